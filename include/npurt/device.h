@@ -1,0 +1,105 @@
+/* Devices and their memory.
+ *
+ * Life of a device: npurt_device_open (driver library loaded, device set, AICPU program installed and its entries looked
+ * up, streams created) → memory, callables, calls → npurt_device_close, which releases everything in reverse order and
+ * reports what was still owned. The AICore program is registered at the first call and kept until close.
+ *
+ * Thread-safety: every function may be called from any thread; calls on one device are serialised inside. A handle is
+ * of no use in a child made by fork: every function then answers NPURT_ERROR_FORKED and touches nothing.
+ */
+#ifndef NPURT_DEVICE_H
+#define NPURT_DEVICE_H
+
+#include <npurt/status.h>
+#include <npurt/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct npurt_device npurt_device;
+
+/* Valid when zeroed: every 0 means the default named beside the field. */
+typedef struct npurt_device_options {
+    uint32_t aicpu_threads;         /* AICPU threads used per run; 0: all that the device has */
+    uint32_t scheduler_timeout_ms;  /* no progress on the chip for so long ends the run; 0: 10,000 (the reference's) */
+    uint32_t op_timeout_ms;         /* the driver's op-execute timeout; 0: 45,000 */
+    uint32_t sync_timeout_ms;       /* the host's wait for a stream; 0: 50,000 */
+    const char *binaries;           /* folder of the device programs; NULL: beside the library */
+} npurt_device_options;
+/* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
+ * which the three watchdogs tell most; docs/reference/timeouts.md). Otherwise open answers INVALID_ARGUMENT. */
+
+typedef enum npurt_device_state {
+    NPURT_DEVICE_HEALTHY = 0,
+    NPURT_DEVICE_DRAINING = 1,  /* a run failed; what still runs is being waited for */
+    NPURT_DEVICE_POISONED = 2,  /* refuses work until npurt_device_reset */
+    NPURT_DEVICE_LOST = 3,      /* the device-side process is gone; npurt_device_reset may bring it back */
+} npurt_device_state;
+
+typedef struct npurt_device_info {
+    char target[128];       /* as opened */
+    char soc[64];           /* the driver's SoC name */
+    char generation[8];     /* "a2", "a3", "a5" */
+    uint32_t clusters;      /* 1 AIC + 2 AIV each */
+    uint32_t aicpu_threads; /* AICPU cores the device offers */
+    uint64_t hbm_total;     /* bytes, as the driver says */
+} npurt_device_info;
+
+/* Opens a target:
+ *     "emu:a5", "emu:a3:1", "emu:a2?hbm=2GiB&clusters=4&seed=7"   the emulated card (docs/guide/targets.md)
+ *     "cann:0"                                                    device 0 of the vendor's driver
+ * options may be NULL. On success *out is owned by the caller until npurt_device_close.
+ * Errors: NO_TARGET (unknown name, bad option, no such device id), MISSING_LIBRARY, MISSING_BINARY (names the file and
+ * the folders searched), BAD_BINARY (protocol version differs), OUT_OF_DEVICE_MEMORY, DRIVER. */
+NPURT_API npurt_status npurt_device_open(const char *target, const npurt_device_options *options, npurt_device **out);
+
+/* Releases everything and closes. NULL is legal. LEAK: memory or callables of the caller were still there; they are
+ * released all the same and named in the record. The handle is gone whatever is returned, except for FORKED. */
+NPURT_API npurt_status npurt_device_close(npurt_device *device);
+
+/* Force-resets the device after a failure and opens it anew. Every allocation and callable of the device is gone:
+ * addresses and callables from before answer INVALID_ARGUMENT. OK: the device works again (probed). LOST: it does not. */
+NPURT_API npurt_status npurt_device_reset(npurt_device *device);
+
+NPURT_API npurt_device_state npurt_device_get_state(npurt_device *device);
+NPURT_API npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info);
+
+/* HBM in use on the device in bytes, total minus free as the driver says. On silicon rounded and shared with others. */
+NPURT_API npurt_status npurt_device_hbm_in_use(npurt_device *device, uint64_t *bytes);
+
+/* The ledger: all that npurt holds of the device, by kind. */
+typedef struct npurt_ledger_totals {
+    uint64_t memory_bytes;      /* device memory from the driver's allocator */
+    uint32_t memory_blocks;
+    uint32_t registrations;     /* AICore programs */
+    uint32_t binaries;          /* loaded CPU-kernel binaries */
+    uint32_t functions;         /* looked-up entries */
+    uint32_t streams;
+    uint32_t events;
+    uint32_t files;             /* files that npurt installed on the device's file system */
+} npurt_ledger_totals;
+NPURT_API npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *totals);
+
+/* Writes the ledger as text, one line per holding with owner and purpose, into buffer (cut at size, always ended by
+ * NUL). *needed, which may be NULL, receives the full length without the NUL. */
+NPURT_API npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed);
+
+/* Hash of everything that happened on the device so far: time, agent, event and operands, never the seed. Only a card
+ * in timed mode keeps one; elsewhere UNSUPPORTED. */
+NPURT_API npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash);
+
+/* Device memory. Addresses are device addresses: dereferencing one on the host faults. `name` is shown in the ledger and
+ * copied. Alignment is 512 bytes. size 0 is INVALID_ARGUMENT. */
+NPURT_API npurt_status npurt_memory_alloc(npurt_device *device, size_t size, const char *name, uint64_t *address);
+NPURT_API npurt_status npurt_memory_free(npurt_device *device, uint64_t address);
+/* Copies between host memory and allocations of this device, both ways inside one allocation; blocking. A host pointer
+ * where a device address is due, and the reverse, is INVALID_ARGUMENT. */
+NPURT_API npurt_status npurt_memory_copy_in(npurt_device *device, uint64_t to, const void *from, size_t size);
+NPURT_API npurt_status npurt_memory_copy_out(npurt_device *device, void *to, uint64_t from, size_t size);
+NPURT_API npurt_status npurt_memory_set(npurt_device *device, uint64_t to, uint8_t value, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

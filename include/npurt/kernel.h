@@ -1,0 +1,83 @@
+/* What an incore kernel uses.
+ *
+ * A kernel is a function that one AICore runs for one task, or for one block of it:
+ *
+ *     NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
+ *
+ * args holds, in the order of the submission, one pointer to a tensor descriptor per tensor and then the scalars' bits.
+ * All cores of a MIX block get the same args. Data is reached through npurt_kernel_data; on silicon that is global
+ * memory, so kernels copy tiles to local buffers, work there, and copy back. What a kernel writes becomes visible to
+ * other cores when it returns: the worker loop cleans the cache before it reports the task finished.
+ *
+ * A kernel is one shared object (emulated card) or one ELF of the vendor's compiler (silicon). It must not use
+ * thread-local storage, static data that it writes, threads, or locks. Compiles with gcc, clang and, through the
+ * NPURT_GM and NPURT_KERNEL macros, the vendor's AICore compiler.
+ */
+#ifndef NPURT_KERNEL_H
+#define NPURT_KERNEL_H
+
+#include <npurt/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
+#define NPURT_GM __gm__
+#define NPURT_KERNEL __attribute__((always_inline)) static inline __aicore__
+#else
+#define NPURT_GM
+#define NPURT_KERNEL __attribute__((visibility("default")))
+#endif
+
+/* Slots of args; the last two hold contexts (the reference runtime's positions, docs/reference/runtime-abi.md). */
+enum { NPURT_KERNEL_ARGS = 50, NPURT_KERNEL_ARG_LOCAL = 48, NPURT_KERNEL_ARG_GLOBAL = 49 };
+
+typedef struct npurt_kernel_local {
+    int32_t block_idx, block_num;
+    uint64_t async_context[5];
+} npurt_kernel_local;
+typedef struct npurt_kernel_global {
+    int32_t sub_block_id; /* 0: AIV0 or AIC, 1: AIV1 */
+} npurt_kernel_global;
+
+/* Descriptor of tensor argument i. */
+static inline NPURT_GM const npurt_tensor *npurt_kernel_tensor(NPURT_GM const int64_t *args, uint32_t i)
+{ return (NPURT_GM const npurt_tensor *)(uintptr_t)args[i]; }
+
+/* First element of a tensor's view. */
+static inline NPURT_GM void *npurt_kernel_data(NPURT_GM const npurt_tensor *t)
+{ return (NPURT_GM void *)(uintptr_t)(t->addr + t->start_offset * npurt_dtype_size((npurt_dtype)t->dtype)); }
+
+/* Scalar at argument position i (tensors count first: scalar j of a task with n tensors is at n + j). */
+static inline uint64_t npurt_kernel_scalar(NPURT_GM const int64_t *args, uint32_t i) { return (uint64_t)args[i]; }
+static inline float npurt_kernel_scalar_f32(NPURT_GM const int64_t *args, uint32_t i)
+{
+    union { uint32_t u; float f; } bits = {.u = (uint32_t)(uint64_t)args[i]};
+    return bits.f;
+}
+
+static inline int32_t npurt_kernel_block_idx(NPURT_GM const int64_t *args)
+{ return ((NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL])->block_idx; }
+static inline int32_t npurt_kernel_block_num(NPURT_GM const int64_t *args)
+{ return ((NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL])->block_num; }
+static inline int32_t npurt_kernel_sub_block(NPURT_GM const int64_t *args)
+{ return ((NPURT_GM const npurt_kernel_global *)(uintptr_t)args[NPURT_KERNEL_ARG_GLOBAL])->sub_block_id; }
+
+/* bf16: the upper half of a binary32. Conversion to bf16 rounds to nearest, ties to even; NaN stays NaN. */
+static inline float npurt_bf16_to_f32(uint16_t x)
+{
+    union { uint32_t u; float f; } bits = {.u = (uint32_t)x << 16};
+    return bits.f;
+}
+static inline uint16_t npurt_f32_to_bf16(float x)
+{
+    union { float f; uint32_t u; } bits = {.f = x};
+    if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((bits.u >> 16) | 0x40);
+    return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1u)) >> 16);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

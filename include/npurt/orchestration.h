@@ -1,0 +1,181 @@
+/* What an orchestration uses: submit tasks with the tensors they read and write.
+ *
+ * An orchestration is a shared object that exports
+ *
+ *     int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args);
+ *
+ * (another name can be given when the callable is loaded). It returns 0, or a positive number of its own that the
+ * caller of the graph gets back in the error record. It has no link dependency on npurt: every call goes through the
+ * table of functions that *orch begins with, so the same source runs on the host (host_build_graph) and on the device.
+ *
+ * Life of a task: fill an npurt_task (npurt_task_init, then npurt_task_input / _output / _inout / …, tensors before
+ * scalars in the kernel's argument order), npurt_submit it. Dependencies on earlier tasks are found from the bytes:
+ * read-after-write, write-after-write and write-after-read; more can be named with npurt_task_after. The npurt_task is
+ * the caller's and can be reused as soon as npurt_submit returns.
+ *
+ * Errors latch: the first refused submission makes every later one return the same status at once, and the call of the
+ * graph fails with a record that names the submission. Not thread-safe: one orchestration, one thread.
+ */
+#ifndef NPURT_ORCHESTRATION_H
+#define NPURT_ORCHESTRATION_H
+
+#include <npurt/status.h>
+#include <npurt/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    NPURT_TASK_MAX_TENSORS = 16,  /* per task; the reference's limit */
+    NPURT_TASK_MAX_SCALARS = 32,
+    NPURT_MAX_KERNELS = 1024,     /* kernel ids are 0 … 1023 */
+    NPURT_GRAPH_MAX_TASKS = 131072,
+    NPURT_MAX_SCOPE_DEPTH = 64,
+    NPURT_TASK_MAX_BLOCKS = 65535,
+};
+
+/* The core slots of a cluster: one cube core and two vector cores. */
+enum { NPURT_AIC = 0, NPURT_AIV0 = 1, NPURT_AIV1 = 2, NPURT_CORE_SLOTS = 3 };
+
+typedef enum npurt_access {
+    NPURT_ACCESS_INPUT = 0,           /* read */
+    NPURT_ACCESS_OUTPUT = 1,          /* written; the buffer is allocated by the submission */
+    NPURT_ACCESS_INOUT = 2,           /* read and written */
+    NPURT_ACCESS_OUTPUT_EXISTING = 3, /* written, an existing buffer */
+    NPURT_ACCESS_NO_DEP = 4,          /* passed to the kernel, no dependency but on the buffer's allocation */
+} npurt_access;
+
+/* A buffer to be allocated by a submission. */
+typedef struct npurt_tensor_spec {
+    npurt_dtype dtype;
+    uint32_t ndims;
+    uint32_t shape[NPURT_MAX_DIMS];
+} npurt_tensor_spec;
+
+/* One submission. Valid when zeroed and then given kernels: a task without any kernel is a dummy task, which orders but
+ * runs nothing. */
+typedef struct npurt_task {
+    int32_t kernel[NPURT_CORE_SLOTS];   /* kernel id per core slot, -1 none. One slot: AIC or AIV; more: MIX */
+    uint32_t block_num;                 /* SPMD instances, 0 counts as 1 */
+    uint32_t tensor_count, scalar_count;
+    struct {
+        npurt_access access;
+        const npurt_tensor *tensor;     /* every access but OUTPUT; must live until npurt_submit returns */
+        const npurt_tensor_spec *spec;  /* OUTPUT; must live until npurt_submit returns */
+        npurt_tensor *out;              /* OUTPUT, may be NULL: receives the descriptor of the new buffer */
+    } tensor[NPURT_TASK_MAX_TENSORS];
+    uint64_t scalar[NPURT_TASK_MAX_SCALARS];
+    const npurt_task_id *after;         /* explicit dependencies, no cap; must live until npurt_submit returns */
+    uint32_t after_count;
+    npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
+} npurt_task;
+
+/* The arguments of one call of the graph, in the order the caller gave them. Tensors are device tensors. */
+typedef struct npurt_orch_args {
+    uint32_t tensor_count, scalar_count;
+    const npurt_tensor *tensor;
+    const uint64_t *scalar;
+} npurt_orch_args;
+
+typedef enum npurt_scope_mode { NPURT_SCOPE_AUTO = 0, NPURT_SCOPE_MANUAL = 1 } npurt_scope_mode;
+
+typedef struct npurt_orch npurt_orch;
+
+/* The table behind the inline functions below. New entries are only ever appended. */
+typedef struct npurt_orch_ops {
+    uint32_t size;                                                 /* bytes of this table */
+    npurt_status (*submit)(npurt_orch *, const npurt_task *, npurt_task_id *id);
+    npurt_status (*alloc)(npurt_orch *, const npurt_tensor_spec *, npurt_tensor *out);
+    npurt_status (*scope_begin)(npurt_orch *, npurt_scope_mode);
+    npurt_status (*scope_end)(npurt_orch *);
+    npurt_status (*fail)(npurt_orch *, int32_t code, const char *text);
+    uint32_t (*cluster_count)(npurt_orch *);
+} npurt_orch_ops;
+
+struct npurt_orch {
+    const npurt_orch_ops *ops;
+};
+
+static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int32_t aiv1)
+{
+    t->kernel[NPURT_AIC] = aic;
+    t->kernel[NPURT_AIV0] = aiv0;
+    t->kernel[NPURT_AIV1] = aiv1;
+    t->block_num = 1;
+    t->tensor_count = t->scalar_count = t->after_count = 0;
+    t->after = NULL;
+    t->error = NPURT_OK;
+}
+static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
+static inline void npurt_task_init_aiv(npurt_task *t, int32_t kernel) { npurt_task_init(t, -1, kernel, -1); }
+static inline void npurt_task_init_dummy(npurt_task *t) { npurt_task_init(t, -1, -1, -1); }
+
+static inline void npurt_task_add_tensor(npurt_task *t, npurt_access access, const npurt_tensor *tensor,
+                                         const npurt_tensor_spec *spec, npurt_tensor *out)
+{
+    if (t->tensor_count == NPURT_TASK_MAX_TENSORS || t->scalar_count != 0) {
+        if (t->error == NPURT_OK) t->error = t->scalar_count ? NPURT_ERROR_INVALID_ARGUMENT : NPURT_ERROR_LIMIT;
+        return;
+    }
+    t->tensor[t->tensor_count].access = access;
+    t->tensor[t->tensor_count].tensor = tensor;
+    t->tensor[t->tensor_count].spec = spec;
+    t->tensor[t->tensor_count].out = out;
+    t->tensor_count++;
+}
+static inline void npurt_task_input(npurt_task *t, const npurt_tensor *x)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_INPUT, x, NULL, NULL); }
+static inline void npurt_task_inout(npurt_task *t, const npurt_tensor *x)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_INOUT, x, NULL, NULL); }
+static inline void npurt_task_output_existing(npurt_task *t, const npurt_tensor *x)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_OUTPUT_EXISTING, x, NULL, NULL); }
+static inline void npurt_task_no_dep(npurt_task *t, const npurt_tensor *x)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_NO_DEP, x, NULL, NULL); }
+static inline void npurt_task_output(npurt_task *t, const npurt_tensor_spec *spec, npurt_tensor *out)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_OUTPUT, NULL, spec, out); }
+
+static inline void npurt_task_scalar(npurt_task *t, uint64_t bits)
+{
+    if (t->scalar_count == NPURT_TASK_MAX_SCALARS) {
+        if (t->error == NPURT_OK) t->error = NPURT_ERROR_LIMIT;
+        return;
+    }
+    t->scalar[t->scalar_count++] = bits;
+}
+static inline void npurt_task_scalar_f32(npurt_task *t, float x)
+{
+    union { float f; uint32_t u; } bits = {.f = x};
+    npurt_task_scalar(t, bits.u);
+}
+static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->block_num = block_num; }
+static inline void npurt_task_after(npurt_task *t, const npurt_task_id *ids, uint32_t count)
+{
+    t->after = ids;
+    t->after_count = count;
+}
+
+/* Submits a copy of *t. `id`, which may be NULL, receives the task's number. INVALID_ARGUMENT: the message names the
+ * tensor, kernel or dependency; LIMIT: more tasks than NPURT_GRAPH_MAX_TASKS; OUT_OF_DEVICE_MEMORY: outputs do not fit. */
+static inline npurt_status npurt_submit(npurt_orch *o, const npurt_task *t, npurt_task_id *id)
+{ return o->ops->submit(o, t, id); }
+
+/* Allocates a buffer without a task; it lives as long as the graph (host_build_graph) or the scope. Content undefined. */
+static inline npurt_status npurt_orch_alloc(npurt_orch *o, const npurt_tensor_spec *spec, npurt_tensor *out)
+{ return o->ops->alloc(o, spec, out); }
+
+/* Scopes bound lifetimes; in a MANUAL scope no dependency is looked up, only npurt_task_after counts. */
+static inline npurt_status npurt_scope_begin(npurt_orch *o, npurt_scope_mode mode) { return o->ops->scope_begin(o, mode); }
+static inline npurt_status npurt_scope_end(npurt_orch *o) { return o->ops->scope_end(o); }
+
+/* Ends the graph with an error of the user's own: `code` > 0 and a text, both in the caller's error record. */
+static inline npurt_status npurt_orch_fail(npurt_orch *o, int32_t code, const char *text)
+{ return o->ops->fail(o, code, text); }
+
+/* Clusters of the device the graph will run on. */
+static inline uint32_t npurt_orch_cluster_count(npurt_orch *o) { return o->ops->cluster_count(o); }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,53 @@
+/* The graph image: what graph/ makes and the AICPU program runs. Position-independent, read-only on the device.
+ *
+ * Layout: image_header, then at the header's offsets (from its start, multiples of 64): tasks, ready list, edges,
+ * payloads. All mutable state of a run lives in the AICPU program's workspace, so an image can be run again as it is.
+ */
+#ifndef NPURT_IMAGE_H
+#define NPURT_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IMAGE_VERSION = 1 };
+#define IMAGE_MAGIC 0x4755504eu /* "NPUG" */
+
+/* Writer: host. */
+struct image_header {
+    uint32_t magic, version;
+    uint64_t size;              /* of the whole image, bytes */
+    uint32_t task_count, edge_count, ready_count;
+    uint32_t block_total_lo;    /* subtasks of all tasks, for progress; saturates */
+    uint64_t tasks_offset;      /* struct image_task[task_count] */
+    uint64_t ready_offset;      /* u32[ready_count]: tasks without producers, in submission order */
+    uint64_t edges_offset;      /* u32[edge_count]: consumers, grouped by producer in task order */
+    uint64_t payload_offset;    /* payloads */
+};
+_Static_assert(sizeof(struct image_header) == 64, "image_header");
+
+/* Shape of a task: which queue it waits in. */
+enum image_shape { SHAPE_AIC = 0, SHAPE_AIV = 1, SHAPE_MIX = 2, SHAPE_DUMMY = 3, SHAPE_COUNT = 4 };
+
+/* Writer: host. One task, half a cache line. A payload is npurt_tensor[tensor_count], then u64[scalar_count]. */
+struct image_task {
+    uint32_t fanin;             /* producers to wait for */
+    uint32_t fanout_begin;      /* index into edges */
+    uint32_t fanout_count;
+    uint32_t payload;           /* offset from payload_offset in units of 64 bytes */
+    int16_t kernel[3];          /* per core slot AIC, AIV0, AIV1; -1 none */
+    uint16_t block_num;         /* >= 1 */
+    uint8_t shape;              /* enum image_shape */
+    uint8_t core_mask;          /* bit 0 AIC, 1 AIV0, 2 AIV1 */
+    uint8_t tensor_count, scalar_count;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct image_task) == 32, "image_task");
+
+/* Bytes of workspace the AICPU program needs for a graph of so many tasks; a multiple of 64. Known to host and AICPU:
+ * 16 bytes of state per task, 64 KiB per AICPU thread of queues and counters. */
+static inline uint64_t image_workspace_size(uint32_t task_count, uint32_t aicpu_threads)
+{
+    return (((uint64_t)task_count * 16 + 63) & ~UINT64_C(63)) + (uint64_t)aicpu_threads * 65536 + 65536;
+}
+
+#endif
