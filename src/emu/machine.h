@@ -57,9 +57,13 @@ struct emu_machine {
  * unless mode is given), carriers, card. */
 int emu_machine_parse(const char *text, struct emu_machine *machine, char *problem, size_t problem_size);
 
-/* Physical sub-cores: a2, a3: 25 AIC then 50 AIV; a5: per die 18 AIC then 36 AIV. Register window of sub-core i. */
+/* Physical sub-cores: a2, a3: 25 AIC then 50 AIV; a5: per die 18 AIC then 36 AIV. Register window of sub-core i. The
+ * usable clusters are the first `clusters` physical ones, not counting absent_cluster. */
 uint32_t emu_machine_subcores(const struct emu_machine *machine);
 uint64_t emu_machine_reg_base(const struct emu_machine *machine, uint32_t subcore);
+
+/* Most HBM of one device: half of the range that plain, ASan and TSan processes all leave free. */
+#define EMU_HBM_MOST (UINT64_C(256) << 30)
 
 /* Where the register windows lie in the device process. */
 #define EMU_REG_WINDOWS UINT64_C(0x7ef800000000)
