@@ -67,7 +67,7 @@ struct driver {
     const char *provider; /* "cann" or "emu" */
     const char *platform; /* name of the folder of device programs: "emu" when npuemu_device_add is there, else "silicon" */
     /* private to driver.c */
-    void *library[8];
+    void *library[8]; /* by enum driver_library of load.h */
     uint32_t library_count;
     uint32_t references;
 };
@@ -75,7 +75,12 @@ struct driver {
 /* Opens a provider: "cann" or "emu". MISSING_LIBRARY: the record names the library or entry and where it was looked for.
  * Thread-safe. */
 npurt_status driver_open(const char *provider, struct driver **out);
+/* NULL is legal. The last close forgets the table; the libraries stay mapped, because the vendor's start threads and
+ * register exit handlers. */
 void driver_close(struct driver *driver);
+
+/* Why the calling thread's last driver_open failed, in one sentence; "" when none has. Valid until its next failure. */
+const char *driver_problem(void);
 
 /* Name and one-line meaning of a code of the rt/acl family, of a hal code, and of an HcclResult; "unknown" for a code
  * that is in none of the tables. Never NULL. */
