@@ -12,9 +12,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards both tables a
 static struct driver cann, emu;
 static _Thread_local char problem[512];
 
-const char *driver_problem(void) { return problem; }
+const char *driver_problem(void)
+{
+    return problem;
+}
 
-/* An entry in the library of its family, else in any of the provider's: packages have moved bodies between libraries. */
+/* An entry in the library of its family, else in any of the provider's: packages have moved bodies between libraries.
+ */
 static void *find_entry(const struct driver *driver, const char *name)
 {
     enum driver_library home = load_family(name);
@@ -25,7 +29,10 @@ static void *find_entry(const struct driver *driver, const char *name)
 }
 
 /* POSIX promises that an object pointer from dlsym can be stored as a function pointer; ISO C has no cast for it. */
-static void store_entry(void *field, void *entry) { memcpy(field, &entry, sizeof entry); }
+static void store_entry(void *field, void *entry)
+{
+    memcpy(field, &entry, sizeof entry);
+}
 
 static npurt_status resolve(struct driver *driver)
 {

@@ -14,8 +14,8 @@ enum driver_library {
 };
 
 /* Open the provider's libraries into handle[LIBRARY_COUNT]; a slot without a library of its own is NULL. On failure
- * nothing stays open, and `problem` says which names were tried and what the dynamic linker said. The caller closes with
- * load_close. */
+ * nothing stays open, and `problem` says which names were tried and what the dynamic linker said. The caller closes
+ * with load_close. */
 npurt_status load_cann(void *handle[LIBRARY_COUNT], char *problem, size_t problem_size);
 npurt_status load_emu(void *handle[LIBRARY_COUNT], char *problem, size_t problem_size);
 void load_close(void *handle[LIBRARY_COUNT]);
