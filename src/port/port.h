@@ -13,7 +13,8 @@
  * port_wait may return at any time, and returns at once when anybody kicked this agent since port_wait_begin. An agent
  * that publishes something another may be waiting for calls port_kick(agent) afterwards. A store to a core's register
  * kicks that core; a store to COND kicks the AICPU thread that owns the core. On silicon waiting is a pause and a kick
- * nothing.
+ * nothing. An AICPU thread waits PORT_WAIT_MAX_MS of device time at most, because its limits (an endless kernel, a core
+ * that never says hello, the host's abort, which comes by DMA) are clocks that nobody kicks for.
  *
  * Caches. Data that travels without a publish/observe pair needs the two calls named at each function. They cost what
  * silicon charges and are checked by the coherence model; on coherent machines they do nothing.
@@ -27,6 +28,8 @@
 
 /* Agents: cores are their physical sub-core index (index into run_control.regs); AICPU threads PORT_AGENT_AICPU + n. */
 enum { PORT_AGENT_AICPU = 0x1000, PORT_AGENT_ALL_AICPU = 0x1fff };
+
+enum { PORT_WAIT_MAX_MS = 10 };
 
 typedef uint32_t port_token;
 

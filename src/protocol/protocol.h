@@ -31,7 +31,7 @@ enum {
 #define DMB_IDLE          0x7ffffffdu /* what the AICPU writes when it adopts a core */
 #define COND_FIN          0x80000000u
 #define COND_NUMBER_MASK  0x7fffffffu
-#define COND_IDLE         0xffffffffu /* written by the core once it is adopted */
+#define COND_IDLE         0xffffffffu /* written by the core before its hello: no value of an earlier run is left */
 #define COND_EXITED       0xfffffffeu
 #define DISPATCH_NUMBER_FIRST 1u
 #define DISPATCH_NUMBER_LIMIT 0x7ffffff0u /* numbers wrap to FIRST (keeping parity) before this */
