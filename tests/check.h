@@ -84,7 +84,7 @@ static bool check_wanted(const char *name, int argc, char **argv)
 
 static int check_main(int argc, char **argv)
 {
-    unsigned passed = 0, failed = 0, skipped = 0;
+    volatile unsigned passed = 0, failed = 0, skipped = 0; /* counted on both sides of a longjmp */
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         for (struct check_test *t = check_first; t; t = t->next) puts(t->name);
