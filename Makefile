@@ -1,8 +1,9 @@
 # The front door. `make run` and `make test` install what they need, build, and run; everything else is CMake's.
 BUILD ?= build
 CMAKE_FLAGS ?=
+JOBS ?= $(shell nproc)
 
-.PHONY: all build packages run test test-asan test-tsan test-cross test-full bench format tidy clean
+.PHONY: all build packages run test test-main test-asan test-tsan test-cross test-full bench format tidy clean
 
 all: build
 
@@ -10,10 +11,45 @@ packages:
 	@scripts/install-packages.sh
 
 build: packages
-	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).cmake.log 2>&1 || (cat $(BUILD).cmake.log; exit 1)
-	@rm -f $(BUILD).cmake.log
-	@cmake --build $(BUILD)
+	@scripts/build.sh $(BUILD) all $(CMAKE_FLAGS)
 	@ln -sfn $(BUILD)/bin/npurt npurt
 
+# The smallest workload, then the one that the emulated card was built for: 65,536 tasks on 108 cores.
+run: build
+	./npurt run vector_example
+	./npurt run paged_attention --size full
+
+# Everything, in four slices. Each names its tests by ctest label; see docs/reference/tests.md.
+test: test-main test-asan test-tsan test-cross
+	@echo "make test: all four slices passed"
+
+test-main: build
+	@scripts/test.sh $(BUILD) -LE 'cross|full' -j$(JOBS)
+
+test-asan: packages
+	@scripts/build.sh build-asan check-asan -DNPURT_SANITIZE=address $(CMAKE_FLAGS)
+	@scripts/test.sh build-asan -L '^asan$$' -j$(JOBS)
+
+test-tsan: packages
+	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(CMAKE_FLAGS)
+	@scripts/test.sh build-tsan -L '^tsan$$' -j$(JOBS)
+
+# The silicon builds of the device programs, under qemu-user.
+test-cross: build
+	@scripts/test.sh $(BUILD) -L '^cross$$' -j$(JOBS)
+
+# What takes too long for every day: workloads at full size, many seeds.
+test-full: build
+	@scripts/test.sh $(BUILD) -L '^full$$'
+
+bench: build
+	@scripts/bench.sh $(BUILD)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+tidy: build
+	@git ls-files 'src/*.c' 'cli/*.c' 'examples/*.c' | scripts/tidy.sh $(BUILD)
+
 clean:
-	rm -rf build build-* npurt
+	rm -rf build build-asan build-tsan npurt
