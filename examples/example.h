@@ -1,0 +1,116 @@
+/* The workloads, as the command, the scene tests and the benchmarks see them.
+ *
+ * An example is a folder: an orchestration, its kernels, a golden computed independently of both. A case is one size of
+ * it. A problem is a case with inputs made from a seed:
+ *
+ *     example_find → example_prepare → [ example_restore → run → example_check ]… → example_release
+ *
+ * Running goes through npurt (example_load, example_call) or through the interpreter (interpreter.h). The seed fills the
+ * inputs (and draws the graph of random_graph); it has nothing to do with the seed of a timed card.
+ */
+#ifndef NPURT_EXAMPLES_EXAMPLE_H
+#define NPURT_EXAMPLES_EXAMPLE_H
+
+#include <npurt/npurt.h>
+
+#include <math.h>
+
+enum { EXAMPLE_MAX_TENSORS = 8, EXAMPLE_MAX_SCALARS = 64, EXAMPLE_MAX_CASE_PARAMS = 24 };
+
+struct example_kernel {
+    uint32_t id;
+    npurt_core core;
+    const char *file;           /* FILE.so in the example's folder */
+    const char *entry;          /* NULL: kernel_entry */
+};
+
+struct example_case {
+    const char *name;           /* "small", "full", or one of the example's own */
+    const char *summary;
+    uint64_t param[EXAMPLE_MAX_CASE_PARAMS]; /* meaning: the example's */
+};
+
+struct example_problem;
+
+struct example {
+    const char *name;           /* of the folder too */
+    const char *summary;
+    const struct example_kernel *kernels;
+    uint32_t kernel_count;
+    const struct example_case *cases;
+    uint32_t case_count;
+    /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory. */
+    int (*prepare)(struct example_problem *problem);
+    /* Compares the outputs with the golden. Returns elements outside the tolerance; -1: no memory. */
+    int64_t (*check)(struct example_problem *problem, double *max_abs_error);
+    void (*release)(struct example_problem *problem); /* frees problem->own; NULL: free() does */
+};
+
+struct example_problem {
+    const struct example *example;
+    const struct example_case *which;
+    uint64_t seed;
+    uint32_t task_count;
+    npurt_call_tensor tensor[EXAMPLE_MAX_TENSORS]; /* host tensors, owned */
+    npurt_param param[EXAMPLE_MAX_TENSORS];
+    void *initial[EXAMPLE_MAX_TENSORS];            /* INOUT: a copy of what the caller gave */
+    uint32_t tensor_count;
+    uint64_t scalar[EXAMPLE_MAX_SCALARS];
+    uint32_t scalar_count;
+    void *own;                                     /* the example's */
+};
+
+/* All examples, in the order in which they are listed. */
+extern const struct example *const example_all[];
+extern const uint32_t example_count;
+
+/* NULL when there is none of the name. */
+const struct example *example_find(const char *name);
+const struct example_case *example_find_case(const struct example *example, const char *name);
+
+/* 0, or -1 when host memory does not suffice; release is due only after 0. */
+int example_prepare(const struct example *example, const struct example_case *which, uint64_t seed,
+                    struct example_problem *problem);
+/* Before a run: INOUT tensors get their first content again, outputs a pattern that no golden holds. */
+void example_restore(struct example_problem *problem);
+int64_t example_check(struct example_problem *problem, double *max_abs_error);
+void example_release(struct example_problem *problem);
+
+/* For prepare: the memory of a new argument, zeroed; NULL when there is none left. */
+void *example_add_tensor(struct example_problem *problem, npurt_access access, npurt_dtype dtype, uint32_t ndims,
+                         const uint32_t *shape);
+void example_add_scalar(struct example_problem *problem, uint64_t bits);
+uint64_t example_tensor_bytes(const npurt_call_tensor *tensor);
+
+/* Folder that holds one folder per example, found from the program's own place: ../lib/npurt/examples beside bin/.
+ * `buffer` of `size`; false when there is none. */
+bool example_folder(char *buffer, size_t size);
+
+/* Loads the example's callable; call it with the problem's arguments. Errors as npurt_callable_load and npurt_call. */
+npurt_status example_load(npurt_device *device, const struct example_problem *problem, const char *folder,
+                          npurt_callable **out);
+npurt_status example_call(npurt_callable *callable, const struct example_problem *problem, npurt_timing *timing);
+
+/* The generator of inputs: a hash of (seed, stream, index), so that any element can be made on its own. */
+static inline uint64_t example_random(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) + stream * UINT64_C(0xd1342543de82ef95) + index;
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+/* Uniform in [-1, 1), 24 bits. */
+static inline float example_random_f32(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return (float)(int32_t)(example_random(seed, stream, index) >> 40) * 0x1p-23f - 1.0f;
+}
+
+/* Enters one element's error; one that is no number counts as infinite. */
+static inline void example_note_error(double error, double tolerance, int64_t *mismatches, double *max_abs_error)
+{
+    if (error != error) error = (double)INFINITY;
+    if (error > tolerance) ++*mismatches;
+    if (error > *max_abs_error) *max_abs_error = error;
+}
+
+#endif

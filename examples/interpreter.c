@@ -1,0 +1,188 @@
+#include "interpreter.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <npurt/kernel.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct interpreter {
+    npurt_orch orch;                    /* first: what the orchestration holds */
+    const struct interpreter_kernels *kernels;
+    uint32_t tasks;
+    npurt_status status;                /* latched */
+    char message[256];
+    void **buffer;                      /* allocated outputs */
+    uint32_t buffer_count, buffer_capacity;
+};
+
+static npurt_status refuse(struct interpreter *in, npurt_status status, const char *format, ...)
+{
+    if (in->status == NPURT_OK) {
+        va_list list;
+        va_start(list, format);
+        vsnprintf(in->message, sizeof in->message, format, list);
+        va_end(list);
+        in->status = status;
+    }
+    return in->status;
+}
+
+static npurt_status allocate(npurt_orch *orch, const npurt_tensor_spec *spec, npurt_tensor *out)
+{
+    struct interpreter *in = (struct interpreter *)orch;
+    npurt_tensor t;
+    if (in->status != NPURT_OK) return in->status;
+    npurt_tensor_init(&t, 0, spec->dtype, spec->ndims, spec->shape);
+    if (in->buffer_count == in->buffer_capacity) {
+        uint32_t capacity = in->buffer_capacity ? in->buffer_capacity * 2 : 64;
+        void **buffer = realloc(in->buffer, capacity * sizeof buffer[0]);
+        if (!buffer) return refuse(in, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory");
+        in->buffer = buffer;
+        in->buffer_capacity = capacity;
+    }
+    void *memory = aligned_alloc(1024, (t.size + 1023) & ~UINT64_C(1023));
+    if (!memory) return refuse(in, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for an output of %llu bytes",
+                               (unsigned long long)t.size);
+    memset(memory, 0xa5, t.size);
+    in->buffer[in->buffer_count++] = memory;
+    t.addr = (uint64_t)(uintptr_t)memory;
+    t.owner = in->tasks;
+    *out = t;
+    return NPURT_OK;
+}
+
+void interpreter_run_task(const struct interpreter_kernels *kernels, const struct interpreter_task *task)
+{
+    npurt_kernel_local local = {.block_num = (int32_t)task->block_num};
+    bool lone = (task->kernel[0] >= 0) + (task->kernel[1] >= 0) + (task->kernel[2] >= 0) == 1;
+    for (uint32_t block = 0; block < task->block_num; block++) {
+        for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++) {
+            if (task->kernel[slot] < 0) continue;
+            npurt_kernel_global global = {.sub_block_id = slot == NPURT_AIV1 && !lone};
+            int64_t args[NPURT_KERNEL_ARGS] = {0};
+            local.block_idx = (int32_t)block;
+            for (uint32_t i = 0; i < task->tensor_count; i++) args[i] = (int64_t)(uintptr_t)&task->tensor[i];
+            for (uint32_t i = 0; i < task->scalar_count; i++) args[task->tensor_count + i] = (int64_t)task->scalar[i];
+            args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&local;
+            args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&global;
+            kernels->function[task->kernel[slot]](args);
+        }
+    }
+}
+
+static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_id *id)
+{
+    struct interpreter *in = (struct interpreter *)orch;
+    npurt_tensor tensor[NPURT_TASK_MAX_TENSORS];
+    struct interpreter_task run = {.block_num = task->block_num ? task->block_num : 1,
+                                   .tensor_count = task->tensor_count, .scalar_count = task->scalar_count,
+                                   .tensor = tensor, .scalar = task->scalar};
+    if (in->status != NPURT_OK) return in->status;
+    if (task->error != NPURT_OK) return refuse(in, task->error, "task %u was built wrongly", in->tasks);
+    for (uint32_t i = 0; i < task->after_count; i++)
+        if (task->after[i] >= in->tasks)
+            return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u waits for task %llu, which does not exist",
+                          in->tasks, (unsigned long long)task->after[i]);
+    for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++) {
+        run.kernel[slot] = task->kernel[slot];
+        if (run.kernel[slot] >= NPURT_MAX_KERNELS || (run.kernel[slot] >= 0 && !in->kernels->function[run.kernel[slot]]))
+            return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u: no kernel %d", in->tasks, run.kernel[slot]);
+    }
+    for (uint32_t i = 0; i < task->tensor_count; i++) {
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) {
+            if (allocate(orch, task->tensor[i].spec, &tensor[i]) != NPURT_OK) return in->status;
+            if (task->tensor[i].out) *task->tensor[i].out = tensor[i];
+            continue;
+        }
+        tensor[i] = *task->tensor[i].tensor;
+        if ((tensor[i].start_offset + tensor[i].extent) * npurt_dtype_size(tensor[i].dtype) > tensor[i].size)
+            return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u: tensor %u leaves its buffer", in->tasks, i);
+    }
+    interpreter_run_task(in->kernels, &run);
+    if (id) *id = in->tasks;
+    in->tasks++;
+    return NPURT_OK;
+}
+
+static npurt_status scope_begin(npurt_orch *orch, npurt_scope_mode mode)
+{
+    (void)mode; /* submission order satisfies every scope */
+    return ((struct interpreter *)orch)->status;
+}
+static npurt_status scope_end(npurt_orch *orch) { return ((struct interpreter *)orch)->status; }
+static npurt_status fail(npurt_orch *orch, int32_t code, const char *text)
+{
+    return refuse((struct interpreter *)orch, NPURT_ERROR_ORCHESTRATION, "%s (code %d)", text, code);
+}
+static uint32_t cluster_count(npurt_orch *orch)
+{
+    (void)orch;
+    return 1;
+}
+
+static const npurt_orch_ops operations = {sizeof operations, submit, allocate, scope_begin,
+                                          scope_end, fail, cluster_count};
+
+int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,
+                             char *problem, size_t problem_size)
+{
+    memset(kernels, 0, sizeof *kernels);
+    for (uint32_t i = 0; i < example->kernel_count; i++) {
+        const struct example_kernel *k = &example->kernels[i];
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s/%s.so", folder, example->name, k->file);
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (library) kernels->library[kernels->library_count++] = library;
+        void *symbol = library ? dlsym(library, k->entry ? k->entry : "kernel_entry") : NULL;
+        if (!symbol) {
+            snprintf(problem, problem_size, "%s", dlerror());
+            interpreter_kernels_close(kernels);
+            return -1;
+        }
+        memcpy(&kernels->function[k->id], &symbol, sizeof symbol);
+    }
+    return 0;
+}
+
+void interpreter_kernels_close(struct interpreter_kernels *kernels)
+{
+    while (kernels->library_count > 0) dlclose(kernels->library[--kernels->library_count]);
+}
+
+int interpreter_run(const struct interpreter_kernels *kernels, const struct example_problem *problem,
+                    const char *folder, uint32_t *tasks, char *message, size_t message_size)
+{
+    struct interpreter in = {.orch = {&operations}, .kernels = kernels};
+    npurt_tensor tensor[EXAMPLE_MAX_TENSORS];
+    npurt_orch_args args = {.tensor_count = problem->tensor_count, .scalar_count = problem->scalar_count,
+                            .tensor = tensor, .scalar = problem->scalar};
+    int (*entry)(npurt_orch *, const npurt_orch_args *);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s/orchestration.so", folder, problem->example->name);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, "orchestration_entry") : NULL;
+    if (!symbol) {
+        snprintf(message, message_size, "%s", dlerror());
+        if (library) dlclose(library);
+        return -1;
+    }
+    memcpy(&entry, &symbol, sizeof entry);
+    for (uint32_t i = 0; i < problem->tensor_count; i++) {
+        const npurt_call_tensor *t = &problem->tensor[i];
+        npurt_tensor_init(&tensor[i], (uint64_t)(uintptr_t)t->host, t->dtype, t->ndims, t->shape);
+    }
+    int code = entry(&in.orch, &args);
+    int result = in.status == NPURT_OK && code == 0 ? 0 : -1;
+    if (in.status != NPURT_OK)
+        snprintf(message, message_size, "%s", in.message);
+    else if (code != 0)
+        snprintf(message, message_size, "the orchestration returned %d", code);
+    if (tasks) *tasks = in.tasks;
+    for (uint32_t i = 0; i < in.buffer_count; i++) free(in.buffer[i]);
+    free(in.buffer);
+    dlclose(library);
+    return result;
+}

@@ -1,0 +1,69 @@
+/* Random layered graphs, as plain descriptions: compiled into the orchestration, which submits them, and into the golden,
+ * which interprets them with loops of its own.
+ *
+ * Tasks come in layers of random width. Each reads up to three views and writes one or two, over four integer matrices of
+ * the caller and over buffers that earlier tasks allocated. Views of a task never overlap when one of them is written (the
+ * result would depend on the order of elements), and overlap with views of other tasks as often as chance has it.
+ */
+#ifndef RANDOM_GRAPH_GENERATOR_H
+#define RANDOM_GRAPH_GENERATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    GENERATOR_MATRICES = 4, GENERATOR_ROWS = 32, GENERATOR_COLUMNS = 48,
+    GENERATOR_MAX_BUFFERS = 512,    /* the matrices, then allocated buffers */
+    GENERATOR_MAX_TASKS = 131072,
+    GENERATOR_MAX_INPUTS = 3, GENERATOR_MAX_OUTPUTS = 2,
+    GENERATOR_MAX_AFTER = 8,
+    GENERATOR_MAX_BLOCKS = 6,
+};
+
+/* Kernel ids: cube entries, then vector entries; one entry per number of inputs and outputs. */
+enum { KERNELS_PER_CORE = (GENERATOR_MAX_INPUTS + 1) * GENERATOR_MAX_OUTPUTS };
+static inline int32_t generator_kernel(bool vector, uint32_t inputs, uint32_t outputs)
+{
+    return (int32_t)((vector ? KERNELS_PER_CORE : 0) + inputs * GENERATOR_MAX_OUTPUTS + outputs - 1);
+}
+
+/* The second scalar of a task: bit i: output i keeps part of its old value (INOUT); from bit 4: slots that run. */
+enum { MODE_KEEP = 1, MODE_SLOTS_SHIFT = 4 };
+
+enum generator_access { READ, READ_UNTRACKED, UPDATE, OVERWRITE, ALLOCATE };
+
+/* Rows row, row+row_step, … (row_count of them) and likewise columns of a buffer; then transposed; then, when flat, seen
+ * as one dimension (only of contiguous views). */
+struct generator_view {
+    uint32_t buffer;
+    enum generator_access access;
+    uint32_t row, row_count, row_step;
+    uint32_t column, column_count, column_step;
+    bool transposed, flat;
+};
+
+struct generator_task {
+    uint32_t slots;             /* bit 0 AIC, 1 AIV0, 2 AIV1; 0: dummy */
+    uint32_t blocks;
+    uint32_t input_count, output_count;
+    struct generator_view view[GENERATOR_MAX_INPUTS + GENERATOR_MAX_OUTPUTS]; /* inputs, then outputs */
+    uint32_t salt;
+    uint32_t after[GENERATOR_MAX_AFTER], after_count;
+    bool scope_begin, scope_manual, scope_end; /* opened before, closed after the task */
+};
+
+struct generator_buffer {
+    uint32_t rows, columns;
+};
+
+struct generator_graph {
+    uint32_t task_count, buffer_count;
+    struct generator_buffer buffer[GENERATOR_MAX_BUFFERS];
+    struct generator_task *task;
+};
+
+/* 0, or -1: no memory. The same seed and size give the same graph everywhere. */
+int generator_make(uint64_t seed, uint32_t task_count, struct generator_graph *graph);
+void generator_release(struct generator_graph *graph);
+
+#endif

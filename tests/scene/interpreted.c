@@ -1,0 +1,80 @@
+/* Every workload through the interpreter: orchestrations, kernels and goldens agree before any device is involved. */
+#include "check.h"
+
+#include "interpreter.h"
+
+#include <limits.h>
+
+static void agrees(const char *name, const char *which, uint64_t seed)
+{
+    const struct example *example = example_find(name);
+    struct interpreter_kernels kernels;
+    struct example_problem problem;
+    char folder[PATH_MAX], message[512] = "";
+    uint32_t tasks = 0;
+    double max_abs_error;
+    CHECK(example_folder(folder, sizeof folder));
+    if (interpreter_kernels_open(&kernels, example, folder, message, sizeof message) != 0) CHECK_FAIL("%s", message);
+    CHECK_EQ(example_prepare(example, example_find_case(example, which), seed, &problem), 0);
+    example_restore(&problem);
+    int result = interpreter_run(&kernels, &problem, folder, &tasks, message, sizeof message);
+    int64_t mismatches = result == 0 ? example_check(&problem, &max_abs_error) : 0;
+    uint32_t promised = problem.task_count;
+    example_release(&problem);
+    interpreter_kernels_close(&kernels);
+    CHECK_STR(message, "");
+    CHECK_EQ(result, 0);
+    CHECK_EQ(tasks, promised);
+    if (mismatches != 0)
+        CHECK_FAIL("%s %s seed %llu: %lld mismatches, largest error %g", name, which, (unsigned long long)seed,
+                   (long long)mismatches, max_abs_error);
+    if (strcmp(which, "small") != 0 || seed == 1) printf("  %s %s: largest error %g\n", name, which, max_abs_error);
+}
+
+TEST(vector_example_agrees_with_its_golden)
+{
+    for (uint64_t seed = 1; seed <= 10; seed++) agrees("vector_example", "small", seed);
+}
+
+TEST(matmul_agrees_with_its_golden)
+{
+    agrees("matmul", "small", 1);
+}
+
+TEST(paged_attention_agrees_with_its_golden)
+{
+    static const char *const which[] = {"small", "one_block", "four_blocks", "ragged"};
+    for (uint32_t i = 0; i < sizeof which / sizeof which[0]; i++) agrees("paged_attention", which[i], 1);
+}
+
+TEST(random_graphs_agree_with_their_golden)
+{
+    for (uint64_t seed = 1; seed <= 100; seed++) agrees("random_graph", "small", seed);
+    for (uint64_t seed = 1; seed <= 20; seed++) agrees("random_graph", "full", seed);
+}
+
+/* The check is no formality: one wrong element is seen. */
+TEST(golden_sees_one_wrong_element)
+{
+    for (uint32_t i = 0; i < example_count; i++) {
+        const struct example *example = example_all[i];
+        struct interpreter_kernels kernels;
+        struct example_problem problem;
+        char folder[PATH_MAX], message[512] = "";
+        double max_abs_error;
+        CHECK(example_folder(folder, sizeof folder));
+        CHECK_EQ(interpreter_kernels_open(&kernels, example, folder, message, sizeof message), 0);
+        CHECK_EQ(example_prepare(example, example_find_case(example, "small"), 1, &problem), 0);
+        example_restore(&problem);
+        CHECK_EQ(interpreter_run(&kernels, &problem, folder, NULL, message, sizeof message), 0);
+        uint32_t last = problem.tensor_count - 1;
+        uint64_t size = npurt_dtype_size(problem.tensor[last].dtype), at = example_tensor_bytes(&problem.tensor[last]) / 2;
+        ((uint8_t *)problem.tensor[last].host)[at / size * size + size - 1] ^= 0x40; /* the top byte: a large change */
+        int64_t mismatches = example_check(&problem, &max_abs_error);
+        example_release(&problem);
+        interpreter_kernels_close(&kernels);
+        CHECK_EQ(mismatches, 1);
+    }
+}
+
+TEST_MAIN
