@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct example vector_example, matmul, paged_attention, random_graph;
-
 const struct example *const example_all[] = {&vector_example, &matmul, &paged_attention, &random_graph};
 const uint32_t example_count = sizeof example_all / sizeof example_all[0];
 

@@ -60,6 +60,8 @@ struct example_problem {
     void *own;                                     /* the example's */
 };
 
+extern const struct example vector_example, matmul, paged_attention, random_graph;
+
 /* All examples, in the order in which they are listed. */
 extern const struct example *const example_all[];
 extern const uint32_t example_count;

@@ -53,7 +53,6 @@ static const struct example_case cases[] = {
     {"small", "4x4x4 tiles of 64x64, 128 tasks", {4, 64}},
     {"full", "16x16x16 tiles of 64x64, 8,192 tasks", {16, 64}},
 };
-const struct example matmul;
 const struct example matmul = {
     .name = "matmul", .summary = "C = A*B in tiles: products on cube cores, sums on vector cores",
     .kernels = kernels, .kernel_count = 2, .cases = cases, .case_count = 2, .prepare = prepare, .check = check,

@@ -198,7 +198,6 @@ static const struct example_case cases[] = {
     {"four_blocks", "1 sequence of 64 tokens: 16 tasks", {1, 16, 16, 16, 64}},
     {"ragged", "1 sequence of 33 tokens, the last block holding one: 12 tasks", {1, 16, 16, 16, 33}},
 };
-const struct example paged_attention;
 const struct example paged_attention = {
     .name = "paged_attention", .summary = "attention over a paged key-value cache, bf16: four tasks per block",
     .kernels = kernels, .kernel_count = 4, .cases = cases, .case_count = 5, .prepare = prepare, .check = check,

@@ -102,7 +102,6 @@ static const struct example_case cases[] = {
     {"small", "200 tasks", {200}},
     {"full", "2,000 tasks", {2000}},
 };
-const struct example random_graph;
 const struct example random_graph = {
     .name = "random_graph", .summary = "a graph drawn from a seed, exact integers, every kind of task and view",
     .kernels = kernels, .kernel_count = 2 * KERNELS_PER_CORE, .cases = cases, .case_count = 2,

@@ -41,7 +41,6 @@ static const struct example_case cases[] = {
     {"small", "128x128", {128, 128}},
     {"full", "1024x1024", {1024, 1024}},
 };
-const struct example vector_example;
 const struct example vector_example = {
     .name = "vector_example", .summary = "(a+b+1)(a+b+2) + a+b: five tasks on vector cores, six edges",
     .kernels = kernels, .kernel_count = 3, .cases = cases, .case_count = 2, .prepare = prepare, .check = check,

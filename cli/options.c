@@ -1,0 +1,155 @@
+#include "options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void append_name(char *buffer, size_t size, const char *name, uint32_t index, uint32_t count)
+{
+    size_t used = strlen(buffer);
+    snprintf(buffer + used, size - used, "%s%s", index == 0 ? "" : index + 1 == count ? " or " : ", ", name);
+}
+
+void list_examples(char *buffer, size_t size)
+{
+    buffer[0] = 0;
+    for (uint32_t i = 0; i < example_count; i++) append_name(buffer, size, example_all[i]->name, i, example_count);
+}
+
+static void list_cases(const struct example *example, char *buffer, size_t size)
+{
+    buffer[0] = 0;
+    for (uint32_t i = 0; i < example->case_count; i++)
+        append_name(buffer, size, example->cases[i].name, i, example->case_count);
+}
+
+static bool parse_number(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long x = strtoull(text, &end, 0);
+    if (errno != 0 || end == text || *end != 0 || text[0] == '-' || x < low || x > high) {
+        fprintf(stderr, "npurt run: %s %s: not a number from %" PRIu64 " to %" PRIu64 "\n", option, text, low, high);
+        return false;
+    }
+    *value = x;
+    return true;
+}
+
+static bool add_seed(struct run_options *options)
+{
+    char *target = options->target;
+    size_t used = strlen(target);
+    if (strncmp(target, "emu:", 4) != 0) {
+        fprintf(stderr, "npurt run: --seed chooses the schedule of an emulated card, and %s is none\n", target);
+        return false;
+    }
+    if (strstr(target, "seed=")) {
+        fprintf(stderr, "npurt run: --seed and a seed in the target %s: one of the two\n", target);
+        return false;
+    }
+    int length = snprintf(target + used, sizeof options->target - used, "%cseed=%" PRIu64, strchr(target, '?') ? '&' : '?',
+                          options->seed);
+    if (length < 0 || (size_t)length >= sizeof options->target - used) {
+        fprintf(stderr, "npurt run: --target is too long\n");
+        return false;
+    }
+    return true;
+}
+
+static bool parse_option(const char *option, const char *value, struct run_options *options, const char **size)
+{
+    uint64_t number;
+    if (strcmp(option, "--target") == 0) {
+        if (strlen(value) >= sizeof options->target) {
+            fprintf(stderr, "npurt run: --target is too long\n");
+            return false;
+        }
+        strcpy(options->target, value);
+        return true;
+    }
+    if (strcmp(option, "--runtime") == 0) {
+        if (strcmp(value, "host_build_graph") != 0) {
+            fprintf(stderr, "npurt run: --runtime %s: unknown; there is host_build_graph\n", value);
+            return false;
+        }
+        options->runtime = "host_build_graph";
+        return true;
+    }
+    if (strcmp(option, "--runs") == 0) return parse_number(option, value, 1, UINT32_MAX, &options->runs);
+    if (strcmp(option, "--seed") == 0) {
+        options->seeded = true;
+        return parse_number(option, value, 0, UINT64_MAX, &options->seed);
+    }
+    if (strcmp(option, "--aicpu-threads") == 0) {
+        if (!parse_number(option, value, 1, UINT32_MAX, &number)) return false;
+        options->aicpu_threads = (uint32_t)number;
+        return true;
+    }
+    *size = value; /* --size, looked up when the example is known */
+    return true;
+}
+
+bool run_options_parse(int argc, char **argv, struct run_options *options)
+{
+    static const char *const known[] = {"--target", "--runtime", "--runs", "--seed", "--aicpu-threads", "--size"};
+    enum { KNOWN = sizeof known / sizeof known[0] };
+    const char *size = "small", *name = NULL;
+    char names[512];
+    *options = (struct run_options){.target = "emu:a5", .runtime = "host_build_graph", .runs = 1};
+    list_examples(names, sizeof names);
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (strcmp(word, "--json") == 0) {
+            options->json = true;
+            continue;
+        }
+        if (word[0] != '-') {
+            if (name) {
+                fprintf(stderr, "npurt run: one example at a time: %s or %s\n", name, word);
+                return false;
+            }
+            name = word;
+            continue;
+        }
+        char option[32];
+        const char *value = strchr(word, '='); /* --runs=3 is --runs 3 */
+        size_t length = value ? (size_t)(value - word) : strlen(word);
+        int found = -1;
+        snprintf(option, sizeof option, "%.*s", (int)(length < 31 ? length : 31), word);
+        for (int k = 0; k < KNOWN; k++)
+            if (strcmp(option, known[k]) == 0) found = k;
+        if (found < 0) {
+            char words[256] = "";
+            for (uint32_t k = 0; k < KNOWN; k++) append_name(words, sizeof words, known[k], k, KNOWN + 1);
+            append_name(words, sizeof words, "--json", KNOWN, KNOWN + 1);
+            fprintf(stderr, "npurt run: unknown option %s; there are %s\n", option, words);
+            return false;
+        }
+        if (value) value++;
+        else if (i + 1 < argc) value = argv[++i];
+        else {
+            fprintf(stderr, "npurt run: %s needs a value\n", option);
+            return false;
+        }
+        if (!parse_option(option, value, options, &size)) return false;
+    }
+    if (!name) {
+        fprintf(stderr, "npurt run: which example? There are %s\n", names);
+        return false;
+    }
+    options->example = example_find(name);
+    if (!options->example) {
+        fprintf(stderr, "npurt run: unknown example %s; there are %s\n", name, names);
+        return false;
+    }
+    options->which = example_find_case(options->example, size);
+    if (!options->which) {
+        list_cases(options->example, names, sizeof names);
+        fprintf(stderr, "npurt run: --size %s: unknown; %s has %s\n", size, name, names);
+        return false;
+    }
+    return !options->seeded || add_seed(options);
+}

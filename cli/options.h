@@ -1,0 +1,28 @@
+/* The words of `npurt run`. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "example.h"
+
+/* What the command's exit status says. */
+enum exit_status { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
+
+struct run_options {
+    const struct example *example;
+    const struct example_case *which;
+    char target[256];       /* as it is opened: the seed is in it */
+    const char *runtime;
+    uint64_t runs;
+    uint64_t seed;
+    bool seeded;
+    uint32_t aicpu_threads; /* 0: all */
+    bool json;
+};
+
+/* Reads the words after `run`. false: the reason, with the words that would do, is on stderr. */
+bool run_options_parse(int argc, char **argv, struct run_options *options);
+
+/* Name in, the examples' or the cases' names out: "a, b or c". */
+void list_examples(char *buffer, size_t size);
+
+#endif

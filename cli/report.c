@@ -1,0 +1,143 @@
+#include "report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool report_is_right(const struct run_report *report) { return report->runs_done > 0 && report->mismatches == 0; }
+
+bool report_hbm_is_back(const struct run_report *report)
+{
+    return report->hbm_known && report->hbm_after <= report->hbm_before;
+}
+
+/* 65536 → "65,536". The buffer is the caller's. */
+static const char *grouped(uint64_t x, char buffer[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, x), at = 0;
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0) buffer[at++] = ',';
+        buffer[at++] = digits[i];
+    }
+    buffer[at] = 0;
+    return buffer;
+}
+
+static const char *duration(uint64_t ns, char buffer[32])
+{
+    static const struct { double ns; const char *unit; } unit[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+    int i = ns >= 1000000000 ? 0 : ns >= 1000000 ? 1 : ns >= 1000 ? 2 : 3;
+    snprintf(buffer, 32, "%.3g %s", (double)ns / unit[i].ns, unit[i].unit);
+    return buffer;
+}
+
+static const char *bytes(uint64_t x, char buffer[32])
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)x;
+    int i = 0;
+    while (value >= 1024 && i < 4) value /= 1024, i++;
+    snprintf(buffer, 32, i ? "%.2f %s" : "%.0f %s", value, unit[i]);
+    return buffer;
+}
+
+void report_text(const struct run_options *options, const struct run_report *r)
+{
+    char a[32], b[32], c[32], d[32];
+    double seconds = (double)r->wall_ns * 1e-9;
+    printf("%s, %s, on %s (%s: %u clusters, %u AICPU threads)\n", options->example->name, options->which->summary,
+           options->target, r->device.soc, r->device.clusters, r->device.aicpu_threads);
+    printf("  tasks        %s\n", grouped(r->tasks, a));
+    if (r->runs_done > 1)
+        printf("  wall         %s, median of %s runs; fastest %s\n", duration(r->wall_ns, a), grouped(r->runs_done, b),
+               duration(r->wall_min_ns, c));
+    else
+        printf("  wall         %s\n", duration(r->wall_ns, a));
+    printf("  device wall  %s\n", duration(r->device_wall_ns, a));
+    if (seconds > 0) printf("  tasks/s      %s\n", grouped((uint64_t)((double)r->tasks / seconds), a));
+    if (r->hbm_known)
+        printf("  HBM          %s before, %s after the first run, %s after the last, %s after close\n",
+               bytes(r->hbm_before, a), bytes(r->hbm_first_run, b), bytes(r->hbm_last_run, c), bytes(r->hbm_after, d));
+    else
+        printf("  HBM          %s after the first run, %s after the last; not known before and after\n",
+               bytes(r->hbm_first_run, b), bytes(r->hbm_last_run, c));
+    if (r->trace_known) printf("  trace hash   %016" PRIx64 "\n", r->trace_hash);
+    if (r->mismatches == 0)
+        printf("  result       right: %s elements, largest error %.3g\n", grouped(r->outputs, a), r->max_abs_error);
+    else
+        printf("  result       WRONG: %" PRId64 " of %s elements per run differ, largest error %.3g\n", r->mismatches,
+               grouped(r->outputs, a), r->max_abs_error);
+    if (r->hbm_known && r->hbm_after > r->hbm_before)
+        printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after - r->hbm_before, a));
+}
+
+static void json_string(const char *name, const char *value)
+{
+    printf("\"%s\":\"", name);
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        if (*c == '"' || *c == '\\') printf("\\%c", *c);
+        else if (*c < 0x20) printf("\\u%04x", *c);
+        else putchar(*c);
+    }
+    printf("\"");
+}
+
+static void json_number(const char *name, uint64_t value) { printf(",\"%s\":%" PRIu64, name, value); }
+
+void report_json(const struct run_options *options, const struct run_report *r, const npurt_error *error)
+{
+    printf("{");
+    json_string("example", options->example->name);
+    printf(",");
+    json_string("size", options->which->name);
+    printf(",");
+    json_string("target", options->target);
+    printf(",");
+    json_string("runtime", options->runtime);
+    json_number("runs", r->runs_done);
+    json_number("tasks", r->tasks);
+    json_number("wall_ns", r->wall_ns);
+    json_number("wall_min_ns", r->wall_min_ns);
+    json_number("device_wall_ns", r->device_wall_ns);
+    json_number("orchestration_ns", r->orchestration_ns);
+    json_number("copy_ns", r->copy_ns);
+    json_number("image_bytes", r->image_bytes);
+    json_number("register_loads", r->register_loads);
+    if (r->hbm_known) {
+        json_number("hbm_before", r->hbm_before);
+        json_number("hbm_after", r->hbm_after);
+    } else {
+        printf(",\"hbm_before\":null,\"hbm_after\":null");
+    }
+    json_number("hbm_first_run", r->hbm_first_run);
+    json_number("hbm_last_run", r->hbm_last_run);
+    printf(",\"mismatches\":%" PRId64, r->mismatches);
+    if (isfinite(r->max_abs_error)) printf(",\"max_abs_error\":%.9g", r->max_abs_error);
+    else printf(",\"max_abs_error\":null");
+    /* A string: 64 bits do not fit the numbers of most JSON readers. */
+    if (r->trace_known) printf(",\"trace_hash\":\"%016" PRIx64 "\"", r->trace_hash);
+    if (error) {
+        printf(",\"error\":{");
+        json_string("status", npurt_status_name(error->status));
+        printf(",");
+        json_string("message", error->message);
+        printf(",");
+        json_string("hint", error->hint);
+        printf(",");
+        json_string("fallout", error->fallout);
+        printf("}");
+    }
+    printf("}\n");
+}
+
+void report_error(FILE *to, const npurt_error *error)
+{
+    fprintf(to, "npurt: %s (%s)\n", error->message[0] ? error->message : "no more is known", npurt_status_name(error->status));
+    if (error->call[0]) fprintf(to, "  in        %s\n", error->call);
+    if (error->driver_code != 0) fprintf(to, "  driver    %d %s\n", error->driver_code, error->driver_name);
+    if (error->kernel_name[0]) fprintf(to, "  kernel    %s\n", error->kernel_name);
+    if (error->task != NPURT_NO_TASK && error->task >= 0) fprintf(to, "  task      %lld\n", (long long)error->task);
+    if (error->core != NPURT_NO_CORE) fprintf(to, "  core      %d\n", error->core);
+    if (error->hint[0]) fprintf(to, "  hint      %s\n", error->hint);
+    if (error->fallout[0]) fprintf(to, "  followed  %s\n", error->fallout);
+}

@@ -1,0 +1,178 @@
+/* npurt run: prepares an example, runs it so often, checks every result, and weighs the device before and after. */
+#include "commands.h"
+#include "hbm.h"
+#include "options.h"
+#include "progress.h"
+#include "report.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that one `npurt run` holds; released in the reverse order by command_run. */
+struct session {
+    struct run_options options;
+    struct run_report report;
+    struct example_problem problem;
+    struct progress progress;
+    npurt_device *device;
+    npurt_callable *callable;
+    npurt_timing *timing;       /* of every run */
+    uint8_t *checked;           /* outputs that were compared with the golden */
+    uint64_t output_bytes;
+    npurt_error error;          /* the first failure; status NPURT_OK: none */
+    char folder[PATH_MAX];
+};
+
+static bool fail(struct session *s)
+{
+    if (s->error.status == NPURT_OK) s->error = *npurt_error_last();
+    return false;
+}
+
+static bool fail_here(struct session *s, npurt_status status, const char *message)
+{
+    if (s->error.status == NPURT_OK) {
+        s->error = (npurt_error){.status = status, .task = NPURT_NO_TASK, .kernel = NPURT_NO_KERNEL, .core = NPURT_NO_CORE};
+        snprintf(s->error.message, sizeof s->error.message, "%s", message);
+    }
+    return false;
+}
+
+static bool is_output(const struct session *s, uint32_t i) { return s->problem.param[i].access != NPURT_ACCESS_INPUT; }
+
+/* Compares with the golden. Outputs that are, byte for byte, those of the first run need it no second time. */
+static bool check_run(struct session *s, uint64_t run)
+{
+    bool same = run > 0;
+    double max_abs_error;
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < s->problem.tensor_count && same; i++) {
+        if (!is_output(s, i)) continue;
+        uint64_t size = example_tensor_bytes(&s->problem.tensor[i]);
+        same = memcmp(s->checked + at, s->problem.tensor[i].host, size) == 0;
+        at += size;
+    }
+    if (same) return true;
+    int64_t mismatches = example_check(&s->problem, &max_abs_error);
+    if (mismatches < 0) return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
+    if (mismatches > s->report.mismatches) s->report.mismatches = mismatches;
+    if (max_abs_error > s->report.max_abs_error) s->report.max_abs_error = max_abs_error;
+    at = 0;
+    for (uint32_t i = 0; i < s->problem.tensor_count && run == 0; i++) {
+        if (!is_output(s, i)) continue;
+        memcpy(s->checked + at, s->problem.tensor[i].host, example_tensor_bytes(&s->problem.tensor[i]));
+        at += example_tensor_bytes(&s->problem.tensor[i]);
+    }
+    return true;
+}
+
+static bool prepare(struct session *s)
+{
+    if (example_prepare(s->options.example, s->options.which, 1, &s->problem) != 0)
+        return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the inputs");
+    for (uint32_t i = 0; i < s->problem.tensor_count; i++) {
+        if (!is_output(s, i)) continue;
+        s->output_bytes += example_tensor_bytes(&s->problem.tensor[i]);
+        s->report.outputs += example_tensor_bytes(&s->problem.tensor[i]) / npurt_dtype_size(s->problem.tensor[i].dtype);
+    }
+    s->checked = malloc(s->output_bytes);
+    s->timing = calloc(s->options.runs, sizeof s->timing[0]);
+    if (!s->checked || !s->timing) return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the results");
+    return true;
+}
+
+static bool open_device(struct session *s)
+{
+    npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads};
+    if (!example_folder(s->folder, sizeof s->folder))
+        return fail_here(s, NPURT_ERROR_MISSING_BINARY, "the examples are not in lib/npurt/examples beside the program's bin");
+    if (npurt_device_open(s->options.target, &options, &s->device) != NPURT_OK) return fail(s);
+    if (npurt_device_get_info(s->device, &s->report.device) != NPURT_OK) return fail(s);
+    if (example_load(s->device, &s->problem, s->folder, &s->callable) != NPURT_OK) return fail(s);
+    return true;
+}
+
+static bool run_all(struct session *s)
+{
+    for (uint64_t run = 0; run < s->options.runs; run++) {
+        char step[64];
+        snprintf(step, sizeof step, "run %" PRIu64 " of %" PRIu64, run + 1, s->options.runs);
+        progress_step(&s->progress, step, 2 * run + 1);
+        example_restore(&s->problem);
+        if (example_call(s->callable, &s->problem, &s->timing[run]) != NPURT_OK) return fail(s);
+        s->report.runs_done++;
+        if (run == 0 && npurt_device_hbm_in_use(s->device, &s->report.hbm_first_run) != NPURT_OK) return fail(s);
+        if (run + 1 == s->options.runs && npurt_device_hbm_in_use(s->device, &s->report.hbm_last_run) != NPURT_OK)
+            return fail(s);
+        progress_step(&s->progress, "comparing with the golden", 2 * run + 2);
+        if (!check_run(s, run)) return false;
+    }
+    s->report.trace_known = npurt_device_trace_hash(s->device, &s->report.trace_hash) == NPURT_OK;
+    if (s->options.seeded && !s->report.trace_known) return fail(s);
+    return true;
+}
+
+static int by_wall(const void *a, const void *b)
+{
+    const npurt_timing *x = a, *y = b;
+    return (x->host_wall_ns > y->host_wall_ns) - (x->host_wall_ns < y->host_wall_ns);
+}
+static int by_device_wall(const void *a, const void *b)
+{
+    const npurt_timing *x = a, *y = b;
+    return (x->device_wall_ns > y->device_wall_ns) - (x->device_wall_ns < y->device_wall_ns);
+}
+
+static void sum_up(struct session *s)
+{
+    struct run_report *r = &s->report;
+    size_t n = r->runs_done;
+    if (n == 0) return;
+    qsort(s->timing, n, sizeof s->timing[0], by_device_wall);
+    r->device_wall_ns = s->timing[n / 2].device_wall_ns;
+    qsort(s->timing, n, sizeof s->timing[0], by_wall);
+    const npurt_timing *median = &s->timing[n / 2];
+    r->tasks = median->tasks;
+    r->wall_ns = median->host_wall_ns;
+    r->wall_min_ns = s->timing[0].host_wall_ns;
+    r->orchestration_ns = median->orchestration_ns;
+    r->copy_ns = median->copy_ns;
+    r->image_bytes = median->image_bytes;
+    r->register_loads = median->register_loads;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct session *s = calloc(1, sizeof *s);
+    struct hbm_probe probe;
+    if (!s) return EXIT_FAILED;
+    if (!run_options_parse(argc, argv, &s->options)) {
+        free(s);
+        return EXIT_USAGE;
+    }
+    progress_begin(&s->progress, 2 * s->options.runs + 1);
+    progress_step(&s->progress, "making inputs", 0);
+    if (prepare(s)) {
+        s->report.hbm_known = hbm_open(&probe, s->options.target) && hbm_in_use(&probe, &s->report.hbm_before);
+        if (open_device(s)) run_all(s);
+        if (npurt_callable_unload(s->callable) != NPURT_OK) fail(s);
+        if (npurt_device_close(s->device) != NPURT_OK) fail(s);
+        s->report.hbm_known = s->report.hbm_known && hbm_in_use(&probe, &s->report.hbm_after);
+        hbm_close(&probe);
+    }
+    progress_end(&s->progress);
+    sum_up(s);
+
+    bool failed = s->error.status != NPURT_OK;
+    if (s->options.json) report_json(&s->options, &s->report, failed ? &s->error : NULL);
+    else if (s->report.runs_done > 0) report_text(&s->options, &s->report);
+    if (failed) report_error(stderr, &s->error);
+    bool right = report_is_right(&s->report) && report_hbm_is_back(&s->report);
+    example_release(&s->problem);
+    free(s->timing);
+    free(s->checked);
+    free(s);
+    return failed ? EXIT_FAILED : right ? EXIT_RIGHT : EXIT_WRONG;
+}
