@@ -23,7 +23,7 @@ struct graph;
 struct graph_config {
     uint32_t max_tasks;      /* NPURT_GRAPH_MAX_TASKS */
     uint64_t max_edges;      /* 64 per task */
-    uint32_t max_regions;    /* 4 per task: live regions of the tensor map */
+    uint32_t max_regions;    /* 16 per task, which no graph exceeds: live regions of the tensor map */
 };
 
 /* Edge kinds that can be switched off, for the test of the tests only. */
@@ -76,6 +76,9 @@ int32_t graph_user_code(const struct graph *graph);
 
 /* Number of tasks so far, and the kernel id of a task's slot (for error records). */
 uint32_t graph_task_count(const struct graph *graph);
+
+/* Regions that look-ups of this graph have compared so far: their cost, independent of the machine. */
+uint64_t graph_probes(const struct graph *graph);
 
 /* Checks every invariant of the engine; NULL when whole, else what is wrong. For tests and debuggers; slow. */
 const char *graph_validate(const struct graph *graph);

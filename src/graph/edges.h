@@ -1,0 +1,41 @@
+/* Edges while a graph is being built, and their flattening.
+ *
+ * Submissions come in order, so an edge is logged as its producer alone: the producers of task i are the next
+ * tasks[i].fanin entries of the log. edges_flatten turns that around: consumers grouped by producer, as the image has
+ * them. Until then a task's fanout_begin is its mark: the last consumer that took an edge from it (itself at first, so
+ * that no task waits for itself). Together with fanout_count that is one cache line touched per edge, duplicates
+ * included.
+ */
+#ifndef NPURT_GRAPH_EDGES_H
+#define NPURT_GRAPH_EDGES_H
+
+#include <stdbool.h>
+#include "../protocol/image.h"
+
+struct edges {
+    struct image_task *tasks;   /* borrowed: the engine's */
+    uint32_t *producers;        /* the log, [max] */
+    uint32_t *consumers;        /* the result, [max] */
+    uint32_t count, max;
+    uint32_t consumer;          /* the task being submitted */
+    bool full;                  /* an edge found no room: the graph can not be finished */
+};
+
+static inline void edges_add(struct edges *e, uint32_t producer)
+{
+    struct image_task *p = &e->tasks[producer];
+    if (p->fanout_begin == e->consumer) return;
+    p->fanout_begin = e->consumer;
+    if (e->count == e->max) {
+        e->full = true;
+        return;
+    }
+    p->fanout_count++;
+    e->producers[e->count++] = producer;
+}
+
+/* Fills consumers (ascending within a producer) and every task's fanout_begin; lists the tasks without producers in
+ * ready[task_count] and returns their number. */
+uint32_t edges_flatten(struct edges *e, uint32_t task_count, uint32_t *ready);
+
+#endif

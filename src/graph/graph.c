@@ -1,0 +1,234 @@
+#include "engine.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+/* One mapping holds everything, the struct graph first. Address space for the largest graph costs nothing: pages are
+ * taken when they are touched. */
+struct plan {
+    uint64_t size;
+};
+
+static uint64_t plan_take(struct plan *plan, uint64_t count, uint64_t size)
+{
+    uint64_t at = plan->size;
+    plan->size = (at + count * size + 4095) & ~UINT64_C(4095);
+    return at;
+}
+
+static uint32_t log2_above(uint64_t n)
+{
+    uint32_t bits = 0;
+    while (UINT64_C(1) << bits < n) bits++;
+    return bits;
+}
+
+npurt_status graph_create(const struct graph_config *config, struct graph **out)
+{
+    uint64_t tasks = config && config->max_tasks ? config->max_tasks : NPURT_GRAPH_MAX_TASKS;
+    uint64_t edges = config && config->max_edges ? config->max_edges : tasks * 64;
+    uint64_t regions = config && config->max_regions ? config->max_regions : tasks * NPURT_TASK_MAX_TENSORS;
+    uint64_t grids = regions / 4 + MAP_GRIDS_PER_BUFFER;
+    uint64_t most_payload = NPURT_TASK_MAX_TENSORS * sizeof(npurt_tensor) + NPURT_TASK_MAX_SCALARS * sizeof(uint64_t);
+    /* links and edges are numbered in 32 bits */
+    if (tasks > NPURT_GRAPH_MAX_TASKS || edges > UINT32_MAX || regions >= UINT32_MAX / MAP_CELLS_PER_REGION)
+        return NPURT_ERROR_INVALID_ARGUMENT;
+    uint32_t table_bits = log2_above(regions / 2 + 64);
+
+    struct plan plan = {0};
+    plan_take(&plan, 1, sizeof(struct graph));
+    uint64_t at_tasks = plan_take(&plan, tasks, sizeof(struct image_task));
+    uint64_t at_ready = plan_take(&plan, tasks, sizeof(uint32_t));
+    uint64_t at_producers = plan_take(&plan, edges, sizeof(uint32_t));
+    uint64_t at_consumers = plan_take(&plan, edges, sizeof(uint32_t));
+    uint64_t at_payload = plan_take(&plan, tasks, most_payload);
+    uint64_t at_regions = plan_take(&plan, regions, sizeof(struct region));
+    uint64_t at_order = plan_take(&plan, regions, sizeof(struct order));
+    uint64_t at_shapes = plan_take(&plan, regions, sizeof(struct shape));
+    uint64_t at_buffers = plan_take(&plan, regions, sizeof(struct buffer));
+    uint64_t at_grids = plan_take(&plan, grids, sizeof(struct grid));
+    uint64_t at_links = plan_take(&plan, regions * (MAP_CELLS_PER_REGION - 1), sizeof(struct link));
+    uint64_t at_readers = plan_take(&plan, tasks * NPURT_TASK_MAX_TENSORS, sizeof(struct reader));
+    uint64_t at_cells = plan_take(&plan, UINT64_C(1) << table_bits, sizeof(struct slot));
+    uint64_t at_addresses = plan_take(&plan, UINT64_C(1) << table_bits, sizeof(struct slot));
+
+    uint8_t *memory = mmap(NULL, plan.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
+
+    struct graph *g = (struct graph *)memory;
+    g->reserved_size = plan.size;
+    g->orch.ops = &graph_orch_ops;
+    g->max_tasks = (uint32_t)tasks;
+    g->tasks = (struct image_task *)(memory + at_tasks);
+    g->ready = (uint32_t *)(memory + at_ready);
+    g->payload = memory + at_payload;
+    g->edges = (struct edges){.tasks = g->tasks,
+                              .producers = (uint32_t *)(memory + at_producers),
+                              .consumers = (uint32_t *)(memory + at_consumers),
+                              .max = (uint32_t)edges};
+    g->map = (struct tensor_map){.edges = &g->edges,
+                                 .regions = (struct region *)(memory + at_regions),
+                                 .order = (struct order *)(memory + at_order),
+                                 .shapes = (struct shape *)(memory + at_shapes),
+                                 .buffers = (struct buffer *)(memory + at_buffers),
+                                 .grids = (struct grid *)(memory + at_grids),
+                                 .links = (struct link *)(memory + at_links),
+                                 .readers = (struct reader *)(memory + at_readers),
+                                 .cells = (struct slot *)(memory + at_cells),
+                                 .addresses = (struct slot *)(memory + at_addresses),
+                                 .max_regions = (uint32_t)regions,
+                                 .max_grids = (uint32_t)grids,
+                                 .max_readers = (uint32_t)(tasks * NPURT_TASK_MAX_TENSORS),
+                                 .table_bits = table_bits,
+                                 .table_size = UINT32_C(1) << table_bits};
+    *out = g;
+    return NPURT_OK;
+}
+
+void graph_destroy(struct graph *graph)
+{
+    if (graph) munmap(graph, graph->reserved_size);
+}
+
+npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
+{
+    uint32_t kinds = info->edge_kinds ? info->edge_kinds : GRAPH_ALL_EDGES;
+    g->state = GRAPH_OPEN;
+    g->latched = NPURT_OK;
+    g->task_count = g->ready_count = g->depth = 0;
+    g->payload_used = 0;
+    g->manual = false;
+    g->user_code = 0;
+    g->problem[0] = 0;
+    g->edges.count = 0;
+    g->edges.full = false;
+    tensor_map_reset(&g->map, kinds & GRAPH_RAW, kinds & GRAPH_WAW, kinds & GRAPH_WAR);
+    heap_init(&g->heap, info->heap_base, info->heap_size, info->grow, info->grow_context);
+    g->kernel_core = info->kernel_core;
+    g->kernel_count = info->kernel_count;
+    g->cluster_count = info->cluster_count;
+    return NPURT_OK;
+}
+
+npurt_orch *graph_orch(struct graph *graph)
+{
+    return &graph->orch;
+}
+
+npurt_status graph_refuse_words(struct graph *g, npurt_status status, const struct word *words, uint32_t count)
+{
+    if (g->latched == NPURT_OK) {
+        g->latched = status;
+        problem_write(g->problem, sizeof g->problem, words, count);
+    }
+    return g->latched;
+}
+
+npurt_status graph_scope_begin(struct graph *g, npurt_scope_mode mode)
+{
+    if (g->latched) return g->latched;
+    if (g->state != GRAPH_OPEN)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope begun outside of a graph"));
+    if (mode != NPURT_SCOPE_AUTO && mode != NPURT_SCOPE_MANUAL)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope mode "), NUMBER(mode),
+                            WORD(" is neither NPURT_SCOPE_AUTO nor NPURT_SCOPE_MANUAL"));
+    if (g->depth == NPURT_MAX_SCOPE_DEPTH)
+        return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("scope begun after task "), NUMBER(g->task_count),
+                            WORD(": scopes nest at most "), NUMBER(NPURT_MAX_SCOPE_DEPTH), WORD(" deep"));
+    if (mode == NPURT_SCOPE_AUTO && g->manual)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope begun after task "), NUMBER(g->task_count),
+                            WORD(": an AUTO scope can not be inside a MANUAL one, whose tasks it does not know"));
+    g->scope[g->depth++] = g->manual;
+    g->manual = mode == NPURT_SCOPE_MANUAL;
+    return NPURT_OK;
+}
+
+npurt_status graph_scope_end(struct graph *g)
+{
+    if (g->latched) return g->latched;
+    if (g->state != GRAPH_OPEN || g->depth == 0)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope ended after task "), NUMBER(g->task_count),
+                            WORD(": there is none open"));
+    g->manual = g->scope[--g->depth];
+    return NPURT_OK;
+}
+
+static uint64_t line_up(uint64_t n)
+{
+    return (n + 63) & ~UINT64_C(63);
+}
+
+static void relocate_payloads(struct graph *g)
+{
+    for (uint32_t i = 0; i < g->task_count; i++) {
+        npurt_tensor *t = graph_task_tensors(g, i);
+        for (uint32_t k = 0; k < g->tasks[i].tensor_count; k++) heap_relocate(&g->heap, &t[k].addr);
+    }
+}
+
+static uint32_t block_total(const struct graph *g)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < g->task_count; i++)
+        total += (uint64_t)g->tasks[i].block_num * (uint32_t)__builtin_popcount(g->tasks[i].core_mask);
+    return total < UINT32_MAX ? (uint32_t)total : UINT32_MAX;
+}
+
+static void add_segment(struct graph_image *image, const void *data, uint64_t size)
+{
+    image->segment[image->segment_count++] = (struct graph_segment){data, size, image->size};
+    image->size = line_up(image->size + size);
+}
+
+npurt_status graph_finish(struct graph *g, struct graph_image *image)
+{
+    if (g->latched) return g->latched;
+    if (g->state != GRAPH_OPEN)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("no graph was begun that could be finished"));
+    if (g->depth != 0)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("the graph ends with "), NUMBER(g->depth),
+                            WORD(" scope(s) still open"));
+    g->state = GRAPH_DONE;
+    if (heap_moved(&g->heap)) relocate_payloads(g);
+    g->ready_count = edges_flatten(&g->edges, g->task_count, g->ready);
+
+    *image = (struct graph_image){
+        .task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used};
+    add_segment(image, &g->header, sizeof g->header);
+    add_segment(image, g->tasks, (uint64_t)g->task_count * sizeof *g->tasks);
+    add_segment(image, g->ready, (uint64_t)g->ready_count * sizeof *g->ready);
+    add_segment(image, g->edges.consumers, (uint64_t)g->edges.count * sizeof *g->edges.consumers);
+    add_segment(image, g->payload, g->payload_used);
+    g->header = (struct image_header){.magic = IMAGE_MAGIC,
+                                      .version = IMAGE_VERSION,
+                                      .size = image->size,
+                                      .task_count = g->task_count,
+                                      .edge_count = g->edges.count,
+                                      .ready_count = g->ready_count,
+                                      .block_total_lo = block_total(g),
+                                      .tasks_offset = image->segment[1].offset,
+                                      .ready_offset = image->segment[2].offset,
+                                      .edges_offset = image->segment[3].offset,
+                                      .payload_offset = image->segment[4].offset};
+    return NPURT_OK;
+}
+
+const char *graph_problem(const struct graph *g)
+{
+    return g->problem;
+}
+
+int32_t graph_user_code(const struct graph *g)
+{
+    return g->user_code;
+}
+
+uint32_t graph_task_count(const struct graph *g)
+{
+    return g->task_count;
+}
+
+uint64_t graph_probes(const struct graph *g)
+{
+    return g->map.probes;
+}

@@ -1,0 +1,167 @@
+#include "region.h"
+
+/* Offsets and extents beyond this are outside any buffer; with it no sum of six of them times 8 overflows. */
+enum { REACH_BITS = 56 };
+
+/* Dimensions that are not dense in order: sorts by pitch, merges, and sees whether the result is nested. */
+static void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *box)
+{
+    struct box_dim up[NPURT_MAX_DIMS]; /* innermost first */
+    uint32_t n = 0, k = 0;
+
+    for (uint32_t d = 0; d < t->ndims; d++) {
+        if (t->shape[d] == 1) continue;
+        struct box_dim x = {.pitch = t->strides[d] * element, .count = t->shape[d]};
+        uint32_t at = n++;
+        for (; at > 0 && up[at - 1].pitch > x.pitch; at--) up[at] = up[at - 1];
+        up[at] = x;
+    }
+    uint64_t run = element, span = element;
+    box->irregular = 0;
+    for (uint32_t d = 0; d < n; d++) {
+        struct box_dim x = up[d];
+        if (k == 0 && x.pitch == run) {
+            run *= x.count;
+        } else if (k > 0 && x.pitch == up[k - 1].pitch * up[k - 1].count &&
+                   (uint64_t)x.count * up[k - 1].count <= UINT32_MAX) {
+            up[k - 1].count *= x.count;
+        } else {
+            if (x.pitch < span) box->irregular = 1;
+            up[k++] = x;
+        }
+        span += (x.count - 1) * x.pitch;
+    }
+    box->run = run;
+    box->outer = k;
+    for (uint32_t d = 0; d < k; d++) box->dim[d] = up[k - 1 - d];
+}
+
+enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box)
+{
+    uint64_t element = npurt_dtype_size((npurt_dtype)t->dtype);
+    if (element == 0) return BOX_BAD_DTYPE;
+    if (t->ndims - 1 >= NPURT_MAX_DIMS) return BOX_BAD_NDIMS;
+
+    uint64_t extent = 1, run = 1, any = t->start_offset;
+    bool dense = true;
+    for (uint32_t d = t->ndims; d-- > 0;) {
+        uint64_t count = t->shape[d], stride = t->strides[d], reach;
+        if (count == 0) return BOX_EMPTY;
+        if (stride == 0) return BOX_STRIDE_ZERO;
+        reach = (count - 1) * stride;
+        any |= reach;
+        extent += reach;
+        dense &= count == 1 || stride == run;
+        run *= count;
+    }
+    if (any >> REACH_BITS != 0) return BOX_OUTSIDE;
+    box->lo = t->start_offset * element;
+    box->hi = (t->start_offset + extent) * element;
+    if (box->hi > t->size) return BOX_OUTSIDE;
+    if (dense) {
+        box->run = box->hi - box->lo;
+        box->outer = box->irregular = 0;
+    } else {
+        canonical_dims(t, element, box);
+    }
+    return BOX_OK;
+}
+
+bool box_equal(const struct box_view *a, const struct box_view *b)
+{
+    if (a->lo != b->lo || a->hi != b->hi || a->run != b->run || a->outer != b->outer) return false;
+    for (uint32_t d = 0; d < a->outer; d++)
+        if (a->dim[d].pitch != b->dim[d].pitch || a->dim[d].count != b->dim[d].count) return false;
+    return true;
+}
+
+/* The inner part of a box on its way down the dimensions. */
+struct part {
+    const struct box_dim *dim;
+    uint32_t outer;
+    uint64_t run;
+};
+
+static int64_t part_span(struct part p)
+{
+    uint64_t span = p.run;
+    for (uint32_t d = 0; d < p.outer; d++) span += (p.dim[d].count - 1) * p.dim[d].pitch;
+    return (int64_t)span;
+}
+
+static struct part part_row(struct part p)
+{
+    return (struct part){p.dim + 1, p.outer - 1, p.run};
+}
+
+/* Does [0, length) meet the part that begins at `at`? Of its rows that reach into the range all but the first and the
+ * last lie inside it, so that only those two are looked into. */
+static bool run_meets(int64_t length, struct part p, int64_t at)
+{
+    if (p.outer == 0) return at < length && at + (int64_t)p.run > 0;
+    if (at >= length) return false;
+    struct part row = part_row(p);
+    int64_t pitch = (int64_t)p.dim[0].pitch, end = at + part_span(row);
+    int64_t first = end > 0 ? 0 : -end / pitch + 1;
+    int64_t last = (length - 1 - at) / pitch;
+    if (last > p.dim[0].count - 1) last = p.dim[0].count - 1;
+    if (first > last) return false;
+    if (last - first >= 2) return true;
+    return run_meets(length, row, at + first * pitch) || (last > first && run_meets(length, row, at + last * pitch));
+}
+
+/* Does part a at 0 meet part b at `at`? Row numbers and places inside a row decide apart. As b may begin anywhere in a's
+ * row, its rows may reach into the row after: hence two cases per pitch, at most 2^5 in all. */
+static bool part_meets(struct part a, struct part b, int64_t at)
+{
+    if (a.outer == 0) return run_meets((int64_t)a.run, b, at);
+    if (b.outer == 0) return run_meets((int64_t)b.run, a, -at);
+
+    uint64_t pa = a.dim[0].pitch, pb = b.dim[0].pitch;
+    int64_t pitch = (int64_t)(pa > pb ? pa : pb), a_rows = 1, b_rows = 1;
+    if (pa >= pb) {
+        a_rows = a.dim[0].count;
+        a = part_row(a);
+    }
+    if (pb >= pa) {
+        b_rows = b.dim[0].count;
+        b = part_row(b);
+    }
+    if (part_span(a) > pitch || part_span(b) > pitch) return true; /* not cut from one array: can not tell */
+    int64_t row = at / pitch, rest = at % pitch;
+    if (rest < 0) {
+        row--;
+        rest += pitch;
+    }
+    return (row < a_rows && row + b_rows > 0 && part_meets(a, b, rest)) ||
+           (row + 1 < a_rows && row + 1 + b_rows > 0 && part_meets(a, b, rest - pitch));
+}
+
+bool box_meets(const struct box_view *a, const struct box_view *b)
+{
+    if (a->hi <= b->lo || b->hi <= a->lo) return false;
+    if (a->irregular || b->irregular || (a->outer == 0 && b->outer == 0)) return true;
+    return part_meets((struct part){a->dim, a->outer, a->run}, (struct part){b->dim, b->outer, b->run},
+                      (int64_t)(b->lo - a->lo));
+}
+
+bool box_covers(const struct box_view *a, const struct box_view *b)
+{
+    if (a->lo > b->lo || a->hi < b->hi) return false;
+    if (a->irregular) return box_equal(a, b);
+    if (a->outer == 0) return true;
+    if (b->irregular) return false;
+
+    struct part p = {b->dim, b->outer, b->run};
+    uint64_t at = b->lo - a->lo;
+    for (uint32_t d = 0; d < a->outer; d++) {
+        uint64_t pitch = a->dim[d].pitch, row = at / pitch, rows = 1;
+        if (p.outer > 0 && p.dim[0].pitch == pitch) {
+            rows = p.dim[0].count;
+            p = part_row(p);
+        }
+        if (row + rows > a->dim[d].count) return false;
+        at %= pitch;
+    }
+    return at + (uint64_t)part_span(p) <= a->run;
+}

@@ -1,0 +1,250 @@
+#include "engine.h"
+
+#include <npurt/callable.h>
+#include "../protocol/protocol.h"
+
+#include <string.h>
+
+/* A submission is checked whole before anything is changed; after that only a full pool can refuse it.
+ *
+ *     graph_submit   check_kernels → check_tensors (boxes, outputs) → check_after → edges → payload → task
+ */
+
+/* Where a sentence about a tensor argument begins. */
+#define TENSOR_WORDS(g, i) WORD("task "), NUMBER((g)->task_count), WORD(", tensor "), NUMBER(i), WORD(": ")
+
+static npurt_status refuse_task(struct graph *g, npurt_status status, const char *what, uint64_t number, const char *rest)
+{
+    return graph_refuse(g, status, WORD("task "), NUMBER(g->task_count), WORD(": "), WORD(what), NUMBER(number),
+                        WORD(rest));
+}
+
+/* The kernel in one slot is of the right kind. */
+static npurt_status check_kernel(struct graph *g, uint32_t slot, int32_t kernel)
+{
+    static const char *const slot_name[NPURT_CORE_SLOTS] = {" in slot AIC", " in slot AIV0", " in slot AIV1"};
+    if (kernel < 0)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": kernel id -"),
+                            NUMBER(-(int64_t)kernel), WORD(slot_name[slot]), WORD("; -1 is none"));
+    bool known = !g->kernel_core ? kernel < NPURT_MAX_KERNELS
+                                 : (uint32_t)kernel < g->kernel_count && g->kernel_core[kernel] != KERNEL_ABSENT;
+    if (!known)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": kernel id "),
+                            NUMBER(kernel), WORD(slot_name[slot]), WORD(" is not one of the callable's"));
+    if (g->kernel_core && (g->kernel_core[kernel] == NPURT_CORE_AIC) != (slot == NPURT_AIC))
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": kernel id "),
+                            NUMBER(kernel), WORD(slot_name[slot]),
+                            WORD(slot == NPURT_AIC ? " is a kernel for AIV" : " is a kernel for AIC"));
+    return NPURT_OK;
+}
+
+static npurt_status check_kernels(struct graph *g, const npurt_task *task, struct image_task *out)
+{
+    uint32_t mask = 0;
+    for (uint32_t slot = 0; slot < NPURT_CORE_SLOTS; slot++) {
+        int32_t kernel = task->kernel[slot];
+        out->kernel[slot] = -1;
+        if (kernel == -1) continue;
+        npurt_status status = check_kernel(g, slot, kernel);
+        if (unlikely(status)) return status;
+        out->kernel[slot] = (int16_t)kernel;
+        mask |= 1u << slot;
+    }
+    if (mask == 1u << NPURT_AIV1) { /* a lone vector kernel runs on any vector core */
+        out->kernel[NPURT_AIV0] = out->kernel[NPURT_AIV1];
+        out->kernel[NPURT_AIV1] = -1;
+        mask = 1u << NPURT_AIV0;
+    }
+    out->core_mask = (uint8_t)mask;
+    out->shape = mask == 0                 ? SHAPE_DUMMY
+                 : (mask & (mask - 1)) != 0 ? SHAPE_MIX
+                 : mask == 1u << NPURT_AIC ? SHAPE_AIC
+                                           : SHAPE_AIV;
+    return NPURT_OK;
+}
+
+/* Says what is wrong with tensor argument i. */
+static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tensor *t, enum box_problem problem)
+{
+    const npurt_status bad = NPURT_ERROR_INVALID_ARGUMENT;
+    switch (problem) {
+    case BOX_BAD_DTYPE:
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("unknown dtype "), NUMBER(t->dtype));
+    case BOX_BAD_NDIMS:
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), NUMBER(t->ndims), WORD(" dimensions, not 1 to "),
+                            NUMBER(NPURT_MAX_DIMS));
+    case BOX_EMPTY:
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("a dimension of size 0"));
+    case BOX_STRIDE_ZERO:
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("a stride of 0"));
+    default:
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("reaches outside of its buffer of "), NUMBER(t->size),
+                            WORD(" bytes"));
+    }
+}
+
+/* A fresh contiguous tensor of the heap; `what` begins the sentence of a refusal. */
+static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npurt_task_id owner, uint32_t i,
+                             npurt_tensor *out)
+{
+    uint64_t element = npurt_dtype_size(spec->dtype), size = element;
+    *out = (npurt_tensor){.owner = owner, .ndims = spec->ndims, .dtype = (uint8_t)spec->dtype, .is_contiguous = 1};
+    if (element == 0) {
+        out->dtype = (uint8_t)spec->dtype;
+        return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
+    }
+    if (spec->ndims - 1 >= NPURT_MAX_DIMS) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
+    for (uint32_t d = spec->ndims; d-- > 0;) {
+        if (spec->shape[d] == 0) return refuse_tensor(g, i, out, BOX_EMPTY);
+        if (size / element > UINT32_MAX && spec->shape[d] > 1)
+            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
+                                WORD("a stride of its shape does not fit 32 bits"));
+        out->shape[d] = spec->shape[d];
+        out->strides[d] = size / element > UINT32_MAX ? 1 : (uint32_t)(size / element);
+        size *= spec->shape[d];
+    }
+    out->size = size;
+    out->extent = size / element;
+    npurt_status status = heap_alloc(&g->heap, size, &out->addr);
+    if (unlikely(status))
+        return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(size),
+                            WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
+                            WORD(" bytes are in use"));
+    return NPURT_OK;
+}
+
+/* Boxes of all accessed tensors; outputs are allocated into the payload. */
+static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt_tensor *payload, struct box *box)
+{
+    for (uint32_t i = 0; i < task->tensor_count; i++) {
+        npurt_access access = task->tensor[i].access;
+        const npurt_tensor *t = task->tensor[i].tensor;
+        if (access == NPURT_ACCESS_OUTPUT) {
+            if (unlikely(!task->tensor[i].spec))
+                return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("an output without a spec"));
+            npurt_status status = allocate(g, task->tensor[i].spec, g->task_count, i, &payload[i]);
+            if (unlikely(status)) return status;
+            tensor_map_prefetch(&g->map, payload[i].addr);
+            continue;
+        }
+        if (unlikely(access > NPURT_ACCESS_NO_DEP))
+            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("unknown access "),
+                                NUMBER(access));
+        if (unlikely(!t)) return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("is NULL"));
+        tensor_map_prefetch(&g->map, t->addr);
+        if (unlikely(t->addr == 0))
+            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has no buffer: address 0"));
+        enum box_problem problem = box_of_tensor(t, &box[i]);
+        if (unlikely(problem)) return refuse_tensor(g, i, t, problem);
+        if (unlikely(t->owner != NPURT_TASK_NONE && t->owner >= g->task_count))
+            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("belongs to task "),
+                                NUMBER(t->owner), WORD(", which does not exist in this graph"));
+    }
+    return NPURT_OK;
+}
+
+static npurt_status check_after(struct graph *g, const npurt_task *task)
+{
+    if (task->after_count != 0 && !task->after)
+        return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "a list of ", task->after_count, " dependencies is NULL");
+    for (uint32_t i = 0; i < task->after_count; i++)
+        if (task->after[i] >= g->task_count)
+            return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "depends on task ", task->after[i],
+                               ", which was not submitted before");
+    return NPURT_OK;
+}
+
+/* What a task waits for because of tensor argument i; false when the tensor map is full. */
+static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload, const struct box *box)
+{
+    const npurt_tensor *t = &payload[i];
+    npurt_access access = task->tensor[i].access;
+    if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, t->addr, t->size);
+    if (g->manual) return true;
+    if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
+        if (t->owner != NPURT_TASK_NONE) edges_add(&g->edges, (uint32_t)t->owner);
+        return true;
+    }
+    return tensor_map_access(&g->map, t->addr, box, access != NPURT_ACCESS_OUTPUT_EXISTING, access != NPURT_ACCESS_INPUT);
+}
+
+static npurt_status check_task(struct graph *g, const npurt_task *task)
+{
+    if (g->state != GRAPH_OPEN)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task submitted outside of a graph"));
+    if (g->task_count == g->max_tasks)
+        return refuse_task(g, NPURT_ERROR_LIMIT, "a graph has at most ", g->max_tasks, " tasks");
+    if (task->error == NPURT_ERROR_LIMIT)
+        return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
+                            NUMBER(NPURT_TASK_MAX_TENSORS), WORD(" tensors or "), NUMBER(NPURT_TASK_MAX_SCALARS),
+                            WORD(" scalars"));
+    if (task->error)
+        return graph_refuse(g, task->error, WORD("task "), NUMBER(g->task_count),
+                            WORD(": a tensor was added after a scalar"));
+    if (task->tensor_count > NPURT_TASK_MAX_TENSORS)
+        return refuse_task(g, NPURT_ERROR_LIMIT, "", task->tensor_count, " tensors, more than NPURT_TASK_MAX_TENSORS");
+    if (task->scalar_count > NPURT_TASK_MAX_SCALARS)
+        return refuse_task(g, NPURT_ERROR_LIMIT, "", task->scalar_count, " scalars, more than NPURT_TASK_MAX_SCALARS");
+    if (task->block_num > NPURT_TASK_MAX_BLOCKS)
+        return refuse_task(g, NPURT_ERROR_LIMIT, "block_num ", task->block_num, ", more than NPURT_TASK_MAX_BLOCKS");
+    return NPURT_OK;
+}
+
+npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id *id)
+{
+    struct box box[NPURT_TASK_MAX_TENSORS];
+    uint32_t number = g->task_count, tensors = task->tensor_count, scalars = task->scalar_count;
+    npurt_tensor *payload = (npurt_tensor *)(g->payload + g->payload_used);
+    struct image_task *out = &g->tasks[number];
+    npurt_status status;
+
+    if (unlikely(g->latched)) return g->latched;
+    if (unlikely(status = check_task(g, task))) return status;
+    if (unlikely(status = check_kernels(g, task, out))) return status;
+    if (unlikely(status = check_tensors(g, task, payload, box))) return status;
+    if (unlikely(status = check_after(g, task))) return status;
+
+    out->fanout_begin = number; /* its own mark: no task waits for itself */
+    out->fanout_count = 0;
+    out->payload = (uint32_t)(g->payload_used / GRAPH_PAYLOAD_UNIT);
+    out->block_num = (uint16_t)(out->shape == SHAPE_DUMMY || task->block_num == 0 ? 1 : task->block_num);
+    out->tensor_count = (uint8_t)tensors;
+    out->scalar_count = (uint8_t)scalars;
+    out->reserved = 0;
+
+    uint32_t edges_before = g->edges.count, outputs = 0;
+    g->edges.consumer = number;
+    for (uint32_t i = 0; i < task->after_count; i++) edges_add(&g->edges, (uint32_t)task->after[i]);
+    for (uint32_t i = 0; i < tensors; i++) {
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) outputs++;
+        else payload[i] = *task->tensor[i].tensor;
+        if (unlikely(!track(g, task, i, payload, &box[i])))
+            return refuse_task(g, NPURT_ERROR_LIMIT, "more than ", g->map.max_regions, " live regions of tensors");
+    }
+    if (unlikely(g->edges.full))
+        return refuse_task(g, NPURT_ERROR_LIMIT, "the graph has more than ", g->edges.max, " edges");
+    out->fanin = g->edges.count - edges_before;
+    memcpy(payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
+    g->payload_used += (tensors * sizeof *payload + scalars * sizeof task->scalar[0] + GRAPH_PAYLOAD_UNIT - 1) &
+                       ~(uint64_t)(GRAPH_PAYLOAD_UNIT - 1);
+    g->task_count = number + 1;
+    /* last, because an output's descriptor may be written over that of an input */
+    for (uint32_t i = 0; outputs > 0; i++) {
+        if (task->tensor[i].access != NPURT_ACCESS_OUTPUT) continue;
+        outputs--;
+        if (task->tensor[i].out) *task->tensor[i].out = payload[i];
+    }
+    if (id) *id = number;
+    return NPURT_OK;
+}
+
+npurt_status graph_alloc(struct graph *g, const npurt_tensor_spec *spec, npurt_tensor *out)
+{
+    if (g->latched) return g->latched;
+    if (g->state != GRAPH_OPEN)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated outside of a graph"));
+    if (!spec || !out)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated after task "), NUMBER(g->task_count),
+                            WORD(": spec or out is NULL"));
+    return allocate(g, spec, NPURT_TASK_NONE, 0, out);
+}

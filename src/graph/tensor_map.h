@@ -1,0 +1,124 @@
+/* The tensor map: who wrote and who has read which bytes of which buffer.
+ *
+ * A buffer is known by its base address; buffers of different addresses never alias, also when they overlap in memory:
+ * whoever passes two entry tensors over the same memory passes one buffer and two views. A buffer has regions. A region
+ * is a box with its last writer, if any, and the readers of exactly this box since. An access
+ *
+ *     read     waits for the writers of the regions it meets, and joins the readers of its own
+ *     write    waits for writers and readers of the regions it meets, drops those it covers, and becomes the writer of
+ *              its own region
+ *
+ * A region that is overwritten in part stays as it is: whoever waits for it without need waits for the later writer of
+ * those bytes as well, and that one waited for it. The other way round, what is implied is left out where that costs
+ * nothing: behind the writer of a region that covers the access nobody older is waited for, and behind a region's
+ * readers its writer is not.
+ *
+ * Finding the regions that an access meets does not depend on how many others the buffer has. Up to MAP_LOOSE regions
+ * are a list. Beyond that they go into grids: one per common size of region (rows, and bytes in a row), whose cells
+ * have that size, hashed by cell, so that a region lies in one cell when it is aligned to its size and in a few
+ * otherwise. An access looks into the cells of each grid that it touches, or through the grid's list when that is
+ * shorter. Regions of a 17th size are in the list again.
+ *
+ * Cost of an access to a region that exists: one line each of the address table, the buffer, the grid (if any), the
+ * cell, the region and the producer.
+ */
+#ifndef NPURT_GRAPH_TENSOR_MAP_H
+#define NPURT_GRAPH_TENSOR_MAP_H
+
+#include "edges.h"
+#include "region.h"
+
+enum { MAP_NONE = 0xffffffffu, MAP_LOOSE = 6, MAP_GRIDS_PER_BUFFER = 16, MAP_CELLS_PER_REGION = 9 };
+
+/* One cache line: all that an access looks at. */
+struct region {
+    uint64_t lo, hi, run;
+    struct box_dim first;       /* the outer dimension when there is one; when there are more, all are in shapes[] */
+    uint32_t grid;              /* MAP_NONE: in the buffer's list */
+    uint32_t writer;            /* task, or MAP_NONE */
+    uint32_t reader;            /* the newest, or MAP_NONE */
+    uint32_t readers;           /* the others: a list of reader nodes */
+    uint32_t next;              /* link: next in the cell or in the buffer's list */
+    uint8_t outer, irregular;
+    uint8_t dead;               /* covered by the access under way */
+    uint8_t reserved;
+};
+_Static_assert(sizeof(struct region) == 64, "a region is one cache line");
+
+struct buffer {
+    uint64_t addr;
+    uint32_t next;              /* buffer with the same hash */
+    uint32_t loose, loose_count;
+    uint32_t grids, grid_count;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct buffer) == 32, "two buffers are one cache line");
+
+/* Cells of row_cell rows of `pitch` bytes by col_cell bytes. pitch 0: the buffer is one row. */
+struct grid {
+    uint64_t pitch;
+    uint64_t pitch_inverse, row_inverse, col_inverse; /* for division by multiplication */
+    uint64_t col_cell;
+    uint32_t row_cell;
+    uint32_t cols;              /* cells in a row; 0 when the buffer is one row */
+    uint32_t first, count;      /* list of its regions, through order[] */
+    uint32_t next;              /* grid of the same buffer */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct grid) == 64, "a grid is one cache line");
+
+struct slot { uint32_t head, epoch; };          /* empty unless epoch is the map's */
+struct link { uint32_t region, next; };         /* a region's place in its second to ninth cell */
+struct reader { uint32_t task, next; };
+struct order { uint32_t prev, next; };
+struct shape { struct box_dim dim[NPURT_MAX_DIMS]; };
+
+/* A link is a region's number (its first cell, or the buffer's list), or max_regions + index into links. */
+struct tensor_map {
+    struct edges *edges;        /* borrowed; its tasks are the writers and readers */
+    struct region *regions;     /* [max_regions] */
+    struct order *order;        /* [max_regions], of regions in grids */
+    struct shape *shapes;       /* [max_regions], of regions with two or more outer dimensions */
+    struct buffer *buffers;     /* [max_regions] */
+    struct grid *grids;         /* [max_grids] */
+    struct link *links;         /* [max_regions * (MAP_CELLS_PER_REGION - 1)] */
+    struct reader *readers;     /* [max_readers] */
+    struct slot *cells, *addresses; /* [table_size] each */
+    uint32_t max_regions, max_grids, max_readers;
+    uint32_t table_size, table_bits;
+    uint32_t epoch;
+    uint32_t region_count, region_free; /* high-water mark, list through next */
+    uint32_t buffer_count, grid_count;
+    uint32_t link_count, link_free;
+    uint32_t reader_count, reader_free;
+    bool read_edges, write_edges, anti_edges;   /* RAW, WAW, WAR are found */
+    uint64_t probes;            /* regions compared so far */
+};
+
+/* Forgets everything; costs nothing but every 2^32nd time. */
+void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges, bool anti_edges);
+
+/* Adds the edges of an access by the task edges->consumer to `box` of the buffer at addr, and remembers the access.
+ * Returns false when there is no room for a region. */
+bool tensor_map_access(struct tensor_map *map, uint64_t addr, const struct box *box, bool reads, bool writes);
+
+/* Remembers that the task edges->consumer writes the first `size` bytes of a buffer that no access named before. */
+bool tensor_map_fresh(struct tensor_map *map, uint64_t addr, uint64_t size);
+
+static inline uint32_t tensor_map_address_slot(const struct tensor_map *map, uint64_t addr)
+{
+    return (uint32_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> (64 - map->table_bits));
+}
+
+static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t addr)
+{
+    __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
+}
+
+/* For the validator: the cells of a grid that a box may touch, columns counted on past the last from the first. */
+struct cell_window { uint64_t row, rows, col, cols; };
+struct cell_window grid_window(const struct grid *grid, const struct box_view *box);
+uint32_t tensor_map_cell_slot(const struct tensor_map *map, uint32_t grid, uint64_t row, uint64_t col);
+struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region);
+
+#endif
