@@ -1,0 +1,185 @@
+/* Whole graphs of near-empty tasks on a full emulated a5, end to end: the orchestration submits, the image travels, the
+ * chip schedules, the host waits. Beside them, in the same run and interleaved with them, libgomp on the same patterns.
+ *
+ * Also: microseconds per run of a prepared 5-task graph with device tensors (both launches and the synchronize included),
+ * and of the vector example's shape with its host tensors copied in and out; bytes of graph image per task.
+ * Every run's result is checked against the value that the pattern must give; a wrong one ends the program with 1.
+ *
+ * Words: --json, --repetitions N, --quick (1k and 10k tasks only).
+ */
+#include <npurt/npurt.h>
+
+#include <libgen.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "graphs/graphs.h"
+#include "peer_gomp.h"
+
+enum { WIDTH = 64, MAX_TASKS = 100000, FIVE_RUNS = 2000 };
+
+static const char *const pattern_name[] = {"independent", "chain", "stencil", "five"};
+
+static struct bench bench;
+static npurt_device *device;
+static npurt_callable *callable;
+
+static void require(npurt_status status, const char *what)
+{
+    if (status == NPURT_OK) return;
+    const npurt_error *e = npurt_error_last();
+    fprintf(stderr, "%s: %s: %s\n", what, npurt_status_name(status), e->message);
+    exit(1);
+}
+
+static void load(void)
+{
+    static const char *const entry[GRAPHS_KERNELS] = {"add_one", "sum1", "sum2", "sum3"};
+    static npurt_kernel_desc kernel[GRAPHS_KERNELS];
+    char self[4096], kernels[4160], orchestration[4160];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    self[n > 0 ? n : 0] = 0;
+    const char *folder = dirname(self);
+    snprintf(kernels, sizeof kernels, "%s/../lib/npurt/bench/graphs_kernels.so", folder);
+    snprintf(orchestration, sizeof orchestration, "%s/../lib/npurt/bench/graphs_orchestration.so", folder);
+    for (uint32_t k = 0; k < GRAPHS_KERNELS; k++)
+        kernel[k] = (npurt_kernel_desc){.id = k, .name = entry[k], .core = NPURT_CORE_AIV, .binary.path = kernels,
+                                        .entry = entry[k]};
+    npurt_param cells = {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2, .shape = {0, GRAPHS_CELL}};
+    npurt_callable_desc desc = {.name = "graphs", .orchestration.path = orchestration, .kernels = kernel,
+                                .kernel_count = GRAPHS_KERNELS, .params = &cells, .param_count = 1, .scalar_count = 3};
+    require(npurt_callable_load(device, &desc, &callable), "load");
+}
+
+static uint32_t rows(int pattern, uint32_t tasks)
+{
+    return pattern == GRAPHS_INDEPENDENT ? tasks : pattern == GRAPHS_STENCIL ? 2 * WIDTH : 8;
+}
+
+/* The cells after a pattern ran over zeroed ones, computed step by step on its own. */
+static void expect(uint32_t *cells, int pattern, uint32_t tasks)
+{
+    memset(cells, 0, (size_t)rows(pattern, tasks) * GRAPHS_CELL * 4);
+    if (pattern == GRAPHS_INDEPENDENT) {
+        for (uint32_t i = 0; i < tasks; i++) cells[(size_t)i * GRAPHS_CELL] = 1;
+    } else if (pattern == GRAPHS_CHAIN) {
+        cells[0] = tasks;
+    } else if (pattern == GRAPHS_STENCIL) {
+        uint32_t old[WIDTH] = {0}, now[WIDTH] = {0};
+        for (uint32_t done = 0; done < tasks; done += WIDTH) {
+            uint32_t from = (done / WIDTH & 1) * WIDTH, n = tasks - done < WIDTH ? tasks - done : WIDTH;
+            for (uint32_t x = 0; x < n; x++)
+                now[x] = old[x ? x - 1 : 0] + old[x] + old[x + 1 < WIDTH ? x + 1 : x] + 1;
+            for (uint32_t x = 0; x < n; x++) cells[(size_t)(WIDTH - from + x) * GRAPHS_CELL] = now[x];
+            memcpy(old, now, sizeof old);
+        }
+    } else {
+        static const uint32_t five[6] = {0, 1, 2, 2, 5, 7};
+        for (uint32_t i = 0; i < 6; i++) cells[i * GRAPHS_CELL] = five[i];
+    }
+}
+
+static void check(const uint32_t *got, const uint32_t *want, int pattern, uint32_t tasks, const char *who)
+{
+    for (uint32_t i = 0; i < rows(pattern, tasks); i++)
+        if (got[(size_t)i * GRAPHS_CELL] != want[(size_t)i * GRAPHS_CELL]) {
+            fprintf(stderr, "%s, %s, %u tasks: cell %u is %u, not %u\n", who, pattern_name[pattern], tasks, i,
+                    got[(size_t)i * GRAPHS_CELL], want[(size_t)i * GRAPHS_CELL]);
+            exit(1);
+        }
+}
+
+static void note(const char *what, int pattern, uint32_t tasks, const char *unit, double value)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s %s %uk", what, pattern_name[pattern], tasks / 1000);
+    bench_note(&bench, name, unit, value);
+}
+
+static void measure_graph(int pattern, uint32_t tasks, uint64_t address, uint32_t *host, uint32_t *want)
+{
+    size_t bytes = (size_t)rows(pattern, tasks) * GRAPHS_CELL * 4;
+    npurt_call_tensor cells = {.device = address, .dtype = NPURT_U32, .ndims = 2,
+                               .shape = {rows(pattern, tasks), GRAPHS_CELL}};
+    npurt_call_args args = {&cells, 1, (uint64_t[]){(uint64_t)pattern, tasks, WIDTH}, 3};
+    npurt_timing timing;
+
+    expect(want, pattern, tasks);
+    require(npurt_memory_set(device, address, 0, bytes), "set");
+    uint64_t from = bench_now_ns();
+    require(npurt_call(callable, &args, &timing), "call");
+    double ns = (double)(bench_now_ns() - from);
+    require(npurt_memory_copy_out(device, host, address, bytes), "copy out");
+    check(host, want, pattern, tasks, "npurt");
+
+    memset(host, 0, bytes);
+    from = bench_now_ns();
+    peer_gomp_run(host, pattern, tasks, WIDTH);
+    double peer_ns = (double)(bench_now_ns() - from);
+    check(host, want, pattern, tasks, "libgomp");
+
+    note("npurt", pattern, tasks, "k/s", 1e6 * tasks / ns);
+    note("libgomp", pattern, tasks, "k/s", 1e6 * tasks / peer_ns);
+    note("npurt/libgomp", pattern, tasks, "x", peer_ns / ns);
+    note("orchestration", pattern, tasks, "ns/task", (double)timing.orchestration_ns / tasks);
+    note("device", pattern, tasks, "ns/task", (double)timing.device_wall_ns / tasks);
+    note("COND loads", pattern, tasks, "/task", (double)timing.register_loads / tasks);
+    note("image", pattern, tasks, "B/task", (double)timing.image_bytes / tasks);
+}
+
+static void measure_five(uint64_t address, uint32_t *host, uint32_t *want)
+{
+    npurt_call_tensor on_device = {.device = address, .dtype = NPURT_U32, .ndims = 2, .shape = {8, GRAPHS_CELL}};
+    npurt_call_tensor on_host = on_device;
+    on_host.host = host;
+    const struct { const char *name; npurt_call_tensor *tensor; } arm[] = {
+        {"5 tasks, device tensors", &on_device}, {"5 tasks, host tensors copied both ways", &on_host}};
+
+    expect(want, GRAPHS_FIVE, 5);
+    for (unsigned a = 0; a < 2; a++) {
+        npurt_call_args args = {arm[a].tensor, 1, (uint64_t[]){GRAPHS_FIVE, 5, WIDTH}, 3};
+        memset(host, 0, 8 * GRAPHS_CELL * 4);
+        require(npurt_memory_set(device, address, 0, 8 * GRAPHS_CELL * 4), "set");
+        require(npurt_call(callable, &args, NULL), "call");
+        if (a == 0) require(npurt_memory_copy_out(device, host, address, 8 * GRAPHS_CELL * 4), "copy out");
+        check(host, want, GRAPHS_FIVE, 5, arm[a].name);
+        uint64_t from = bench_now_ns();
+        for (uint32_t i = 0; i < FIVE_RUNS; i++) require(npurt_call(callable, &args, NULL), "call");
+        bench_note(&bench, arm[a].name, "us/run", (double)(bench_now_ns() - from) / 1e3 / FIVE_RUNS);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const own[] = {"--quick", NULL};
+    static const uint32_t size[] = {1000, 10000, 100000};
+    bool quick = false;
+    for (int i = 1; i < argc; i++) quick = quick || strcmp(argv[i], "--quick") == 0;
+    bench_init(&bench, argc, argv, 9, own);
+
+    require(npurt_device_open("emu:a5", NULL, &device), "open emu:a5");
+    load();
+    uint64_t address;
+    size_t bytes = (size_t)MAX_TASKS * GRAPHS_CELL * 4;
+    uint32_t *host = malloc(bytes), *want = malloc(bytes);
+    if (!host || !want) return 1;
+    require(npurt_memory_alloc(device, bytes, "cells", &address), "alloc");
+    if (!bench.json) printf("full emulated a5; libgomp with %d threads\n", peer_gomp_threads());
+
+    for (uint32_t r = 0; r <= bench.repetitions; r++) {
+        uint32_t first = bench.figure_count;
+        for (unsigned s = 0; s < (quick ? 2u : 3u); s++)
+            for (int pattern = 0; pattern < GRAPHS_FIVE; pattern++) measure_graph(pattern, size[s], address, host, want);
+        measure_five(address, host, want);
+        if (r == 0) bench.figure_count = first; /* a warm-up */
+    }
+    bench_print(&bench);
+
+    free(host);
+    free(want);
+    require(npurt_memory_free(device, address), "free");
+    require(npurt_callable_unload(callable), "unload");
+    require(npurt_device_close(device), "close");
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* The graphs of the benchmark: near-empty tasks over 64-byte cells, in three patterns.
+ *
+ * Scalars: pattern, tasks, width. Tensors: cells [rows, 16] u32.
+ *     independent  task i adds 1 to cell i
+ *     chain        every task adds 1 to cell 0
+ *     stencil      step t writes cell i of one half from cells i-1, i, i+1 of the other (ends clamp)
+ *     five         five tasks: the shape of vector_example (1 -> 2, 1 -> 3, 2+3 -> 4, 1+4 -> 5) on cells 0 … 4
+ */
+#include <npurt/orchestration.h>
+#include "graphs.h"
+
+static npurt_tensor cell(const npurt_tensor *cells, uint32_t row)
+{
+    return npurt_tensor_view(cells, (uint32_t[]){1, GRAPHS_CELL}, (uint32_t[]){row, 0});
+}
+
+static void add_one(npurt_orch *orch, const npurt_tensor *cells, uint32_t row)
+{
+    npurt_task t;
+    npurt_tensor x = cell(cells, row);
+    npurt_task_init_aiv(&t, GRAPHS_KERNEL_ADD_ONE);
+    npurt_task_inout(&t, &x);
+    npurt_submit(orch, &t, NULL);
+}
+
+static void sum(npurt_orch *orch, const npurt_tensor *cells, const uint32_t *from, uint32_t count, uint32_t to)
+{
+    npurt_task t;
+    npurt_tensor in[3], out = cell(cells, to);
+    npurt_task_init_aiv(&t, GRAPHS_KERNEL_SUM1 + (int32_t)count - 1);
+    for (uint32_t i = 0; i < count; i++) {
+        in[i] = cell(cells, from[i]);
+        npurt_task_input(&t, &in[i]);
+    }
+    npurt_task_output_existing(&t, &out);
+    npurt_submit(orch, &t, NULL);
+}
+
+__attribute__((visibility("default"))) int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
+{
+    const npurt_tensor *cells = &args->tensor[0];
+    uint32_t tasks = (uint32_t)args->scalar[1], width = (uint32_t)args->scalar[2];
+
+    switch (args->scalar[0]) {
+    case GRAPHS_INDEPENDENT:
+        for (uint32_t i = 0; i < tasks; i++) add_one(orch, cells, i);
+        return 0;
+    case GRAPHS_CHAIN:
+        for (uint32_t i = 0; i < tasks; i++) add_one(orch, cells, 0);
+        return 0;
+    case GRAPHS_STENCIL:
+        for (uint32_t i = 0; i < tasks; i++) {
+            uint32_t step = i / width, x = i % width, from = (step & 1) * width, to = width - from;
+            uint32_t left = x > 0 ? x - 1 : x, right = x + 1 < width ? x + 1 : x;
+            sum(orch, cells, (uint32_t[]){from + left, from + x, from + right}, 3, to + x);
+        }
+        return 0;
+    case GRAPHS_FIVE:
+        sum(orch, cells, (uint32_t[]){0}, 1, 1);
+        sum(orch, cells, (uint32_t[]){1}, 1, 2);
+        sum(orch, cells, (uint32_t[]){1}, 1, 3);
+        sum(orch, cells, (uint32_t[]){2, 3}, 2, 4);
+        sum(orch, cells, (uint32_t[]){1, 4}, 2, 5);
+        return 0;
+    default:
+        return 1;
+    }
+}
