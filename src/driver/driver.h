@@ -72,7 +72,7 @@ struct driver {
     uint32_t references;
 };
 
-/* Opens a provider: "cann" or "emu". MISSING_LIBRARY: the record names the library or entry and where it was looked for.
+/* Opens a provider: "cann" or "emu". MISSING_LIBRARY: driver_problem names the library or entry and where it was sought.
  * Thread-safe. */
 npurt_status driver_open(const char *provider, struct driver **out);
 /* NULL is legal. The last close forgets the table; the libraries stay mapped, because the vendor's start threads and
