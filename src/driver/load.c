@@ -89,7 +89,7 @@ static int own_folder(char folder[PATH_MAX])
         !realpath("/proc/self/exe", path))
         return -1;
     *strrchr(path, '/') = 0;
-    strcpy(folder, path);
+    memcpy(folder, path, strlen(path) + 1);
     return 0;
 }
 
