@@ -1,0 +1,126 @@
+#include "args.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include "error.h"
+#include "memory.h"
+#include "run.h"
+
+enum { STAGING_ALIGN = 512 };
+
+/* "5x0x3"; for messages. */
+static const char *shape_text(char text[80], uint32_t ndims, const uint32_t *shape)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t d = 0; d < ndims && d < NPURT_MAX_DIMS; d++)
+        used += (size_t)snprintf(text + used, 80 - used, "%s%u", d ? "x" : "", shape[d]);
+    return text;
+}
+
+/* Bytes of a tensor; 0 when its elements can not be counted in the descriptor's 32-bit strides. */
+static uint64_t tensor_bytes(const npurt_call_tensor *t)
+{
+    uint64_t n = 1;
+    for (uint32_t d = t->ndims; d-- > 0;) {
+        if (n > UINT32_MAX) return 0; /* the stride of dimension d */
+        n *= t->shape[d];
+    }
+    return n > UINT64_MAX / 8 ? 0 : n * npurt_dtype_size(t->dtype);
+}
+
+static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npurt_call_tensor *t)
+{
+    const npurt_param *p = &c->params[i];
+    char what[96], have[80], want[80];
+    snprintf(what, sizeof what, "\"%s\", tensor argument %u", c->name, i);
+    if (t->dtype != p->dtype)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: dtype %d, declared is %d", what, (int)t->dtype, (int)p->dtype);
+    if (t->ndims < 1 || t->ndims > NPURT_MAX_DIMS)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: %u dimensions; 1 to %d are possible", what, t->ndims,
+                           NPURT_MAX_DIMS);
+    bool fits = p->ndims == 0 || p->ndims == t->ndims;
+    for (uint32_t d = 0; fits && p->ndims && d < t->ndims; d++) fits = p->shape[d] == 0 || p->shape[d] == t->shape[d];
+    if (!fits)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s, declared is %s", what,
+                           shape_text(have, t->ndims, t->shape), shape_text(want, p->ndims, p->shape));
+    for (uint32_t d = 0; d < t->ndims; d++)
+        if (t->shape[d] == 0)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s has no elements", what,
+                               shape_text(have, t->ndims, t->shape));
+    const uint64_t bytes = tensor_bytes(t);
+    if (bytes == 0)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s is too large for 32-bit strides", what,
+                           shape_text(have, t->ndims, t->shape));
+    if (t->host) return memory_check_host(c->device, t->host, what);
+    if (!t->device)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: neither a host pointer nor a device address", what);
+    return memory_check_device(c->device, t->device, bytes, what);
+}
+
+npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
+{
+    if (args->tensor_count != c->param_count)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": %u tensor arguments, declared are %u", c->name,
+                           args->tensor_count, c->param_count);
+    if (args->scalar_count != c->scalar_count)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": %u scalar arguments, declared are %u", c->name,
+                           args->scalar_count, c->scalar_count);
+    if (args->tensor_count && !args->tensors)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": tensors is NULL", c->name);
+    if (args->scalar_count && !args->scalars)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": scalars is NULL", c->name);
+    for (uint32_t i = 0; i < args->tensor_count; i++) {
+        npurt_status status = check_tensor(c, i, &args->tensors[i]);
+        if (status != NPURT_OK) return status;
+    }
+    return NPURT_OK;
+}
+
+npurt_status args_bind(npurt_callable *c, const npurt_call_args *args)
+{
+    npurt_device *device = c->device;
+    uint64_t need = 0, at = 0;
+    for (uint32_t i = 0; i < args->tensor_count; i++)
+        if (args->tensors[i].host) need += (tensor_bytes(&args->tensors[i]) + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+    npurt_status status = run_memory_grow(device, &device->run.staging, &device->run.staging_size, need, "staging of host "
+                                                                                                         "tensors");
+    if (status != NPURT_OK) return status;
+    for (uint32_t i = 0; i < args->tensor_count; i++) {
+        const npurt_call_tensor *t = &args->tensors[i];
+        npurt_tensor_init(&device->run.tensor[i], t->host ? device->run.staging + at : t->device, t->dtype, t->ndims,
+                          t->shape);
+        if (t->host) at += (device->run.tensor[i].size + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+    }
+    return NPURT_OK;
+}
+
+npurt_status args_copy_in(npurt_callable *c, const npurt_call_args *args)
+{
+    npurt_device *device = c->device;
+    for (uint32_t i = 0; i < args->tensor_count; i++) {
+        if (!args->tensors[i].host || c->params[i].access == NPURT_ACCESS_OUTPUT_EXISTING) continue;
+        const npurt_tensor *t = &device->run.tensor[i];
+        npurt_status status = memory_write(device, t->addr, args->tensors[i].host, t->size, "a host tensor");
+        if (status != NPURT_OK) {
+            error_prepend("\"%s\", tensor argument %u", c->name, i);
+            return status;
+        }
+    }
+    return NPURT_OK;
+}
+
+npurt_status args_copy_out(npurt_callable *c, const npurt_call_args *args)
+{
+    npurt_device *device = c->device;
+    for (uint32_t i = 0; i < args->tensor_count; i++) {
+        if (!args->tensors[i].host || c->params[i].access == NPURT_ACCESS_INPUT) continue;
+        const npurt_tensor *t = &device->run.tensor[i];
+        npurt_status status = memory_read(device, args->tensors[i].host, t->addr, t->size, "a host tensor");
+        if (status != NPURT_OK) {
+            error_prepend("\"%s\", tensor argument %u", c->name, i);
+            return status;
+        }
+    }
+    return NPURT_OK;
+}

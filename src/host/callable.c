@@ -1,0 +1,268 @@
+#include "callable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "elf.h"
+#include "error.h"
+#include "file.h"
+#include "kernels.h"
+#include "log.h"
+#include "memory.h"
+
+/* ---- checks ------------------------------------------------------------------------------------------------------- */
+
+static npurt_status check_params(const npurt_callable_desc *desc, const char *name)
+{
+    if (desc->param_count > NPURT_CALL_MAX_TENSORS || desc->scalar_count > NPURT_CALL_MAX_SCALARS)
+        return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" declares %u tensors and %u scalars; at most %d and %d are "
+                                              "possible",
+                           name, desc->param_count, desc->scalar_count, NPURT_CALL_MAX_TENSORS, NPURT_CALL_MAX_SCALARS);
+    if (desc->param_count && !desc->params)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\": param_count is %u, params is NULL", name,
+                           desc->param_count);
+    for (uint32_t i = 0; i < desc->param_count; i++) {
+        const npurt_param *p = &desc->params[i];
+        if (p->access != NPURT_ACCESS_INPUT && p->access != NPURT_ACCESS_INOUT && p->access != NPURT_ACCESS_OUTPUT_EXISTING)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: access %d is not one of "
+                                                             "INPUT, INOUT, OUTPUT_EXISTING",
+                               name, i, (int)p->access);
+        if (!npurt_dtype_size(p->dtype))
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: no dtype has number %d", name, i,
+                               (int)p->dtype);
+        if (p->ndims > NPURT_MAX_DIMS)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: %u dimensions, at most %d are "
+                                                             "possible",
+                               name, i, p->ndims, NPURT_MAX_DIMS);
+    }
+    return NPURT_OK;
+}
+
+static npurt_status check_kernels(const npurt_callable_desc *desc, const char *name, uint32_t *limit)
+{
+    *limit = 0;
+    if (desc->kernel_count && !desc->kernels)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\": kernel_count is %u, kernels is NULL", name,
+                           desc->kernel_count);
+    for (uint32_t i = 0; i < desc->kernel_count; i++) {
+        const npurt_kernel_desc *k = &desc->kernels[i];
+        if (k->id >= NPURT_MAX_KERNELS)
+            return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\": kernel id %u; ids are 0 to %d", name, k->id,
+                               NPURT_MAX_KERNELS - 1);
+        if (k->core != NPURT_CORE_AIC && k->core != NPURT_CORE_AIV)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", kernel %u: core %d is neither AIC nor AIV",
+                               name, k->id, (int)k->core);
+        if (k->entry && strlen(k->entry) > 63)
+            return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\", kernel %u: the entry's name is longer than 63", name,
+                               k->id);
+        if (k->id >= *limit) *limit = k->id + 1;
+    }
+    return NPURT_OK;
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------------ */
+
+static void name_kernel(const npurt_kernel_desc *desc, char out[64])
+{
+    const char *slash = desc->binary.path ? strrchr(desc->binary.path, '/') : NULL;
+    if (desc->name)
+        snprintf(out, 64, "%s", desc->name);
+    else if (desc->binary.path)
+        snprintf(out, 64, "%s", slash ? slash + 1 : desc->binary.path);
+    else
+        snprintf(out, 64, "kernel %u", desc->id);
+}
+
+static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc)
+{
+    const char *entry = desc->entry ? desc->entry : "kernel_entry", *name = c->kernel_name[desc->id];
+    const char *source = desc->binary.path ? desc->binary.path : "in memory";
+    if (c->kernel[desc->id])
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\": two kernels have id %u", c->name, desc->id);
+    name_kernel(desc, c->kernel_name[desc->id]);
+    char what[160];
+    snprintf(what, sizeof what, "callable \"%s\", kernel %u (%s)", c->name, desc->id, name);
+    struct bytes bytes;
+    npurt_status status = file_read_binary(&desc->binary, what, &bytes);
+    if (status != NPURT_OK) return status;
+    /* On the emulated card a kernel is a shared object of this machine; on silicon whatever the vendor's compiler makes. */
+    const bool emulated = strcmp(c->device->driver->platform, "emu") == 0;
+    const char *problem =
+        emulated ? elf_shared_object_problem(bytes.data, bytes.size) : elf_problem(bytes.data, bytes.size);
+    if (problem)
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s %s", what, source, problem);
+    else if (!elf_has_function(bytes.data, bytes.size, entry, emulated))
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
+    else
+        status = kernels_take(c->device, name, (uint32_t)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
+    file_release(&bytes);
+    if (status == NPURT_OK) c->kernel_core[desc->id] = (uint32_t)desc->core;
+    return status;
+}
+
+static npurt_status load_table(npurt_callable *c)
+{
+    if (!c->kernel_limit) return NPURT_OK;
+    struct kernel_entry table[NPURT_MAX_KERNELS] = {0};
+    for (uint32_t i = 0; i < c->kernel_limit; i++) {
+        table[i].core_type = c->kernel_core[i];
+        if (c->kernel[i]) table[i].image = c->kernel[i]->address;
+    }
+    const uint64_t size = c->kernel_limit * sizeof table[0];
+    npurt_status status = memory_take(c->device, size, c->name, "kernel table", &c->kernel_table);
+    return status == NPURT_OK ? memory_write(c->device, c->kernel_table, table, size, "the kernel table") : status;
+}
+
+/* Gives back what the callable has on the device. */
+static npurt_status release(npurt_callable *c)
+{
+    npurt_status status = memory_give(c->device, c->kernel_table);
+    c->kernel_table = 0;
+    for (uint32_t i = 0; c->kernel && i < c->kernel_limit; i++) {
+        npurt_status one = kernels_give(c->device, c->kernel[i]);
+        c->kernel[i] = NULL;
+        if (status == NPURT_OK) status = one;
+    }
+    return status;
+}
+
+static void destroy(npurt_callable *c)
+{
+    orchestration_close(&c->orchestration);
+    free(c->params);
+    free(c->kernel);
+    free(c->kernel_core);
+    free(c->kernel_name);
+    free(c);
+}
+
+static npurt_status load(npurt_callable *c, const npurt_callable_desc *desc)
+{
+    npurt_status status = check_kernels(desc, c->name, &c->kernel_limit);
+    if (status == NPURT_OK) status = check_params(desc, c->name);
+    if (status != NPURT_OK) return status;
+    if (desc->runtime != NPURT_HOST_BUILD_GRAPH)
+        return error_raise(NPURT_ERROR_UNSUPPORTED, "callable \"%s\": runtime %d; NPURT_HOST_BUILD_GRAPH is the one there is",
+                           c->name, (int)desc->runtime);
+    c->params = calloc(desc->param_count + 1, sizeof *c->params);
+    c->kernel = calloc(c->kernel_limit + 1, sizeof(struct kernel_upload *));
+    c->kernel_core = malloc((c->kernel_limit + 1) * sizeof *c->kernel_core);
+    c->kernel_name = calloc(c->kernel_limit + 1, sizeof *c->kernel_name);
+    if (!c->params || !c->kernel || !c->kernel_core || !c->kernel_name)
+        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for callable \"%s\"", c->name);
+    for (uint32_t i = 0; i <= c->kernel_limit; i++) c->kernel_core[i] = KERNEL_ABSENT;
+    if (desc->param_count) memcpy(c->params, desc->params, desc->param_count * sizeof *c->params);
+    c->param_count = desc->param_count;
+    c->scalar_count = desc->scalar_count;
+
+    status = orchestration_open(&desc->orchestration, c->name, desc->entry ? desc->entry : "orchestration_entry",
+                                &c->orchestration);
+    for (uint32_t i = 0; status == NPURT_OK && i < desc->kernel_count; i++) status = load_kernel(c, &desc->kernels[i]);
+    if (status == NPURT_OK) status = load_table(c);
+    return status;
+}
+
+npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
+{
+    npurt_status status = device_enter(device, "npurt_callable_load", DEVICE_NEED_WORK);
+    if (status != NPURT_OK) return status;
+    if (!desc || !out) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "desc or out is NULL"));
+    *out = NULL;
+    const char *name = desc->name ? desc->name : "callable";
+    if (device->callable_count == NPURT_MAX_CALLABLES)
+        return device_leave(device, error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" would be number %d on %s; unload one", name,
+                                                NPURT_MAX_CALLABLES + 1, device->info.target));
+    npurt_callable *c = calloc(1, sizeof *c);
+    if (!c) return device_leave(device, error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a callable"));
+    c->device = device;
+    c->orchestration.fd = -1;
+    snprintf(c->name, sizeof c->name, "%s", name);
+    status = load(c, desc);
+    if (status != NPURT_OK) {
+        (void)release(c);
+        destroy(c);
+        return device_leave(device, status);
+    }
+    c->next = device->callables;
+    device->callables = c;
+    device->callable_count++;
+    *out = c;
+    log_write(LOG_LEVEL_INFO, "callable", "\"%s\" loaded: %u kernels", c->name, desc->kernel_count);
+    return device_leave(device, NPURT_OK);
+}
+
+npurt_status npurt_callable_unload(npurt_callable *callable)
+{
+    if (!callable) return NPURT_OK;
+    npurt_device *device = callable->device;
+    npurt_status status = device_enter(device, "npurt_callable_unload", DEVICE_NEED_HANDLE);
+    if (status != NPURT_OK) return status;
+    npurt_callable **at = &device->callables;
+    while (*at && *at != callable) at = &(*at)->next;
+    if (!*at) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is not loaded on this device"));
+    *at = callable->next;
+    if (!callable->orphaned) {
+        device->callable_count--;
+        /* On a failed device handles are not freed one by one: the reset reclaims them. */
+        if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY) {
+            status = device_bind_thread(device);
+            if (status == NPURT_OK) status = release(callable);
+        } else {
+            for (uint32_t i = 0; i < callable->kernel_limit; i++)
+                if (callable->kernel[i]) callable->kernel[i]->users--;
+        }
+    }
+    destroy(callable);
+    return device_leave(device, status);
+}
+
+/* ---- for the device ----------------------------------------------------------------------------------------------- */
+
+const char *callable_kernel_name(const npurt_callable *c, int32_t kernel)
+{
+    if (kernel < 0 || (uint32_t)kernel >= c->kernel_limit || !c->kernel[kernel]) return "?";
+    return c->kernel_name[kernel];
+}
+
+npurt_status callable_report_leaks(npurt_device *device)
+{
+    if (!device->callable_count) return NPURT_OK;
+    char names[256] = "";
+    size_t used = 0;
+    for (npurt_callable *c = device->callables; c && used < sizeof names; c = c->next)
+        if (!c->orphaned)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\"", used ? ", " : "", c->name);
+    return error_raise(NPURT_ERROR_LEAK, "%u callables were still loaded at close: %s", device->callable_count, names);
+}
+
+npurt_status callable_release_all(npurt_device *device)
+{
+    npurt_status status = NPURT_OK;
+    for (npurt_callable *c = device->callables; c; c = c->next) {
+        if (c->orphaned) continue;
+        npurt_status one = release(c);
+        c->orphaned = true;
+        if (status == NPURT_OK) status = one;
+    }
+    device->callable_count = 0;
+    return status;
+}
+
+void callable_orphan_all(npurt_device *device)
+{
+    for (npurt_callable *c = device->callables; c; c = c->next) {
+        c->orphaned = true;
+        c->kernel_table = 0;
+        memset(c->kernel, 0, c->kernel_limit * sizeof(struct kernel_upload *));
+    }
+    device->callable_count = 0;
+}
+
+void callable_free_all(npurt_device *device)
+{
+    while (device->callables) {
+        npurt_callable *next = device->callables->next;
+        destroy(device->callables);
+        device->callables = next;
+    }
+}

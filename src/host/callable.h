@@ -1,0 +1,35 @@
+/* Callables from the inside. */
+#ifndef HOST_CALLABLE_H
+#define HOST_CALLABLE_H
+
+#include "device.h"
+#include "orchestration.h"
+
+struct npurt_callable {
+    npurt_device *device;
+    npurt_callable *next;           /* of the device */
+    bool orphaned;                  /* a reset took the device away from under it; only unload is left */
+    char name[64];
+    struct orchestration orchestration;
+    npurt_param *params;
+    uint32_t param_count, scalar_count;
+    /* by kernel id, 0 … kernel_limit-1 */
+    uint32_t kernel_limit;
+    struct kernel_upload **kernel;  /* NULL: no such id */
+    uint32_t *kernel_core;          /* npurt_core or KERNEL_ABSENT */
+    char (*kernel_name)[64];
+    uint64_t kernel_table;          /* device: struct kernel_entry[kernel_limit] */
+};
+
+/* Name of a kernel id for messages; "?" when there is none. */
+const char *callable_kernel_name(const npurt_callable *callable, int32_t kernel);
+
+/* LEAK, naming them, when callables are still loaded. */
+npurt_status callable_report_leaks(npurt_device *device);
+npurt_status callable_release_all(npurt_device *device);
+/* After a reset: nothing on the device is theirs any more. */
+void callable_orphan_all(npurt_device *device);
+/* Host memory of what is left, at the end of the device handle. */
+void callable_free_all(npurt_device *device);
+
+#endif

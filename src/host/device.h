@@ -1,0 +1,128 @@
+/* A device handle from the inside.
+ *
+ * Life: device_open_on binds the thread (rtSetDevice), takes streams, registers, the AICPU program and its entries →
+ * memory, callables, runs → device_close releases everything in the reverse order. What a handle holds of the device is
+ * in `ledger`; every taking goes through memory.c, or through the one function that owns the kind.
+ *
+ * Every public function enters with device_enter (fork, lock, state, thread binding) and leaves with device_leave.
+ */
+#ifndef HOST_DEVICE_H
+#define HOST_DEVICE_H
+
+#include <npurt/callable.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include "../driver/driver.h"
+#include "../graph/graph.h"
+#include "../protocol/protocol.h"
+#include "bundle.h"
+#include "ledger.h"
+#include "slot.h"
+
+/* Registers of a generation, and how many sub-cores its silicon has. */
+struct registers {
+    uint32_t generation;    /* 2, 3, 5 */
+    uint32_t dmb, cond, fast_path;
+    uint32_t physical_cores;
+    uint64_t base[PROTOCOL_MAX_CORES]; /* of the sub-core's window in the device process, 0 absent */
+};
+
+/* Device and host memory that a run needs, kept between runs and grown, never taken per run.
+ *
+ * `block` is one allocation, so that a small graph travels in one copy:
+ *
+ *     | … image (≤ RUN_SMALL_IMAGE) | control | command | result | workspace: 4 KiB zeroed, rest undefined … |
+ *                                   ^ block + RUN_SMALL_IMAGE
+ *
+ * A larger image has a buffer of its own. `upload` is the host's picture of what is copied. */
+enum { RUN_SMALL_IMAGE = 65536, RUN_COMMAND = 192, RUN_RESULT = 256, RUN_HEAD = 1024, RUN_WORKSPACE_ZERO = 4096 };
+_Static_assert(RUN_COMMAND >= sizeof(struct run_control) && RUN_RESULT >= RUN_COMMAND + sizeof(struct run_command) &&
+                   RUN_HEAD >= RUN_RESULT + sizeof(struct run_result) && RUN_COMMAND % PROTOCOL_LINE == 0 &&
+                   RUN_RESULT % PROTOCOL_LINE == 0,
+               "the run's head");
+
+struct run_memory {
+    uint64_t lines;         /* hello, welcome and payload lines of every core, then the register bases */
+    uint64_t hello, welcome, payload, regs;
+    uint64_t block;
+    uint64_t workspace_size;
+    uint64_t image, image_size;     /* large images */
+    uint64_t staging, staging_size; /* host tensors on the device */
+    uint64_t heap, heap_size;       /* outputs that graphs allocate */
+    char *upload;                   /* RUN_SMALL_IMAGE + RUN_HEAD + RUN_WORKSPACE_ZERO bytes */
+    uint32_t run_number;
+    npurt_tensor tensor[NPURT_CALL_MAX_TENSORS];
+};
+
+struct kernel_upload;
+
+struct npurt_device {
+    pthread_mutex_t lock;       /* error-checking: an orchestration that calls back gets BUSY */
+    uint64_t forks;             /* fork_count() when the handle was made */
+    struct device_slot *slot;
+    uint64_t resets;            /* slot_resets when this handle last came up */
+    struct driver *driver;
+    bool owns_driver;           /* driver_close at the end */
+    int32_t id, hal_id;         /* rt and acl calls take id, hal calls hal_id */
+    npurt_device_options options; /* every default filled in; `binaries` is a copy or NULL */
+    npurt_device_info info;
+    _Atomic int state;          /* npurt_device_state; changed by device_set_state only */
+    npurt_error cause;          /* of POISONED and LOST */
+
+    uint64_t binding;           /* number that bound threads remember; a new one after each reset */
+    uint32_t retained;          /* rtSetDevice calls to be undone */
+
+    struct ledger ledger;
+    uint64_t address_low, address_high; /* every device address that was ever given lies between */
+    struct bundle bundle;
+    struct registers registers;
+    uint64_t counter_hz;
+    rtStream_t core_stream, cpu_stream;
+    rtBinHandle binary;
+    rtFuncHandle init, exec;
+    void *registration;         /* AICore program; NULL before the first launch */
+    struct graph *graph;        /* NULL before the first call */
+    struct run_memory run;
+    struct kernel_upload *kernels;
+    npurt_callable *callables;  /* loaded ones, and those that a reset left without a device */
+    uint32_t callable_count;    /* loaded ones */
+};
+
+/* How often this process has been made by fork since the library came up; counted by an atfork handler. */
+uint64_t fork_count(void);
+
+/* Opens device `id` of a driver; takes over the reference to the driver when `owns_driver`. options may be NULL. */
+npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id, const char *target,
+                            const npurt_device_options *options, npurt_device **out);
+
+enum device_need {
+    DEVICE_NEED_HANDLE, /* any state */
+    DEVICE_NEED_DRIVER, /* driver calls will be made: thread bound; any state but LOST */
+    DEVICE_NEED_WORK,   /* HEALTHY */
+};
+/* Checks the handle, locks it, binds the thread. On success device_leave must follow. */
+npurt_status device_enter(npurt_device *device, const char *call, enum device_need need);
+/* Unlocks; marks the device lost when `status` says so. Returns `status`. */
+npurt_status device_leave(npurt_device *device, npurt_status status);
+
+/*
+ *             run failed                cores and streams came to rest
+ *   HEALTHY ─────────────► DRAINING ─────────────────────────────────► HEALTHY
+ *      │                      │ something still runs or faulted
+ *      │                      ├──────────────► POISONED ── reset ──► HEALTHY, or LOST
+ *      └── link gone ─────────┴──────────────► LOST ────── reset ──► HEALTHY, or LOST
+ */
+void device_set_state(npurt_device *device, npurt_device_state state);
+
+/* Brings a bound or unbound device up, and takes it down again in reverse order (what is not up is skipped). The first
+ * failure of taking down is raised; it goes on all the same. */
+npurt_status device_bring_up(npurt_device *device);
+npurt_status device_take_down(npurt_device *device);
+/* After a failure: forgets all handles instead of giving them back one by one; a reset reclaims them. */
+void device_abandon(npurt_device *device);
+npurt_status device_bind_thread(npurt_device *device);
+
+/* Streams, through the ledger. */
+npurt_status device_stream_create(npurt_device *device, const char *purpose, rtStream_t *stream);
+
+#endif

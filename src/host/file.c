@@ -1,0 +1,101 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "error.h"
+
+npurt_status file_read(const char *path, const char *what, struct bytes *out)
+{
+    *out = (struct bytes){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return error_raise(NPURT_ERROR_MISSING_BINARY, "%s: %s: %s", what, path, strerror(errno));
+    npurt_status status = NPURT_OK;
+    struct stat info;
+    size_t size = 0, got = 0;
+    char *data = NULL;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        status = error_raise(NPURT_ERROR_IO, "%s: %s is not a regular file", what, path);
+    } else if (!(data = malloc((size = (size_t)info.st_size) + 1))) {
+        status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "%s: no host memory for %zu bytes of %s", what, size, path);
+    }
+    while (status == NPURT_OK && got < size) {
+        ssize_t n = read(fd, data + got, size - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0)
+            status = error_raise(NPURT_ERROR_IO, "%s: reading %s: %s", what, path, n ? strerror(errno) : "it shrank");
+        else
+            got += (size_t)n;
+    }
+    close(fd);
+    if (status != NPURT_OK) {
+        free(data);
+        return status;
+    }
+    *out = (struct bytes){.data = data, .size = size, .owned = data};
+    return NPURT_OK;
+}
+
+npurt_status file_read_binary(const npurt_binary *binary, const char *what, struct bytes *out)
+{
+    *out = (struct bytes){0};
+    if (!binary->path && !binary->data)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: neither a path nor data is given", what);
+    if (binary->path && binary->data)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: both a path (%s) and data are given", what, binary->path);
+    if (binary->path) return file_read(binary->path, what, out);
+    *out = (struct bytes){.data = binary->data, .size = binary->size};
+    return NPURT_OK;
+}
+
+void file_release(struct bytes *bytes)
+{
+    free(bytes->owned);
+    *bytes = (struct bytes){0};
+}
+
+static bool write_all(int fd, const void *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = write(fd, (const char *)data + done, size - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size)
+{
+    *fd = memfd_create(name, MFD_CLOEXEC);
+    if (*fd < 0 || !write_all(*fd, data, size)) {
+        npurt_status status = error_raise(NPURT_ERROR_IO, "%s: no memory file of %zu bytes: %s", name, size,
+                                          strerror(errno));
+        if (*fd >= 0) close(*fd);
+        *fd = -1;
+        return status;
+    }
+    snprintf(path, path_size, "/proc/self/fd/%d", *fd);
+    return NPURT_OK;
+}
+
+npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size)
+{
+    const char *folder[] = {getenv("TMPDIR"), "/tmp", "/dev/shm", "."};
+    for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
+        if (!folder[i] || !folder[i][0]) continue;
+        int length = snprintf(path, path_size, "%s/npurt-XXXXXX%s", folder[i], suffix);
+        if (length < 0 || (size_t)length >= path_size) continue;
+        int fd = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+        if (fd < 0) continue;
+        bool written = write_all(fd, data, size);
+        if (close(fd) == 0 && written) return NPURT_OK;
+        unlink(path);
+    }
+    return error_raise(NPURT_ERROR_IO, "no temporary file can be written in TMPDIR, /tmp, /dev/shm or the current folder");
+}

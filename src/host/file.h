@@ -1,0 +1,26 @@
+/* Whole files in memory, and private files that leave nothing behind. */
+#ifndef HOST_FILE_H
+#define HOST_FILE_H
+
+#include <npurt/callable.h>
+
+struct bytes {
+    const void *data;
+    size_t size;
+    void *owned; /* to be freed; NULL when `data` is borrowed */
+};
+
+/* Reads `path`. MISSING_BINARY: it can not be opened; IO: it can not be read. `what` begins the message. */
+npurt_status file_read(const char *path, const char *what, struct bytes *out);
+/* The bytes of a user's binary, read or borrowed. INVALID_ARGUMENT: neither or both of path and data. */
+npurt_status file_read_binary(const npurt_binary *binary, const char *what, struct bytes *out);
+void file_release(struct bytes *bytes);
+
+/* A file without a name in any folder that holds `data`; *fd is the caller's. `path` (at least 32 bytes) receives a name
+ * under which it can be opened as long as fd is open. Works where /tmp can not execute. */
+npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size);
+
+/* A temporary file in a private place whose name ends in `suffix`. The caller unlinks it. IO: no folder takes it. */
+npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size);
+
+#endif

@@ -1,0 +1,10 @@
+/* Notices that this process was made by fork: driver handles are of no use in the child. */
+#include "device.h"
+
+static uint64_t forks;
+
+static void count_fork(void) { forks++; /* in the child, which has one thread */ }
+
+__attribute__((constructor)) static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, count_fork); }
+
+uint64_t fork_count(void) { return forks; }

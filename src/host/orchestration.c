@@ -1,0 +1,63 @@
+#include "orchestration.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "elf.h"
+#include "error.h"
+#include "file.h"
+#include "log.h"
+
+npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,
+                                struct orchestration *out)
+{
+    *out = (struct orchestration){.fd = -1};
+    char what[128], path[32];
+    snprintf(what, sizeof what, "orchestration of \"%s\"", callable);
+    const char *source = binary->path ? binary->path : "in memory";
+    struct bytes bytes;
+    npurt_status status = file_read_binary(binary, what, &bytes);
+    if (status != NPURT_OK) return status;
+    const char *problem = elf_shared_object_problem(bytes.data, bytes.size);
+    if (problem)
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s %s", what, source, problem);
+    else if (!elf_has_function(bytes.data, bytes.size, entry, true))
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
+    else
+        status = file_memory("npurt orchestration", bytes.data, bytes.size, &out->fd, path, sizeof path);
+    file_release(&bytes);
+    if (status != NPURT_OK) return status;
+
+    out->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = out->library ? dlsym(out->library, entry) : NULL;
+    if (!symbol) {
+        const char *why = dlerror();
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s can not be loaded: %s", what, source,
+                             why ? why : "its entry is null");
+        orchestration_close(out);
+        return status;
+    }
+    memcpy(&out->entry, &symbol, sizeof out->entry);
+    return NPURT_OK;
+}
+
+void orchestration_close(struct orchestration *o)
+{
+    if (o->library) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", o->fd);
+        dlclose(o->library);
+        /* A library that refuses to go (C++ unique symbols, thread-local destructors) keeps its path: the loader would
+         * answer it to the next file of that name. */
+        void *still = dlopen(path, RTLD_NOLOAD | RTLD_LAZY);
+        if (still) {
+            dlclose(still);
+            log_write(LOG_LEVEL_INFO, "callable", "an orchestration stays mapped after dlclose; its descriptor %d is kept",
+                      o->fd);
+            o->fd = -1;
+        }
+    }
+    if (o->fd > 0) close(o->fd);
+    *o = (struct orchestration){.fd = -1};
+}

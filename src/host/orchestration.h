@@ -1,0 +1,22 @@
+/* A user's orchestration in this process: opened from a copy of its own, so that its file may vanish or change, /tmp
+ * need not be executable, and two builds of one file do not get in each other's way. */
+#ifndef HOST_ORCHESTRATION_H
+#define HOST_ORCHESTRATION_H
+
+#include <npurt/callable.h>
+
+typedef int (*orchestration_function)(npurt_orch *orch, const npurt_orch_args *args);
+
+struct orchestration {
+    void *library;
+    int fd;     /* of the copy; open as long as the library, so that its path is not used again */
+    orchestration_function entry;
+};
+
+/* BAD_BINARY: no shared object for this machine, or `entry` is not in it. */
+npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,
+                                struct orchestration *out);
+/* A zeroed one is legal. */
+void orchestration_close(struct orchestration *orchestration);
+
+#endif

@@ -1,0 +1,111 @@
+#include "slot.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct install {
+    struct install *next;
+    uint64_t fingerprint;
+    bool done; /* false: somebody is at it */
+};
+struct device_slot {
+    struct device_slot *next;
+    char provider[8];
+    int32_t device;
+    uint64_t resets;
+    struct install *installs;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct device_slot *slots;
+
+struct device_slot *slot_get(const char *provider, int32_t device)
+{
+    pthread_mutex_lock(&lock);
+    struct device_slot *s = slots;
+    while (s && (s->device != device || strcmp(s->provider, provider) != 0)) s = s->next;
+    if (!s && (s = calloc(1, sizeof *s))) {
+        snprintf(s->provider, sizeof s->provider, "%s", provider);
+        s->device = device;
+        s->next = slots;
+        slots = s;
+    }
+    pthread_mutex_unlock(&lock);
+    return s;
+}
+
+static struct install **find(struct device_slot *slot, uint64_t fingerprint)
+{
+    struct install **at = &slot->installs;
+    while (*at && (*at)->fingerprint != fingerprint) at = &(*at)->next;
+    return at;
+}
+
+enum slot_install slot_install_begin(struct device_slot *slot, uint64_t fingerprint)
+{
+    enum slot_install answer = SLOT_INSTALLED;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct install **at = find(slot, fingerprint);
+        if (*at && (*at)->done) break;
+        if (*at) {
+            pthread_cond_wait(&changed, &lock);
+            continue;
+        }
+        *at = calloc(1, sizeof **at);
+        answer = SLOT_NO_MEMORY;
+        if (!*at) break;
+        (*at)->fingerprint = fingerprint;
+        answer = SLOT_INSTALL_NOW;
+        break;
+    }
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool installed)
+{
+    pthread_mutex_lock(&lock);
+    struct install **at = find(slot, fingerprint);
+    if (installed) {
+        (*at)->done = true;
+    } else {
+        struct install *failed = *at;
+        *at = failed->next;
+        free(failed);
+    }
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+uint64_t slot_resets(struct device_slot *slot)
+{
+    pthread_mutex_lock(&lock);
+    uint64_t resets = slot->resets;
+    pthread_mutex_unlock(&lock);
+    return resets;
+}
+
+uint64_t slot_count_reset(struct device_slot *slot)
+{
+    pthread_mutex_lock(&lock);
+    uint64_t resets = ++slot->resets;
+    pthread_mutex_unlock(&lock);
+    return resets;
+}
+
+void slot_forget(void)
+{
+    pthread_mutex_lock(&lock);
+    for (struct device_slot *s = slots; s; s = s->next) {
+        while (s->installs) {
+            struct install *next = s->installs->next;
+            free(s->installs);
+            s->installs = next;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,211 @@
+/* Waiting for a run, and what happens when it fails.
+ *
+ * The AICore stream ends when every core has left its loop, the AICPU stream when the scheduler has answered. A core that
+ * faults ends the AICore stream with an error while the other cores and the scheduler still wait for it; a scheduler that
+ * faults leaves the cores in their loop. So the AICore stream is waited for in slices, with a look at the other between.
+ *
+ * After a failure the scheduler is told to stop (run_command.abort) and names the tasks that did not come to an end;
+ * that is the first cause. What the driver says is its fallout.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "log.h"
+#include "memory.h"
+#include "run.h"
+
+enum {
+    SLICE_MS = 50,          /* how late a scheduler that faulted is noticed */
+    LAST_LOOK_MS = 1000,    /* the scheduler has ended and saw its cores leave: their stream follows at once */
+    GRACE_MS = 100,         /* for kernels that still run when the run is ended */
+    ABORT_MS = 2000,        /* for the scheduler to answer after the grace */
+    DRAIN_MS = 200,         /* for everything on the device to come to rest */
+};
+
+static const char sync_name[] = "rtStreamSynchronizeWithTimeout";
+
+struct outcome {
+    rtError_t core, cpu;    /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
+    bool answered;          /* result is this run's */
+    struct run_result result;
+};
+
+static rtError_t sync(npurt_device *device, rtStream_t stream, uint32_t timeout_ms)
+{
+    return device->driver->rtStreamSynchronizeWithTimeout(stream, (int32_t)timeout_ms);
+}
+
+/* Reads the scheduler's answer; an answer of another run is none. */
+static void read_result(npurt_device *device, struct outcome *o)
+{
+    const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_RESULT;
+    rtError_t code = device->driver->rtMemcpy(&o->result, sizeof o->result, (void *)(uintptr_t)at, sizeof o->result,
+                                              RT_MEMCPY_DEVICE_TO_HOST);
+    o->answered = code == 0 && o->result.done == device->run.run_number;
+    if (code != 0) error_fallout(code, "rtMemcpy");
+}
+
+/* Waits until both streams have ended, one has failed, or the time is up. */
+static void wait_streams(npurt_device *device, struct outcome *o)
+{
+    uint32_t left = device->options.sync_timeout_ms;
+    o->cpu = ACL_ERROR_RT_STREAM_SYNC_TIMEOUT;
+    do {
+        const uint32_t slice = left < SLICE_MS ? left : SLICE_MS;
+        o->core = sync(device, device->core_stream, slice);
+        left -= slice;
+        if (o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) break;
+        /* The query does not report failures, the synchronize that follows does. */
+        if (device->driver->rtStreamQuery(device->cpu_stream) == 0) {
+            o->cpu = sync(device, device->cpu_stream, LAST_LOOK_MS);
+            if (o->cpu == 0) read_result(device, o);
+            if (o->cpu == 0 && o->answered && o->result.code == RUN_OK)
+                o->core = sync(device, device->core_stream, LAST_LOOK_MS);
+            return;
+        }
+    } while (left);
+    if (o->core == 0) o->cpu = sync(device, device->cpu_stream, left > LAST_LOOK_MS ? left : LAST_LOOK_MS);
+}
+
+/* Tells the scheduler to stop and waits for what it has to say. */
+static void end_run(npurt_device *device, struct outcome *o)
+{
+    if (o->cpu == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->core)) {
+        const struct run_command command = {.abort = 1, .grace_ms = GRACE_MS};
+        const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_COMMAND;
+        rtError_t code = device->driver->rtMemcpy((void *)(uintptr_t)at, sizeof command, &command, sizeof command,
+                                                  RT_MEMCPY_HOST_TO_DEVICE);
+        o->cpu = code == 0 ? sync(device, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
+    }
+    if (o->core == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->cpu))
+        o->core = sync(device, device->core_stream, DRAIN_MS);
+    if (!o->answered && !error_is_lost(o->core) && !error_is_lost(o->cpu)) read_result(device, o);
+}
+
+/* The task to blame: the first that a core had started. NULL: the scheduler named none. */
+static const struct run_suspect *suspect(const struct outcome *o)
+{
+    if (!o->answered) return NULL;
+    const uint32_t n = o->result.suspect_count < RUN_MAX_SUSPECTS ? o->result.suspect_count : RUN_MAX_SUSPECTS;
+    for (uint32_t i = 0; i < n; i++)
+        if (o->result.suspect[i].acknowledged) return &o->result.suspect[i];
+    return n ? &o->result.suspect[0] : NULL;
+}
+
+static npurt_status blame(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what)
+{
+    const struct run_suspect *s = suspect(o);
+    const bool fault = status == NPURT_ERROR_KERNEL_FAULT;
+    if (!s) {
+        error_raise(status, "a kernel of \"%s\" %s; the scheduler could not say which", c->name, what);
+    } else {
+        const char *kernel = callable_kernel_name(c, s->kernel);
+        char others[64] = "";
+        if (o->result.suspect_count > 1)
+            snprintf(others, sizeof others, "; %u other dispatches did not end either", o->result.suspect_count - 1);
+        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel, what,
+                    s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name, others);
+        error_place(s->task, s->kernel, kernel, s->physical_core);
+    }
+    error_hint("%s", fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
+                           : "the kernel loops, or waits for something that does not come; reset the device");
+    return status;
+}
+
+/* Raises the first cause. */
+static npurt_status explain(const npurt_callable *c, const struct outcome *o)
+{
+    const npurt_device *device = c->device;
+    const struct run_result *r = &o->result;
+    char waited[64];
+    if (error_is_lost(o->core) || error_is_lost(o->cpu)) {
+        npurt_status status =
+            error_raise(NPURT_ERROR_LOST, "the device-side process went away during a run of \"%s\"", c->name);
+        error_hint("it was killed or crashed; npurt_device_reset starts another");
+        return status;
+    }
+    const npurt_status core = error_status_of(o->core);
+    if (core == NPURT_ERROR_KERNEL_FAULT || o->core == 507016 || o->core == 507035 || o->core == 507036)
+        return blame(c, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
+    if (core == NPURT_ERROR_KERNEL_TIMEOUT || o->core == 507034)
+        return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
+    if (o->answered) {
+        switch ((enum run_code)r->code) {
+        case RUN_OK: break;
+        case RUN_KERNEL_STUCK:
+            snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
+            return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+        case RUN_ABORTED:
+            snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
+            if (suspect(o)) return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+            return error_raise(NPURT_ERROR_STALLED, "the run of \"%s\" did not end within %u ms: %u tasks were completed",
+                               c->name, device->options.sync_timeout_ms, r->tasks_completed);
+        case RUN_STALLED:
+            return error_raise(NPURT_ERROR_STALLED, "\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running",
+                               c->name, r->tasks_completed, r->detail);
+        case RUN_HANDSHAKE_TIMEOUT:
+            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " of the launch never reported to the scheduler (\"%s\")",
+                               r->detail, c->name);
+        case RUN_EXIT_TIMEOUT:
+            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " did not leave its loop after \"%s\"", r->detail, c->name);
+        case RUN_BAD_PROTOCOL:
+            return error_raise(NPURT_ERROR_BAD_BINARY, "the device programs speak another protocol version than %u",
+                               PROTOCOL_VERSION);
+        case RUN_BAD_IMAGE:
+            return error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program refuses the graph image of \"%s\" (detail %" PRId64 ")",
+                               c->name, r->detail);
+        case RUN_BAD_CORE:
+            return error_raise(NPURT_ERROR_AICPU_FAULT, "a core calls itself number %" PRId64 ", which is none of ours",
+                               r->detail);
+        case RUN_BAD_KERNEL:
+            return error_raise(NPURT_ERROR_GRAPH, "task %" PRId64 " of \"%s\" names a kernel that the callable does not have, or "
+                                                  "of the other core type",
+                               r->detail, c->name);
+        }
+    }
+    if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {
+        npurt_status status = error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
+        error_driver_code(o->cpu, sync_name);
+        return status;
+    }
+    if (o->core != 0 && o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT)
+        return error_driver(o->core, sync_name, "the cores failed during a run of \"%s\"", c->name);
+    return error_raise(NPURT_ERROR_STALLED, "the run of \"%s\" did not end within %u ms and its scheduler does not answer",
+                       c->name, device->options.sync_timeout_ms);
+}
+
+npurt_status wait_run(npurt_callable *callable, struct run_result *result)
+{
+    npurt_device *device = callable->device;
+    struct outcome o = {0};
+    wait_streams(device, &o);
+    if (o.core == 0 && o.cpu == 0) {
+        if (!o.answered) read_result(device, &o);
+        if (o.answered && o.result.code == RUN_OK) {
+            *result = o.result;
+            return NPURT_OK;
+        }
+    }
+    device_set_state(device, NPURT_DEVICE_DRAINING);
+    end_run(device, &o);
+    npurt_status status = explain(callable, &o);
+    if (o.core == 0 && o.cpu == 0) { /* both streams ended by themselves: the device is at rest */
+        device_set_state(device, NPURT_DEVICE_HEALTHY);
+        return status;
+    }
+    error_fallout(o.core, sync_name);
+    error_fallout(o.cpu, sync_name);
+    if (status == NPURT_ERROR_KERNEL_FAULT || status == NPURT_ERROR_KERNEL_TIMEOUT) {
+        const char *text = device->driver->aclGetRecentErrMsg();
+        if (text && *text) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", text);
+        if (o.core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) error_driver_code(o.core, sync_name);
+    }
+    if (status == NPURT_ERROR_LOST) {
+        device_set_state(device, NPURT_DEVICE_LOST);
+        return status;
+    }
+    error_fallout(device->driver->aclrtSynchronizeDeviceWithTimeout(DRAIN_MS), "aclrtSynchronizeDeviceWithTimeout");
+    device_set_state(device, NPURT_DEVICE_POISONED);
+    return status;
+}
