@@ -1,0 +1,75 @@
+/* From a value of COND to the tasks that become ready by it. */
+#include "scheduler.h"
+
+/* A producer of the task has completed. */
+static inline void release(struct scheduler *s, uint32_t task)
+{
+    uint32_t *fanin = &s->state[task].fanin_left;
+    uint32_t left = s->count > 1 ? port_fetch_sub32(fanin, 1) : (*fanin)--;
+    if (left == 1) ready_push(&s->ready[s->tasks[task].shape], s->state, task);
+    else if (left == 0) scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
+}
+
+static inline void complete_task(struct scheduler *s, uint32_t task)
+{
+    const struct image_task *t = &s->tasks[task];
+    const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
+    s->completed++;
+    for (; edge < end; edge++) release(s, *edge);
+}
+
+/* One core has finished one block of the task. */
+static inline void complete_block(struct scheduler *s, uint32_t task)
+{
+    const struct image_task *t = &s->tasks[task];
+    if (t->block_num > 1 || t->shape == SHAPE_MIX) {
+        /* The cores of one MIX block belong to one scheduler; blocks of one task may be anywhere. */
+        uint32_t *subtasks = &s->state[task].subtasks_left;
+        bool shared = s->count > 1 && t->block_num > 1;
+        uint32_t left = shared ? port_fetch_sub32(subtasks, 1) : (*subtasks)--;
+        if (left != 1) return;
+    }
+    complete_task(s, task);
+}
+
+void completion_dummies(struct scheduler *s)
+{
+    while (s->ready[SHAPE_DUMMY].count) complete_task(s, ready_pop(&s->ready[SHAPE_DUMMY], s->state));
+}
+
+static inline void poll(struct scheduler *s, unsigned slot, uint32_t cluster)
+{
+    struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
+    struct core_work ended[2];
+    uint32_t cond = port_reg_load(core->registers, s->reg_cond);
+    s->loads++;
+    uint32_t count = core_observe(core, cond, ended);
+    uint64_t bit = UINT64_C(1) << cluster % 64;
+    if (core->phase == CORE_IDLE) {
+        s->busy[slot].word[cluster / 64] &= ~bit;
+        s->stageable[slot].word[cluster / 64] &= ~bit;
+        s->idle[slot].word[cluster / 64] |= bit;
+        s->busy_count--;
+    } else if (core->phase == CORE_RUNNING) {
+        s->stageable[slot].word[cluster / 64] |= bit;
+    }
+    for (uint32_t i = 0; i < count; i++) complete_block(s, ended[i].task);
+}
+
+void completion_poll(struct scheduler *s)
+{
+    struct cluster_set busy[CORE_SLOTS];
+    uint32_t looked = 0, completed = s->completed;
+    memcpy(busy, s->busy, sizeof busy); /* cores that get a task during the poll are not looked at again */
+    for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
+        for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
+            for (uint64_t bits = busy[slot].word[w]; bits; bits &= bits - 1) {
+                poll(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits));
+                if (++looked % POLL_CHUNK == 0 && s->completed != completed) {
+                    completed = s->completed;
+                    dispatch_ready(s);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/* The dispatcher: the SO that the vendor's loader (libaicpu_extend_kernels.so) opens once per device process, to let it
+ * install our AICPU program.
+ *
+ * The loader looks up three symbols by name and calls the Init one with the launch's argument block, whose word at byte
+ * 40 is the device address of a DeviceArgs. Init writes the program that DeviceArgs names to the pre-install folder,
+ * where the loader of CPU kernels finds it. The name carries the fingerprint, so that builds never meet, and the device
+ * id, because the two dies of an a3 share the folder and a program overwritten while it is mapped takes the chip down.
+ * The file appears whole or not at all: it is written beside its place and renamed.
+ */
+#include "protocol/fingerprint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Layout of the loader's arguments (docs/reference/cann.md): byte offsets. */
+enum { ARGS_DEVICE_ARGS = 40, DEVICE_ARGS_DEVICE = 112, DEVICE_ARGS_IMAGE = 120, DEVICE_ARGS_IMAGE_SIZE = 128 };
+
+/* What Init answers; anything but 0 makes the launch fail with 507018, and the device log has the number. */
+enum install_code {
+    INSTALL_OK = 0,
+    INSTALL_NO_ARGS = 1,        /* argument block or DeviceArgs is null */
+    INSTALL_NO_IMAGE = 2,       /* no program, or of size 0 */
+    INSTALL_NAME_TOO_LONG = 3,
+    INSTALL_OPEN = 4,           /* the temporary file could not be made */
+    INSTALL_WRITE = 5,
+    INSTALL_MODE = 6,
+    INSTALL_CLOSE = 7,
+    INSTALL_RENAME = 8,
+};
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT int StaticTileFwkBackendKernelServer(void *args);
+EXPORT uint32_t DynTileFwkBackendKernelServerInit(void *args);
+EXPORT uint32_t DynTileFwkBackendKernelServer(void *args);
+
+static uint64_t word_at(uint64_t address, size_t offset)
+{
+    uint64_t word;
+    memcpy(&word, (const char *)(uintptr_t)address + offset, sizeof word);
+    return word;
+}
+
+/* write() may take a part, or be interrupted. */
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* Opens a new file beside `path`. A name left behind by a process that died is stepped over. */
+static int open_beside(const char *path, char *name, size_t name_size)
+{
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        int n = snprintf(name, name_size, "%s.%ld.%u", path, (long)getpid(), attempt);
+        if (n < 0 || (size_t)n >= name_size) return -1;
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
+static enum install_code install(const void *image, size_t size, const char *path)
+{
+    char temporary[320];
+    enum install_code code = INSTALL_OK;
+    int fd = open_beside(path, temporary, sizeof temporary);
+    if (fd < 0) return INSTALL_OPEN;
+    if (!write_all(fd, image, size)) code = INSTALL_WRITE;
+    else if (fchmod(fd, 0755) != 0) code = INSTALL_MODE;
+    if (close(fd) != 0 && code == INSTALL_OK) code = INSTALL_CLOSE;
+    if (code == INSTALL_OK && rename(temporary, path) != 0) code = INSTALL_RENAME;
+    if (code != INSTALL_OK) unlink(temporary);
+    return code;
+}
+
+uint32_t DynTileFwkBackendKernelServerInit(void *args)
+{
+    char path[256];
+    if (!args) return INSTALL_NO_ARGS;
+    uint64_t device_args = word_at((uintptr_t)args, ARGS_DEVICE_ARGS);
+    if (!device_args) return INSTALL_NO_ARGS;
+    uint64_t image = word_at(device_args, DEVICE_ARGS_IMAGE), size = word_at(device_args, DEVICE_ARGS_IMAGE_SIZE);
+    if (!image || !size) return INSTALL_NO_IMAGE;
+    const void *bytes = (const void *)(uintptr_t)image;
+    int n = snprintf(path, sizeof path, FINGERPRINT_INSTALL_FOLDER FINGERPRINT_INSTALL_NAME,
+                     (unsigned long long)fingerprint_of(bytes, size), (unsigned)word_at(device_args, DEVICE_ARGS_DEVICE));
+    if (n < 0 || (size_t)n >= sizeof path) return INSTALL_NAME_TOO_LONG;
+    return install(bytes, size, path);
+}
+
+/* Looked up by the loader, with nothing to do: the program has entries of its own. */
+int StaticTileFwkBackendKernelServer(void *args)
+{
+    (void)args;
+    return 0;
+}
+uint32_t DynTileFwkBackendKernelServer(void *args)
+{
+    (void)args;
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* The two entries of the AICPU program. The host launches npurt_aicpu_init once per device, and npurt_aicpu_exec once
+ * per run with as many blocks as there are AICPU threads; each block finds its role by the order of arrival. */
+#include "scheduler.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT uint32_t npurt_aicpu_init(void *args);
+EXPORT uint32_t npurt_aicpu_exec(void *args);
+
+/* The argument block when it is of this protocol. What is returned to the loader otherwise fails the launch (507018):
+ * without a common layout there is no result to write to. */
+static const struct aicpu_args *args_check(const void *args)
+{
+    const struct aicpu_args *a = args;
+    if (!a || a->protocol_version != PROTOCOL_VERSION || a->size != sizeof *a || !a->control) return NULL;
+    return a;
+}
+
+uint32_t npurt_aicpu_init(void *args)
+{
+    const struct aicpu_args *a = args_check(args);
+    if (!a) {
+        port_log(PORT_ERROR, "init: the host speaks another protocol than this AICPU program (%u)", PROTOCOL_VERSION);
+        return RUN_BAD_PROTOCOL;
+    }
+    struct device_report *report = (struct device_report *)(uintptr_t)a->control;
+    port_cache_invalidate(report, sizeof *report);
+    *report = (struct device_report){.protocol_version = PROTOCOL_VERSION,
+                                     .aicpu_threads = port_aicpu_threads(),
+                                     .counter_hz = port_clock_hz()};
+    port_publish32(&report->ready, 1);
+    port_cache_clean(report, sizeof *report);
+    return 0;
+}
+
+/* What must hold before anything in the workspace can be touched. */
+static bool control_check(const struct run_control *control)
+{
+    return control->protocol_version == PROTOCOL_VERSION && control->run_number != 0 && control->aicpu_threads >= 1 &&
+           control->aicpu_threads <= PROTOCOL_MAX_AICPU_THREADS && control->block_dim >= 1 &&
+           control->block_dim <= PROTOCOL_MAX_CORES / CORE_SLOTS && control->physical_cores <= PROTOCOL_MAX_CORES &&
+           control->workspace != 0 && control->workspace_size >= image_workspace_size(0, control->aicpu_threads) &&
+           control->result != 0;
+}
+
+uint32_t npurt_aicpu_exec(void *args)
+{
+    const struct aicpu_args *a = args_check(args);
+    if (!a) {
+        port_log(PORT_ERROR, "exec: the host speaks another protocol than this AICPU program (%u)", PROTOCOL_VERSION);
+        return RUN_BAD_PROTOCOL;
+    }
+    const struct run_control *control = (const struct run_control *)(uintptr_t)a->control;
+    port_cache_invalidate(control, sizeof *control);
+    if (!control_check(control)) {
+        port_log(PORT_ERROR, "exec: the run_control is not one of protocol %u, or out of its bounds", PROTOCOL_VERSION);
+        return RUN_BAD_PROTOCOL;
+    }
+    struct workspace_head *head = workspace_head(control);
+    port_cache_invalidate(head, WORKSPACE_HEAD_SIZE);
+
+    uint32_t role = port_fetch_add32(&head->arrived, 1);
+    if (role == 0) head->start_ticks = port_clock();
+    int64_t detail = 0;
+    const struct image_header *image = image_check_header(control, &detail);
+    uint32_t schedulers = image ? scheduler_count(image->task_count, control->aicpu_threads, control->block_dim) : 1;
+    if (role < schedulers) {
+        struct scheduler *s = workspace_scheduler(control, role);
+        if (schedulers > 1) port_place(role, schedulers);
+        scheduler_init(s, control, image, role, schedulers);
+        if (!image) scheduler_end(s, RUN_BAD_IMAGE, detail);
+        scheduler_run(s);
+    }
+    if (port_fetch_add32(&head->departed, 1) + 1 == control->aicpu_threads) result_write(control, schedulers);
+    return 0;
+}

@@ -1,0 +1,142 @@
+/* Checks of the image, in the pass that initialises the task states: every number that a scheduler later uses as an index
+ * or an address is in its range, so that a corrupt image ends the run and nothing else. What is not checked here can
+ * only stall: counts that never reach zero (the watch), or underflow (completion.c). */
+#include "scheduler.h"
+
+enum { TENSOR_SIZE = 128, SCALAR_SIZE = 8, ARGUMENTS_MAX = 48, PAYLOAD_UNIT = 64 };
+
+static bool table_fits(uint64_t size, uint64_t offset, uint64_t count, uint64_t entry)
+{
+    return offset % 64 == 0 && offset <= size && count <= (size - offset) / entry;
+}
+
+const struct image_header *image_check_header(const struct run_control *control, int64_t *detail)
+{
+    const struct image_header *h = (const struct image_header *)(uintptr_t)control->image;
+    *detail = 0;
+    if (!h || control->image % 64 != 0 || control->image_size < sizeof *h) return NULL;
+    port_cache_invalidate(h, sizeof *h);
+    if (h->magic != IMAGE_MAGIC || h->version != IMAGE_VERSION) return NULL;
+    *detail = offsetof(struct image_header, size);
+    if (h->size < sizeof *h || h->size > control->image_size) return NULL;
+    *detail = offsetof(struct image_header, task_count);
+    if (h->task_count >= TASK_NONE || h->ready_count > h->task_count) return NULL;
+    if (control->workspace_size < image_workspace_size(h->task_count, control->aicpu_threads)) return NULL;
+    *detail = offsetof(struct image_header, tasks_offset);
+    if (!table_fits(h->size, h->tasks_offset, h->task_count, sizeof(struct image_task))) return NULL;
+    *detail = offsetof(struct image_header, ready_offset);
+    if (!table_fits(h->size, h->ready_offset, h->ready_count, sizeof(uint32_t))) return NULL;
+    *detail = offsetof(struct image_header, edges_offset);
+    if (!table_fits(h->size, h->edges_offset, h->edge_count, sizeof(uint32_t))) return NULL;
+    *detail = offsetof(struct image_header, payload_offset);
+    if (!table_fits(h->size, h->payload_offset, 0, 1)) return NULL;
+    return h;
+}
+
+static enum run_code check_kernels(const struct scheduler *s, const struct image_task *t)
+{
+    for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
+        if (!(t->core_mask >> slot & 1)) continue;
+        uint32_t type = slot == 0 ? 0 : 1; /* npurt_core */
+        int16_t id = t->kernel[slot];
+        if (id < 0 || (uint32_t)id >= s->control->kernel_count || s->kernels[id].core_type != type ||
+            s->kernels[id].image == 0)
+            return RUN_BAD_KERNEL;
+    }
+    return RUN_OK;
+}
+
+static bool mask_fits_shape(const struct image_task *t)
+{
+    switch (t->core_mask) {
+    case 0: return t->shape == SHAPE_DUMMY && t->block_num == 1;
+    case 1: return t->shape == SHAPE_AIC;
+    case 2:
+    case 4: return t->shape == SHAPE_AIV;
+    case 3:
+    case 5:
+    case 6:
+    case 7: return t->shape == SHAPE_MIX;
+    default: return false;
+    }
+}
+
+static enum run_code check_task(const struct scheduler *s, const struct image_task *t, uint64_t payload_size)
+{
+    if (!mask_fits_shape(t) || t->block_num == 0) return RUN_BAD_IMAGE;
+    if (t->fanout_begin > s->edge_count || t->fanout_count > s->edge_count - t->fanout_begin) return RUN_BAD_IMAGE;
+    uint64_t begin = (uint64_t)t->payload * PAYLOAD_UNIT;
+    uint64_t size = (uint64_t)t->tensor_count * TENSOR_SIZE + (uint64_t)t->scalar_count * SCALAR_SIZE;
+    if (t->tensor_count + t->scalar_count > ARGUMENTS_MAX) return RUN_BAD_IMAGE;
+    if (begin > payload_size || size > payload_size - begin) return RUN_BAD_IMAGE;
+    return check_kernels(s, t);
+}
+
+/* First index of scheduler `index`'s share of `total` things. */
+static uint32_t share(const struct scheduler *s, uint32_t index, uint32_t total)
+{
+    return (uint32_t)((uint64_t)total * index / s->count);
+}
+
+static bool check_tasks(struct scheduler *s, uint64_t payload_size)
+{
+    uint32_t begin = share(s, s->index, s->task_count), end = share(s, s->index + 1, s->task_count);
+    uint32_t spmd = 0, sources = 0;
+    port_cache_invalidate(s->tasks + begin, (size_t)(end - begin) * sizeof *s->tasks);
+    for (uint32_t i = begin; i < end; i++) {
+        const struct image_task *t = &s->tasks[i];
+        enum run_code code = check_task(s, t, payload_size);
+        if (code != RUN_OK) {
+            scheduler_end(s, code, i);
+            return false;
+        }
+        uint32_t cores = (uint32_t)__builtin_popcount(t->core_mask);
+        s->state[i] = (struct task_state){t->fanin, 0, t->block_num * cores, TASK_NONE};
+        spmd += t->block_num > 1;
+        sources += t->fanin == 0;
+    }
+    if (spmd) port_fetch_add32(&s->head->spmd_tasks, spmd);
+    if (sources) port_fetch_add32(&s->head->source_tasks, sources);
+    return true;
+}
+
+static bool check_edges(struct scheduler *s)
+{
+    uint32_t begin = share(s, s->index, s->edge_count), end = share(s, s->index + 1, s->edge_count);
+    uint32_t largest = 0;
+    port_cache_invalidate(s->edges + begin, (size_t)(end - begin) * sizeof *s->edges);
+    for (uint32_t i = begin; i < end; i++) largest = s->edges[i] > largest ? s->edges[i] : largest;
+    if (begin < end && largest >= s->task_count) {
+        scheduler_end(s, RUN_BAD_IMAGE, largest);
+        return false;
+    }
+    return true;
+}
+
+/* The ready list: rising, so that no task is in it twice. That its tasks have no producers is checked when it is dealt,
+ * when the task table of all ranges is visible. */
+static bool check_ready(struct scheduler *s)
+{
+    uint32_t begin = share(s, s->index, s->ready_count), end = share(s, s->index + 1, s->ready_count);
+    uint32_t from = begin > 0 ? begin - 1 : 0;
+    port_cache_invalidate(s->ready_tasks + from, (size_t)(end - from) * sizeof *s->ready_tasks);
+    for (uint32_t i = begin; i < end; i++) {
+        uint32_t task = s->ready_tasks[i];
+        if (task >= s->task_count || (i > 0 && task <= s->ready_tasks[i - 1])) {
+            scheduler_end(s, RUN_BAD_IMAGE, task);
+            return false;
+        }
+    }
+    return true;
+}
+
+void image_check_range(struct scheduler *s)
+{
+    const struct image_header *h = (const struct image_header *)(uintptr_t)s->control->image;
+    uint64_t payload_size = h->size - h->payload_offset;
+    uint64_t begin = payload_size / s->count * s->index;
+    uint64_t end = s->index + 1 == s->count ? payload_size : payload_size / s->count * (s->index + 1);
+    port_cache_invalidate((const char *)(uintptr_t)s->payloads + begin, end - begin);
+    port_cache_invalidate(s->kernels, (size_t)s->control->kernel_count * sizeof *s->kernels);
+    if (check_tasks(s, payload_size) && check_edges(s)) check_ready(s);
+}

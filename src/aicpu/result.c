@@ -1,0 +1,37 @@
+/* The result of a run, written once, by the last thread out. */
+#include "scheduler.h"
+
+static void add_scheduler(struct run_result *r, const struct scheduler *s)
+{
+    r->tasks_completed += s->completed;
+    r->register_loads += s->loads;
+    r->register_stores += s->stores;
+    r->dispatches += s->dispatches;
+    if (s->ready_ticks > r->ready_ticks) r->ready_ticks = s->ready_ticks;
+    if (s->exit_late && r->code == RUN_OK) {
+        r->code = RUN_EXIT_TIMEOUT;
+        r->detail = s->exit_late_core;
+    }
+    uint32_t listed = s->suspect_count < RUN_MAX_SUSPECTS ? s->suspect_count : RUN_MAX_SUSPECTS;
+    for (uint32_t i = 0; i < listed && r->suspect_count + i < RUN_MAX_SUSPECTS; i++)
+        r->suspect[r->suspect_count + i] = s->suspect[i];
+    r->suspect_count += s->suspect_count;
+}
+
+void result_write(const struct run_control *control, uint32_t schedulers)
+{
+    struct workspace_head *head = workspace_head(control);
+    struct run_result *r = (struct run_result *)(uintptr_t)control->result;
+    memset(r, 0, sizeof *r);
+    r->code = head->end - 1;
+    r->detail = head->end_detail;
+    r->start_ticks = head->start_ticks;
+    for (uint32_t i = 0; i < schedulers; i++) add_scheduler(r, workspace_scheduler(control, i));
+    /* Nothing moved for the limit: with a kernel running it is the kernel. */
+    if (r->code == RUN_STALLED && r->suspect_count > 0) r->code = RUN_KERNEL_STUCK;
+    r->end_ticks = port_clock();
+    port_cache_clean(r, sizeof *r);
+    port_publish32(&r->done, control->run_number);
+    port_cache_clean(r, PROTOCOL_LINE);
+    port_cache_clean(head, WORKSPACE_HEAD_SIZE);
+}

@@ -1,0 +1,180 @@
+/* The scheduler: one per AICPU thread that takes part, owner of a partition of the run's clusters.
+ *
+ * Life: scheduler_init → scheduler_run, which adopts the partition's cores (handshake.c), prepares its range of the task
+ * states (image_check.c), meets the peers, then goes round in passes: take what peers gave (balance.c), load COND of the
+ * busy cores and complete what ended (completion.c), send ready tasks to idle cores, give surplus to hungry peers, stage
+ * second tasks behind running ones (dispatch.c). When the run has ended it sends its cores home (drain.c). The last
+ * thread out adds up the result (result.c).
+ *
+ * Nothing here is shared but workspace_head, the task states, and the inbox lists; a struct scheduler is its thread's.
+ */
+#ifndef NPURT_AICPU_SCHEDULER_H
+#define NPURT_AICPU_SCHEDULER_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "core_state.h"
+#include "port/port.h"
+#include "ready.h"
+#include "workspace.h"
+
+enum {
+    CLUSTER_WORDS = 2, /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
+    CORE_SLOTS = 3,    /* AIC, AIV0, AIV1 */
+    SEND_BATCH = 16,   /* payloads written before their numbers are stored in a burst */
+    POLL_CHUNK = 8,    /* COND loads (0.8 µs on silicon) between two looks at what became ready */
+    TASKS_PER_SCHEDULER = 256, /* fewer are done before a second scheduler has been woken */
+    DONATION_MAX = 256,
+    FAST_PATH_OPEN = 0xe,
+    FAST_PATH_CLOSE = 0xf,
+    EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; raised to the scheduler timeout when that is longer */
+};
+
+/* A set of clusters of the partition. */
+struct cluster_set {
+    uint64_t word[CLUSTER_WORDS];
+};
+
+/* Blocks of one SPMD task that this scheduler has claimed and not sent: [next, end). */
+struct claim {
+    uint32_t task; /* TASK_NONE: none */
+    uint32_t next, end;
+};
+
+struct send {
+    uint64_t registers;
+    uint32_t number;
+};
+
+struct scheduler {
+    /* The run. Constant after scheduler_init. */
+    const struct run_control *control;
+    const struct image_task *tasks;
+    const uint32_t *ready_tasks, *edges;
+    uint64_t payloads; /* device address */
+    const struct kernel_entry *kernels;
+    struct workspace_head *head;
+    struct task_state *state;
+    uint32_t task_count, edge_count, ready_count;
+    uint32_t index, count;                 /* this scheduler, and how many there are */
+    uint32_t cluster_first, cluster_count; /* its partition */
+    uint32_t reg_cond, reg_dmb;
+    uint64_t limit_ticks; /* of scheduler_timeout_ms; 0: none */
+    uint64_t ms_ticks;    /* of 1 ms */
+
+    /* Work. */
+    struct ready_list ready[SHAPE_COUNT];
+    struct claim claim[SHAPE_DUMMY]; /* per shape that runs on cores */
+    struct cluster_set idle[CORE_SLOTS], busy[CORE_SLOTS], stageable[CORE_SLOTS];
+    struct cluster_set reserved; /* clusters kept from single-core tasks until a waiting MIX task fits */
+    uint32_t busy_count;
+    uint32_t send_count;
+    struct send send[SEND_BATCH];
+    bool spmd;                /* the graph has tasks of several blocks, and peers to share them with */
+    bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
+    bool moved;               /* something ended since the watch looked last */
+
+    /* The watch: time of the last look at abort, time and sum of the last known progress of the run. */
+    uint64_t look_ticks, moved_ticks;
+    uint32_t moved_sum;
+
+    /* For the result. */
+    uint32_t completed, completed_told; /* tasks; of these, added to head->completed */
+    uint64_t loads, stores, dispatches;
+    uint64_t ready_ticks;
+    bool exit_late; /* a core did not leave its loop: */
+    uint32_t exit_late_core;
+    uint32_t suspect_count;
+    struct run_suspect suspect[RUN_MAX_SUSPECTS];
+
+    struct core_state core[PROTOCOL_MAX_CORES]; /* cluster × 3 + slot */
+};
+_Static_assert(sizeof(struct scheduler) <= WORKSPACE_SCHEDULER, "one scheduler's part of the workspace");
+
+static inline struct workspace_head *workspace_head(const struct run_control *control)
+{
+    return (struct workspace_head *)(uintptr_t)control->workspace;
+}
+static inline struct scheduler *workspace_scheduler(const struct run_control *control, uint32_t index)
+{
+    return (struct scheduler *)(uintptr_t)(control->workspace + (uint64_t)WORKSPACE_SCHEDULER * (1 + index));
+}
+
+/* ---- scheduler.c */
+
+/* How many of the AICPU threads schedule a graph of so many tasks on so many clusters. At least 1. */
+uint32_t scheduler_count(uint32_t task_count, uint32_t aicpu_threads, uint32_t clusters);
+/* Pre: the head is zeroed. `image` NULL: the image is unusable; the scheduler will adopt its cores and release them. */
+void scheduler_init(struct scheduler *s, const struct run_control *control, const struct image_header *image,
+                    uint32_t index, uint32_t count);
+/* Runs the partition to the end of the run. */
+void scheduler_run(struct scheduler *s);
+/* Ends the run for all schedulers, unless it has ended already: the first cause stays. */
+void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail);
+/* Takes part in every wait loop: true when the run has ended. Looks at the host's abort and the clock once per ms; ends
+ * the run with `on_limit` when nothing in it has moved for limit_ticks (0: no limit). */
+bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on_limit, int64_t detail);
+/* Checks the invariants of the scheduler's own structures whole; NULL, or what is wrong. For tests and debuggers. */
+const char *scheduler_validate(const struct scheduler *s);
+
+static inline bool scheduler_ended(const struct scheduler *s)
+{
+    return port_observe32(&s->head->end) != 0;
+}
+
+/* ---- handshake.c */
+
+/* Adopts every core of the partition, or ends the run. */
+void handshake_cores(struct scheduler *s);
+
+/* ---- image_check.c */
+
+/* The header of the run's image when it and its tables lie within image_size and the workspace is large enough for its
+ * tasks, else NULL and *detail, the offset of the bad field. */
+const struct image_header *image_check_header(const struct run_control *control, int64_t *detail);
+/* Checks this scheduler's range of tasks, edges and the ready list, and initialises its task states; ends the run with
+ * BAD_IMAGE or BAD_KERNEL and the task. */
+void image_check_range(struct scheduler *s);
+
+/* ---- completion.c */
+
+/* Loads COND of every busy core once; completes what ended; dispatches every POLL_CHUNK loads. */
+void completion_poll(struct scheduler *s);
+/* Completes the dummy tasks that are ready, and those that become ready by it. */
+void completion_dummies(struct scheduler *s);
+
+/* ---- dispatch.c */
+
+/* Sends ready tasks to idle cores: MIX first, then AIC and AIV. */
+void dispatch_ready(struct scheduler *s);
+/* Sends ready tasks to cores that are running one and have no second. */
+void dispatch_stage(struct scheduler *s);
+/* True when a task of the shape could be sent at once. */
+bool dispatch_has_room(const struct scheduler *s, enum image_shape shape);
+
+/* ---- board.c: SPMD tasks whose blocks every partition may claim */
+
+/* Claims up to `room` blocks of an SPMD task of the shape: of the one at hand or of one on the board. */
+bool board_claim(struct scheduler *s, enum image_shape shape, uint32_t room);
+/* Shows a task that was just taken from the ready list, and makes it the one at hand. */
+void board_post(struct scheduler *s, enum image_shape shape, uint32_t task);
+
+/* ---- balance.c */
+
+void balance_take(struct scheduler *s);
+/* After a dispatch: gives surplus to hungry peers, or says that this partition is hungry. True when the caller should
+ * look for work again before it waits. */
+bool balance_share(struct scheduler *s);
+
+/* ---- drain.c */
+
+/* Sends EXIT to all adopted cores and waits until they have left; notes the suspects. */
+void drain_cores(struct scheduler *s);
+
+/* ---- result.c */
+
+/* Pre: all threads but the caller have departed. */
+void result_write(const struct run_control *control, uint32_t schedulers);
+
+#endif

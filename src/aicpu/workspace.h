@@ -1,0 +1,80 @@
+/* The AICPU program's workspace: all mutable state of a run, in device memory the host provides.
+ *
+ *     offset 0       struct workspace_head   the first 4096 bytes, zeroed by the host before every run
+ *     65536          struct scheduler        one per AICPU thread, 64 KiB each, initialised by its thread
+ *     65536·(1 + n)  struct task_state       one per task, initialised by the threads in ranges
+ *
+ * Words of the head are shared between AICPU threads and reached through port only. The last thread out cleans the head
+ * from the caches, so that no line of it can be written back over the zeros of the next run.
+ */
+#ifndef NPURT_AICPU_WORKSPACE_H
+#define NPURT_AICPU_WORKSPACE_H
+
+#include "protocol/image.h"
+#include "protocol/protocol.h"
+
+enum {
+    WORKSPACE_HEAD_SIZE = 4096,
+    WORKSPACE_SCHEDULER = 65536, /* offset of the first, and size of each */
+    BOARD_SLOTS = 15,            /* SPMD tasks of a shape that peers can see at a time */
+    TASK_NONE = 0xffffffffu,     /* end of a list; task numbers are below NPURT_GRAPH_MAX_TASKS */
+};
+
+/* One task of the run. Writer: its initialising thread before the barrier; then as said at each field. */
+struct task_state {
+    uint32_t fanin_left;    /* producers that have not completed; whoever completes one counts down */
+    uint32_t next_block;    /* first block that nobody has claimed; claimed by fetch-add */
+    uint32_t subtasks_left; /* blocks × cores that have not finished; whoever finishes one counts down */
+    uint32_t link;          /* the next task of the list that holds this one; writer: the list's owner */
+};
+_Static_assert(sizeof(struct task_state) == 16, "task_state");
+
+/* What a scheduler shares with its peers. */
+struct workspace_peer {
+    uint32_t inbox;     /* 0 or task + 1: the first of a list given to this scheduler; anybody pushes, it takes all */
+    uint32_t reserved0[15];
+    uint32_t agent;     /* writer: the scheduler; its port agent number */
+    uint32_t completed; /* writer: the scheduler; tasks it has completed, for others to see that the run moves */
+    uint32_t reserved1[14];
+};
+_Static_assert(sizeof(struct workspace_peer) == 2 * PROTOCOL_LINE, "workspace_peer");
+_Static_assert(offsetof(struct workspace_peer, agent) == PROTOCOL_LINE, "inbox and agent have different writers");
+
+/* SPMD tasks of one shape with blocks left, for every partition that has room. */
+struct workspace_board {
+    uint32_t count;             /* slots in use */
+    uint32_t task[BOARD_SLOTS]; /* 0 or task + 1 */
+};
+_Static_assert(sizeof(struct workspace_board) == PROTOCOL_LINE, "workspace_board");
+
+struct workspace_head {
+    /* Coming and going of the AICPU threads. */
+    uint32_t arrived, departed;
+    uint32_t initialised;  /* schedulers whose range of task states, inbox and cores are ready */
+    uint32_t spmd_tasks;   /* tasks of more than one block, all ranges */
+    uint32_t source_tasks; /* tasks without producers, all ranges; must equal the image's ready_count */
+    uint32_t reserved0[11];
+    /* How the run ended: 0 while it goes on, else enum run_code + 1. First writer wins and then writes the detail. */
+    uint32_t end;
+    uint32_t reserved1;
+    int64_t end_detail;
+    uint64_t start_ticks;
+    uint32_t reserved2[10];
+    /* Tasks completed and counted: schedulers add theirs when they go idle, whoever reaches the sum ends the run. */
+    uint32_t completed;
+    uint32_t reserved3[15];
+    /* Per shape: bit n scheduler n has cores but no tasks (hungry), bit 16 + n scheduler n has tasks but no cores
+     * (loaded). Both in one word, so that of a hungry and a loaded scheduler one always sees the other. */
+    uint32_t balance[SHAPE_COUNT];
+    uint32_t reserved4[12];
+    struct workspace_board board[SHAPE_DUMMY]; /* AIC, AIV, MIX */
+    struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
+};
+_Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
+_Static_assert(offsetof(struct workspace_head, end) == 1 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, board) == 4 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
+
+#endif
