@@ -1,0 +1,27 @@
+/* Stand-ins for the intrinsics of the vendor's AICore compiler: declarations only, so that the AICore program's silicon
+ * port compiles with any compiler. The vendor's compiler has them built in and never sees this file; tests/cross defines
+ * them over memory-backed registers. */
+#ifndef NPURT_VENDOR_INTRINSICS_H
+#define NPURT_VENDOR_INTRINSICS_H
+
+#include <stdint.h>
+
+/* Special register DATA_MAIN_BASE, moved to a general one. The core can not write it. */
+uint64_t get_data_main_base(void);
+/* COND, 32 bits used; 5 to 10 ns. */
+void set_cond(uint64_t value);
+
+/* Data cache by line or whole, invalidated, and written back first with CACHELINE_OUT. */
+enum vendor_cache_scope { SINGLE_CACHE_LINE = 0, ENTIRE_DATA_CACHE = 1 };
+enum vendor_cache_target { CACHELINE_ALL = 0, CACHELINE_UB = 1, CACHELINE_OUT = 2 };
+void dcci(const void *line, enum vendor_cache_scope scope, enum vendor_cache_target target);
+/* Waits for earlier accesses to the named memory. */
+enum vendor_barrier_scope { DSB_ALL = 0, DSB_DDR = 1, DSB_UB = 2 };
+void dsb(enum vendor_barrier_scope scope);
+
+int64_t get_block_idx(void);
+int64_t get_coreid(void);     /* physical number in the low 12 bits */
+int64_t get_subblockid(void); /* 0 AIC or AIV0, 1 AIV1 */
+uint64_t get_sys_cnt(void);   /* 100 to 200 ns */
+
+#endif
