@@ -1,0 +1,56 @@
+/* Every workload on one device: the target, the engine and the number of AICPU threads come from the command line. */
+#include "scene.h"
+
+/* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
+static void runs_right(const struct example *example, const struct example_case *which)
+{
+    npurt_device *device = scene_open_target(scene.target);
+    npurt_callable *callable;
+    struct example_problem problem;
+    uint64_t first, second;
+    CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
+    SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+    scene_run(callable, &problem, NULL);
+    SCENE_OK(npurt_device_hbm_in_use(device, &first));
+    scene_run(callable, &problem, NULL);
+    SCENE_OK(npurt_device_hbm_in_use(device, &second));
+    CHECK_EQ(second, first);
+    SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+    example_release(&problem);
+}
+
+static void runs_every_case_but_full(const struct example *example)
+{
+    for (uint32_t i = 0; i < example->case_count; i++)
+        if (strcmp(example->cases[i].name, "full") != 0) runs_right(example, &example->cases[i]);
+}
+
+TEST(vector_example_is_right) { runs_every_case_but_full(&vector_example); }
+TEST(matmul_is_right) { runs_every_case_but_full(&matmul); }
+TEST(paged_attention_is_right) { runs_every_case_but_full(&paged_attention); }
+TEST(random_graph_is_right) { runs_every_case_but_full(&random_graph); }
+
+/* One device and one callable for all: also a test of many different graphs after one another. */
+TEST(random_graphs_match_the_sequential_interpreter)
+{
+    npurt_device *device = scene_open_target(scene.target);
+    npurt_callable *callable = NULL;
+    uint64_t tasks = 0;
+    for (uint32_t i = 0; i < scene.graphs; i++) {
+        /* Mostly small, some large: many shapes, and every 20th of full size. */
+        uint64_t part = example_random(7, 0, i) % 1000;
+        struct example_case which = {"random", "", {i % 20 == 19 ? 2000 : 1 + part * part * 1999 / 998001}};
+        struct example_problem problem;
+        CHECK_EQ(example_prepare(&random_graph, &which, 1000 + i, &problem), 0);
+        if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+        scene_run(callable, &problem, NULL);
+        tasks += problem.task_count;
+        example_release(&problem);
+    }
+    if (callable) SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+    printf("  %u graphs, %" PRIu64 " tasks\n", scene.graphs, tasks);
+}
+
+int main(int argc, char **argv) { return scene_main(argc, argv); }

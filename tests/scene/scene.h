@@ -1,0 +1,75 @@
+/* What the scene programs share: the device under test from the command line, and calls that explain themselves.
+ *
+ *     scene [--target emu:a5] [--aicpu-threads 2] [--graphs 500] [NAME…]
+ */
+#ifndef TESTS_SCENE_H
+#define TESTS_SCENE_H
+
+#include "check.h"
+
+#include "example.h"
+
+#include <limits.h>
+
+static struct {
+    const char *target;
+    uint32_t aicpu_threads;
+    uint32_t graphs;        /* random graphs to compare */
+    char folder[PATH_MAX];  /* of the examples */
+} scene = {.target = "emu:a5", .graphs = 50};
+
+#define SCENE_OK(call)                                                                                                 \
+    do {                                                                                                               \
+        npurt_status scene_status = (call);                                                                            \
+        if (scene_status != NPURT_OK) {                                                                                \
+            const npurt_error *e = npurt_error_last();                                                                 \
+            CHECK_FAIL("%s on %s: %s: %s; %s; followed: %s", #call, scene.target, npurt_status_name(scene_status),     \
+                       e->message, e->hint, e->fallout);                                                               \
+        }                                                                                                              \
+    } while (0)
+
+static inline npurt_device *scene_open_target(const char *target)
+{
+    npurt_device_options options = {.aicpu_threads = scene.aicpu_threads};
+    npurt_device *device = NULL;
+    SCENE_OK(npurt_device_open(target, &options, &device));
+    return device;
+}
+
+/* One run of a problem and its comparison. */
+static inline void scene_run(npurt_callable *callable, struct example_problem *problem, npurt_timing *timing)
+{
+    npurt_timing own;
+    double max_abs_error;
+    if (!timing) timing = &own;
+    example_restore(problem);
+    SCENE_OK(example_call(callable, problem, timing));
+    int64_t mismatches = example_check(problem, &max_abs_error);
+    if (mismatches != 0)
+        CHECK_FAIL("%s %s, inputs of seed %" PRIu64 ", %u tasks, on %s: %" PRId64 " elements differ, largest error %g",
+                   problem->example->name, problem->which->name, problem->seed, problem->task_count, scene.target,
+                   mismatches, max_abs_error);
+    CHECK_EQ(timing->tasks, problem->task_count);
+}
+
+static inline int scene_main(int argc, char **argv)
+{
+    int at = 1;
+    for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
+        if (strcmp(argv[at], "--target") == 0) scene.target = argv[at + 1];
+        else if (strcmp(argv[at], "--aicpu-threads") == 0) scene.aicpu_threads = (uint32_t)strtoul(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "--graphs") == 0) scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
+        else {
+            fprintf(stderr, "unknown option %s\n", argv[at]);
+            return 2;
+        }
+    }
+    if (!example_folder(scene.folder, sizeof scene.folder)) {
+        fprintf(stderr, "no examples in %s\n", scene.folder);
+        return 2;
+    }
+    argv[at - 1] = argv[0];
+    return check_main(argc - at + 1, argv + at - 1);
+}
+
+#endif
