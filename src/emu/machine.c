@@ -169,7 +169,7 @@ static int take_aicpus(struct parse *parse, struct word value)
     const uint32_t first = parse->machine->generation == EMU_A5 ? 3 : 2;
     const uint32_t first_host = parse->machine->generation == EMU_A5 ? 1 : 2;
     struct emu_machine *machine = parse->machine;
-    uint32_t n;
+    uint32_t n = 0;
 
     if (take_count(parse, value, "aicpus", 1, 16 - first, &n)) return -1;
     machine->aicpu_occupy = ((1u << n) - 1) << first;
