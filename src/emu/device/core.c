@@ -1,0 +1,235 @@
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launch.h"
+#include "loader.h"
+
+enum { SUB_SHIFT = 20, WINDOWS = 512, SUBS = 3 };
+
+typedef void (*core_entry)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+
+struct program {
+    void *handle;
+    uint32_t kernel_count;
+    uint32_t launches; /* that use it */
+    bool unloaded;
+    char problem[200];
+    struct {
+        core_entry entry[2]; /* aic, aiv */
+        char name[2][96];
+    } kernel[2];
+};
+
+struct core_registers core_registers[ENGINE_MAX_SUBCORES];
+uint32_t core_offset_dmb, core_offset_cond, core_offset_fast_path;
+
+static uint16_t window[WINDOWS];     /* window index → sub-core, UINT16_MAX none */
+static struct cluster {
+    uint16_t core[SUBS];             /* AIC, AIV0, AIV1 */
+    uint16_t running;                /* agents */
+} cluster[ENGINE_MAX_SUBCORES / SUBS];
+static uint32_t cluster_count, cluster_free;
+static uint16_t core_cluster[ENGINE_MAX_SUBCORES];
+static bool core_aic[ENGINE_MAX_SUBCORES];
+
+static struct program **programs;
+static uint32_t program_count;
+static struct launch *queue_first, *queue_last;
+
+bool core_is_aic(uint32_t core)
+{
+    return core < ENGINE_MAX_SUBCORES && core_aic[core];
+}
+
+struct core_registers *core_of_base(uint64_t base)
+{
+    uint64_t index = (base - EMU_REG_WINDOWS) >> SUB_SHIFT;
+
+    if (__builtin_expect(index >= WINDOWS || window[index] == UINT16_MAX, 0)) return NULL;
+    return &core_registers[window[index]];
+}
+
+/* The windows say which sub-cores make a cluster: 1 MiB apart, one stride from cluster to cluster. */
+void core_init(const struct emu_machine *machine)
+{
+    uint32_t subcores = emu_machine_subcores(machine);
+    struct cluster physical[ENGINE_MAX_SUBCORES / SUBS];
+
+    core_offset_dmb = machine->reg_dmb;
+    core_offset_cond = machine->reg_cond;
+    core_offset_fast_path = machine->reg_fast_path;
+    memset(window, 0xff, sizeof window);
+    memset(core_cluster, 0xff, sizeof core_cluster);
+    for (uint32_t core = 0; core < subcores; core++) {
+        uint64_t offset = emu_machine_reg_base(machine, core) - EMU_REG_WINDOWS;
+        uint64_t at = offset / machine->reg_core_stride, sub = offset % machine->reg_core_stride >> SUB_SHIFT;
+        if (at >= machine->physical_clusters || sub >= SUBS || offset >> SUB_SHIFT >= WINDOWS) {
+            fprintf(stderr, "npuemu: sub-core %u of this machine has no place for its window\n", core);
+            _Exit(70);
+        }
+        core_registers[core].core = core;
+        core_aic[core] = sub == 0;
+        physical[at].core[sub] = (uint16_t)core;
+        if (at != machine->absent_cluster) window[offset >> SUB_SHIFT] = (uint16_t)core;
+    }
+    for (uint32_t at = 0; at < machine->physical_clusters && cluster_count < machine->clusters; at++) {
+        if (at == machine->absent_cluster) continue;
+        for (uint32_t sub = 0; sub < SUBS; sub++) core_cluster[physical[at].core[sub]] = (uint16_t)cluster_count;
+        cluster[cluster_count] = physical[at];
+        cluster[cluster_count++].running = 0;
+    }
+    cluster_free = cluster_count;
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------------ */
+
+static void program_destroy(struct program *program)
+{
+    if (program->handle) loader_close(program->handle);
+    free(program);
+}
+
+void core_program_load(uint32_t handle, const struct emu_program *description)
+{
+    struct program *program = calloc(1, sizeof *program);
+
+    if (!program) abort();
+    if (handle >= program_count) {
+        uint32_t count = handle + 64;
+        programs = realloc(programs, count * sizeof *programs);
+        if (!programs) abort();
+        memset(programs + program_count, 0, (count - program_count) * sizeof *programs);
+        program_count = count;
+    }
+    if (programs[handle]) core_program_unload(handle);
+    programs[handle] = program;
+    program->handle = loader_open_bytes("aicore-program", (const void *)(uintptr_t)description->address, description->size,
+                                        program->problem, sizeof program->problem);
+    if (!program->handle) return; /* the first launch tells */
+    program->kernel_count = description->kernel_count < 2 ? description->kernel_count : 2;
+    for (uint32_t i = 0; i < program->kernel_count; i++)
+        for (int half = 0; half < 2; half++) {
+            const char *name = half ? description->kernel[i].aiv : description->kernel[i].aic;
+            if (!*name) continue;
+            memcpy(program->kernel[i].name[half], name, sizeof program->kernel[i].name[half] - 1);
+            program->kernel[i].entry[half] = (core_entry)loader_symbol(program->handle, name);
+            if (!program->kernel[i].entry[half])
+                snprintf(program->problem, sizeof program->problem, "it has no symbol %.95s", name);
+        }
+}
+
+void core_program_unload(uint32_t handle)
+{
+    struct program *program = handle < program_count ? programs[handle] : NULL;
+
+    if (!program) return;
+    programs[handle] = NULL;
+    program->unloaded = true;
+    if (program->launches == 0) program_destroy(program);
+}
+
+/* ---- launches ------------------------------------------------------------------------------------------------------ */
+
+static void run_core(struct agent *self)
+{
+    struct launch *launch = self->launch;
+    uint64_t a[6] = {0};
+    size_t size = launch->args_size < sizeof a ? launch->args_size & ~(size_t)7 : sizeof a;
+
+    memcpy(a, launch->args, size);
+    launch->program->kernel[launch->kernel].entry[core_aic[self->core] ? 0 : 1](a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void start_cluster(struct launch *launch, struct cluster *on, uint32_t block)
+{
+    cluster_free--;
+    for (uint32_t sub = 0; sub < SUBS; sub++) {
+        struct core_registers *registers = &core_registers[on->core[sub]];
+        struct agent *agent = &engine_cores[on->core[sub]];
+        if (!launch->program->kernel[launch->kernel].entry[sub ? 1 : 0]) continue;
+        atomic_store_explicit(&registers->dmb, 0, memory_order_relaxed);
+        atomic_store_explicit(&registers->cond, 0, memory_order_relaxed);
+        atomic_store_explicit(&registers->fast_path, 0, memory_order_relaxed);
+        atomic_store_explicit(&registers->owner, NULL, memory_order_relaxed);
+        agent->block = block;
+        agent->sub_block = sub == 2 ? 1 : 0;
+        on->running++;
+        launch_start_agent(launch, agent, run_core);
+    }
+}
+
+static void queue_pop(void)
+{
+    struct launch *launch = queue_first;
+
+    if (!(queue_first = launch->next)) queue_last = NULL;
+    launch->queued = false;
+}
+
+void core_withdraw(struct launch *launch)
+{
+    struct launch **at = &queue_first, *last = NULL;
+
+    while (*at && *at != launch) last = *at, at = &(*at)->next;
+    if (!*at) return;
+    *at = launch->next;
+    if (queue_last == launch) queue_last = last;
+    launch->queued = false;
+}
+
+static void end(struct launch *launch)
+{
+    struct program *program = launch->program;
+
+    launch_finish(launch);
+    if (program && --program->launches == 0 && program->unloaded) program_destroy(program);
+}
+
+static void start_blocks(void)
+{
+    while (queue_first) {
+        struct launch *launch = queue_first;
+        uint32_t left = launch->blocks - launch->next_block;
+        if (left == 0) {
+            queue_pop();
+            if (launch->running == 0) end(launch);
+            continue;
+        }
+        if (cluster_free == 0 || (launch->batch && cluster_free < left)) return;
+        for (uint32_t i = 0; i < cluster_count && launch->next_block < launch->blocks; i++)
+            if (cluster[i].running == 0) start_cluster(launch, &cluster[i], launch->next_block++);
+        if (launch->next_block == launch->blocks) queue_pop();
+    }
+}
+
+void core_begin(struct launch *launch, const struct emu_command *command)
+{
+    struct program *program = command->handle < program_count ? programs[command->handle] : NULL;
+
+    launch->program = program;
+    if (program) program->launches++;
+    if (!program || !program->handle || launch->kernel >= program->kernel_count || program->problem[0]) {
+        launch_fail(launch, LAUNCH_INTERNAL, -1, "AICore program %u cannot be launched: %s", command->handle,
+                    !program ? "it is not loaded" : program->problem[0] ? program->problem : "it has no such kernel");
+        end(launch);
+        return;
+    }
+    launch->queued = true;
+    launch->next = NULL;
+    if (queue_last) queue_last->next = launch;
+    else queue_first = launch;
+    queue_last = launch;
+    start_blocks();
+}
+
+void core_agent_ended(struct launch *launch, struct agent *agent)
+{
+    struct cluster *on = &cluster[core_cluster[agent->core]];
+
+    if (--on->running == 0) cluster_free++;
+    if (launch->running == 0 && !launch->queued) end(launch);
+    if (on->running == 0) start_blocks();
+}

@@ -1,0 +1,75 @@
+#include "life.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device.h"
+
+static char root_path[256];
+static int root_fd = -1;
+
+static int remove_entry(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+    (void)stat, (void)type, (void)walk;
+    return remove(path);
+}
+
+/* Every device process of a card holds a shared lock on its root; whoever gets the exclusive one is the last. A failed
+ * conversion gives up the shared lock too, so of several that end together one gets it. */
+static void remove_root(void)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+
+    if (root_fd < 0) return;
+    for (int i = 0; i < 20; i++) {
+        if (flock(root_fd, LOCK_EX | LOCK_NB) == 0) {
+            nftw(root_path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+            return;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void *watch(void *argument)
+{
+    struct pollfd host = {.fd = EMU_FD_HOST, .events = POLLIN};
+
+    (void)argument;
+    while (poll(&host, 1, -1) < 0) {}
+    if (!(host.revents & POLLNVAL)) remove_root();
+    _exit(0);
+}
+
+void life_init(const char *root)
+{
+    sigset_t all, before;
+    pthread_t thread;
+
+    snprintf(root_path, sizeof root_path, "%s", root);
+    if (*root_path) root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd >= 0) flock(root_fd, LOCK_SH | LOCK_NB);
+    if (fcntl(EMU_FD_HOST, F_GETFD) < 0) return; /* a test without a host to follow */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&thread, NULL, watch, NULL)) {
+        perror("npuemu: watching the host process");
+        _Exit(70);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_detach(thread);
+}
+
+_Noreturn void life_stop(void)
+{
+    atomic_store(&device_shared->state, EMU_STOPPED);
+    futex_wake(&device_shared->state, 1 << 30);
+    _exit(0);
+}

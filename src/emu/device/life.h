@@ -1,0 +1,11 @@
+/* The device process ends with its host process, however that ends. */
+#ifndef NPUEMU_LIFE_H
+#define NPUEMU_LIFE_H
+
+/* Watches the host; `root` is the card's, shared with the processes of the card's other device ids. */
+void life_init(const char *root);
+
+/* EMU_CMD_SHUTDOWN: ends the process in order. Does not return. */
+_Noreturn void life_stop(void);
+
+#endif

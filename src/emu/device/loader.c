@@ -1,0 +1,221 @@
+#include "loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "redirect.h"
+
+/* One open memfd-backed library; card files are remembered by what identifies them. */
+struct loaded {
+    struct loaded *next;
+    void *handle;
+    int fd;
+    uint32_t references;
+    struct stat file; /* st_ino 0: from bytes */
+};
+
+static struct loaded *list;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void *loader_real_dlopen(const char *path, int mode)
+{
+    static _Atomic(void *) real;
+    void *(*call)(const char *, int);
+    void *found = real;
+
+    if (!found) real = found = dlsym(RTLD_NEXT, "dlopen");
+    memcpy(&call, &found, sizeof call);
+    return call(path, mode);
+}
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* The loader's message without the memfd's path, which tells the reader nothing. */
+static void explain(char *problem, size_t size)
+{
+    const char *text = dlerror(), *colon;
+
+    if (!text) text = "it cannot be loaded";
+    if (strncmp(text, "/proc/self/fd/", 14) == 0 && (colon = strstr(text, ": "))) text = colon + 2;
+    snprintf(problem, size, "%s", text);
+}
+
+static struct loaded *load_fd(int fd, int mode, char *problem, size_t problem_size)
+{
+    struct loaded *loaded = calloc(1, sizeof *loaded);
+    char path[64];
+
+    if (!loaded) {
+        snprintf(problem, problem_size, "out of memory");
+        close(fd);
+        return NULL;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    loaded->handle = loader_real_dlopen(path, mode);
+    if (!loaded->handle) {
+        explain(problem, problem_size);
+        free(loaded);
+        close(fd);
+        return NULL;
+    }
+    loaded->fd = fd;
+    loaded->references = 1;
+    return loaded;
+}
+
+static void enlist(struct loaded *loaded)
+{
+    loaded->next = list;
+    list = loaded;
+}
+
+void *loader_open_bytes(const char *name, const void *bytes, size_t size, char *problem, size_t problem_size)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    struct loaded *loaded;
+
+    if (fd < 0 || !write_all(fd, bytes, size)) {
+        snprintf(problem, problem_size, "copying %zu bytes for the loader: %s", size, strerror(errno));
+        if (fd >= 0) close(fd);
+        return NULL;
+    }
+    loaded = load_fd(fd, RTLD_NOW | RTLD_LOCAL, problem, problem_size);
+    if (!loaded) return NULL;
+    pthread_mutex_lock(&mutex);
+    enlist(loaded);
+    pthread_mutex_unlock(&mutex);
+    return loaded->handle;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int copy_to_memfd(int from, const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    char buffer[65536];
+    ssize_t n;
+
+    if (fd < 0) return -1;
+    while ((n = read(from, buffer, sizeof buffer)) > 0)
+        if (!write_all(fd, buffer, (size_t)n)) break;
+    if (n != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void *open_card_file(const char *path, int mode, char *problem, size_t problem_size)
+{
+    const char *name = strrchr(path, '/');
+    struct loaded *loaded = NULL;
+    void *handle = NULL;
+    struct stat file;
+    char real[4096];
+    int from, fd;
+
+    from = open(redirect_path(path, real, sizeof real), O_RDONLY | O_CLOEXEC);
+    if (from < 0 || fstat(from, &file)) {
+        int why = errno;
+        snprintf(problem, problem_size, "%s: %s", path, strerror(why));
+        if (from >= 0) close(from);
+        errno = why;
+        return NULL;
+    }
+    pthread_mutex_lock(&mutex);
+    for (loaded = list; loaded; loaded = loaded->next)
+        if (loaded->file.st_ino && same_file(&loaded->file, &file)) break;
+    if (loaded) {
+        snprintf(real, sizeof real, "/proc/self/fd/%d", loaded->fd);
+        handle = loader_real_dlopen(real, mode);
+        loaded->references++;
+    } else if (!(mode & RTLD_NOLOAD)) {
+        fd = copy_to_memfd(from, name ? name + 1 : path);
+        if (fd < 0) {
+            snprintf(problem, problem_size, "%s: %s", path, strerror(errno));
+        } else {
+            loaded = load_fd(fd, mode, problem, problem_size);
+            errno = ENOEXEC;
+        }
+        if (loaded) {
+            loaded->file = file;
+            enlist(loaded);
+            handle = loaded->handle;
+        }
+    }
+    pthread_mutex_unlock(&mutex);
+    close(from);
+    return handle;
+}
+
+/* RTLD_DEEPBIND, which the vendor's loader gives, would hide the sanitizers' allocator from the library. */
+void *loader_open_card_file(const char *path, bool global, char *problem, size_t problem_size)
+{
+    return open_card_file(path, RTLD_LAZY | (global ? RTLD_GLOBAL : RTLD_LOCAL), problem, problem_size);
+}
+
+void *loader_dlopen_card_file(const char *path, int mode)
+{
+    char problem[256];
+    void *handle = open_card_file(path, mode & ~RTLD_DEEPBIND, problem, sizeof problem);
+
+    /* dlerror should tell: let the C library fail on the card's path, which it finds missing or not loadable too. */
+    if (!handle && !(mode & RTLD_NOLOAD)) {
+        char real[4096];
+        handle = loader_real_dlopen(redirect_path(path, real, sizeof real), mode & ~RTLD_DEEPBIND);
+    }
+    return handle;
+}
+
+void *loader_symbol(void *handle, const char *name)
+{
+    return dlsym(handle, name);
+}
+
+void loader_close(void *handle)
+{
+    struct loaded **at, *loaded;
+
+    pthread_mutex_lock(&mutex);
+    for (at = &list; (loaded = *at) && loaded->handle != handle;) at = &loaded->next;
+    if (loaded && --loaded->references == 0) *at = loaded->next;
+    else loaded = NULL;
+    dlclose(handle);
+    pthread_mutex_unlock(&mutex);
+    if (loaded) {
+        close(loaded->fd);
+        free(loaded);
+    }
+}
+
+bool loader_is_device_code(uintptr_t pc)
+{
+    struct dl_find_object found;
+
+    /* Lock-free and async-signal-safe (glibc 2.35). */
+    if (_dl_find_object((void *)pc, &found)) return false;
+    return strncmp(found.dlfo_link_map->l_name, "/proc/self/fd/", 14) == 0;
+}

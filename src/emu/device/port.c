@@ -1,0 +1,268 @@
+/* port.h for the emulated card: what device programs call. */
+#pragma GCC visibility push(default)
+#include "port/port.h"
+#pragma GCC visibility pop
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "fault.h"
+#include "kernel_cache.h"
+#include "launch.h"
+#include "log.h"
+#include "timed.h"
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* ---- shared words -------------------------------------------------------------------------------------------------- */
+
+uint32_t port_observe32(const uint32_t *p)
+{
+    if (UNLIKELY(timed_on)) return timed_observe32(p);
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+uint64_t port_observe64(const uint64_t *p)
+{
+    if (UNLIKELY(timed_on)) return timed_observe64(p);
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+void port_publish32(uint32_t *p, uint32_t value)
+{
+    if (UNLIKELY(timed_on)) timed_publish(p, value);
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+void port_publish64(uint64_t *p, uint64_t value)
+{
+    if (UNLIKELY(timed_on)) timed_publish(p, value);
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+uint32_t port_fetch_add32(uint32_t *p, uint32_t value)
+{
+    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    return __atomic_fetch_add(p, value, __ATOMIC_ACQ_REL);
+}
+
+uint32_t port_fetch_sub32(uint32_t *p, uint32_t value)
+{
+    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    return __atomic_fetch_sub(p, value, __ATOMIC_ACQ_REL);
+}
+
+uint32_t port_exchange32(uint32_t *p, uint32_t value)
+{
+    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL);
+}
+
+bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
+{
+    if (UNLIKELY(timed_on)) timed_atomic(p, desired);
+    return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------------------- */
+
+port_token port_wait_begin(void)
+{
+    return engine->wait_begin(engine_self());
+}
+
+void port_wait(port_token token)
+{
+    engine->wait(engine_self(), token);
+}
+
+static void kick_workers(void)
+{
+    for (uint32_t mask = atomic_load_explicit(&cpu_active, memory_order_relaxed); mask; mask &= mask - 1)
+        engine->kick(&engine_workers[__builtin_ctz(mask)]);
+}
+
+void port_kick(uint32_t number)
+{
+    struct agent *agent;
+
+    if (number == PORT_AGENT_ALL_AICPU) {
+        kick_workers();
+    } else {
+        agent = engine_agent(number);
+        if (agent) engine->kick(agent);
+    }
+}
+
+/* ---- time, identity, log ------------------------------------------------------------------------------------------- */
+
+uint64_t port_clock_hz(void)
+{
+    return device_shared->machine.counter_hz;
+}
+
+uint64_t port_clock(void)
+{
+    uint64_t hz = device_shared->machine.counter_hz, ns = timed_on ? timed_clock() : engine_now();
+
+    if (hz == 1000000000u) return ns;
+    if (1000000000u % hz == 0) return ns / (1000000000u / hz);
+    return (uint64_t)((unsigned __int128)ns * hz / 1000000000u);
+}
+
+uint32_t port_agent_self(void)
+{
+    return engine_self()->id;
+}
+
+void port_log(enum port_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_device(level, format, args);
+    va_end(args);
+}
+
+/* ---- AICPU ----------------------------------------------------------------------------------------------------------- */
+
+/* Offsets that nothing here gives a meaning read as zero and forget what is written, like reserved registers. */
+uint32_t port_reg_load(uint64_t base, uint32_t offset)
+{
+    struct core_registers *registers = core_of_base(base);
+
+    if (UNLIKELY(!registers)) fault_raise(engine_self(), base + offset);
+    if (UNLIKELY(timed_on)) return timed_reg_load(registers, offset);
+    if (__builtin_expect(offset == core_offset_cond, 1)) return atomic_load_explicit(&registers->cond, memory_order_acquire);
+    if (offset == core_offset_dmb) return atomic_load_explicit(&registers->dmb, memory_order_acquire);
+    return 0;
+}
+
+void port_reg_store(uint64_t base, uint32_t offset, uint32_t value)
+{
+    struct core_registers *registers = core_of_base(base);
+
+    if (UNLIKELY(!registers)) fault_raise(engine_self(), base + offset);
+    if (UNLIKELY(timed_on)) {
+        timed_reg_store(registers, offset, value);
+    } else if (__builtin_expect(offset == core_offset_dmb, 1)) {
+        atomic_store_explicit(&registers->dmb, value, memory_order_release);
+        engine->kick(&engine_cores[registers->core]);
+    } else if (core_offset_fast_path && offset == core_offset_fast_path) {
+        atomic_store_explicit(&registers->fast_path, value, memory_order_relaxed);
+    }
+}
+
+/* Host, AICPU and cores see one coherent memory here. */
+void port_cache_invalidate(const void *p, size_t size)
+{
+    (void)p, (void)size;
+}
+
+void port_cache_clean(const void *p, size_t size)
+{
+    (void)p, (void)size;
+}
+
+void port_place(uint32_t index, uint32_t count)
+{
+    engine->place(engine_self(), index, count);
+}
+
+void port_adopt_core(uint32_t core)
+{
+    struct agent *self = engine_self();
+
+    if (core >= emu_machine_subcores(&device_shared->machine)) fault_raise(self, core);
+    atomic_store_explicit(&core_registers[core].owner, self, memory_order_release);
+    engine->adopt(self, &engine_cores[core]);
+}
+
+uint32_t port_aicpu_threads(void)
+{
+    return cpu_workers();
+}
+
+/* ---- AICore ---------------------------------------------------------------------------------------------------------- */
+
+uint32_t port_core_dmb(void)
+{
+    struct agent *self = engine_self();
+
+    if (UNLIKELY(timed_on)) return timed_core_dmb(self);
+    return atomic_load_explicit(&core_registers[self->core].dmb, memory_order_acquire);
+}
+
+void port_core_set_cond(uint32_t value)
+{
+    struct agent *self = engine_self(), *owner;
+    struct core_registers *registers = &core_registers[self->core];
+
+    if (UNLIKELY(timed_on)) {
+        timed_core_set_cond(self, value);
+        return;
+    }
+    atomic_store_explicit(&registers->cond, value, memory_order_release);
+    owner = atomic_load_explicit(&registers->owner, memory_order_acquire);
+    if (owner) engine->kick(owner);
+    else kick_workers();
+}
+
+uint32_t port_core_physical(void)
+{
+    return engine_self()->core;
+}
+
+uint32_t port_core_type(void)
+{
+    return core_is_aic(engine_self()->core) ? 0 : 1; /* npurt_core */
+}
+
+uint32_t port_core_block(void)
+{
+    return engine_self()->block;
+}
+
+uint32_t port_core_sub_block(void)
+{
+    return engine_self()->sub_block;
+}
+
+void port_core_cache_invalidate(const void *p, size_t size)
+{
+    (void)p, (void)size;
+}
+
+void port_core_cache_clean(const void *p, size_t size)
+{
+    (void)p, (void)size;
+    if (UNLIKELY(timed_on)) timed_core_clean(engine_self());
+}
+
+void port_core_cache_invalidate_all(void) {}
+
+void port_core_cache_clean_all(void)
+{
+    if (UNLIKELY(timed_on)) timed_core_clean(engine_self());
+}
+
+void port_core_run(uint64_t image, int64_t *args)
+{
+    struct agent *self = engine_self();
+    char problem[256];
+    const struct kernel *kernel = kernel_cache_find(image, problem, sizeof problem);
+
+    if (UNLIKELY(!kernel)) {
+        launch_reason(self->launch, "%s", problem);
+        fault_raise(self, image);
+    }
+    atomic_store_explicit(&self->kernel, kernel->entry, memory_order_relaxed);
+    if (UNLIKELY(timed_on)) timed_kernel_begin(self, image, kernel->duration_ns);
+    kernel->run(args);
+    self = engine_self();
+    if (UNLIKELY(timed_on)) timed_kernel_end(self, image);
+    atomic_store_explicit(&self->kernel, NULL, memory_order_relaxed);
+}
