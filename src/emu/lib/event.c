@@ -1,0 +1,158 @@
+/* Events: marks in a stream, waited for through the stream that recorded them. */
+#include "device.h"
+#include "entries.h"
+#include "message.h"
+#include "stream.h"
+#include "wait.h"
+
+enum { ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID = 107006, ACL_ERROR_RT_NO_EVENT_RESOURCE = 207007,
+       ACL_ERROR_RT_EVENT_NOT_COMPLETE = 507006 };
+
+static int32_t event_find(struct device *device, const void *handle, struct event **event)
+{
+    struct handle h;
+
+    if (!handle) return message_fail(ACL_ERROR_INVALID_PARAM, "the event is NULL");
+    if (!handle_unpack(handle, HANDLE_EVENT, &h) || h.slot >= EMU_MAX_EVENTS)
+        return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not an event", handle);
+    *event = &device->event[h.slot];
+    if (h.device != (uint32_t)device->driver_id || !(*event)->live || (*event)->serial != h.serial)
+        return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "the event %p is not of device %d, or was destroyed", handle,
+                            device->id);
+    return 0;
+}
+
+aclError aclrtCreateEventExWithFlag(aclrtEvent *event, uint32_t flag)
+{
+    const uint32_t known = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_TIME_LINE | ACL_EVENT_IPC;
+    struct device *device;
+    uint32_t slot = 0;
+    int32_t code;
+
+    if (!event) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtCreateEventExWithFlag: event is NULL");
+    if (flag == 0 || flag & ~known) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x are not known", flag);
+    if (flag & ACL_EVENT_IPC) return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "IPC events are not emulated");
+    code = device_enter(&device);
+    if (code) return code;
+    while (slot < EMU_MAX_EVENTS && device->event[slot].live) slot++;
+    if (slot == EMU_MAX_EVENTS) {
+        code = message_fail(ACL_ERROR_RT_NO_EVENT_RESOURCE, "all %d events are in use", EMU_MAX_EVENTS);
+    } else {
+        struct event *made = &device->event[slot];
+        *made = (struct event){.live = true, .serial = made->serial + 1, .flags = flag};
+        if (slot >= device->event_high) device->event_high = slot + 1;
+        *event = handle_pack(HANDLE_EVENT, (uint32_t)device->driver_id, made->serial, slot);
+    }
+    device_leave(device);
+    return code;
+}
+
+aclError aclrtRecordEvent(aclrtEvent event, aclrtStream stream)
+{
+    struct emu_command *command;
+    struct device *device;
+    struct event *e;
+    uint32_t slot;
+    int32_t code = device_enter(&device);
+
+    if (code) return code;
+    device_charge(device, COST_LAUNCH);
+    code = device_claim(device, EMU_CMD_EVENT_RECORD, 0, &command);
+    if (!code) code = event_find(device, event, &e);
+    if (!code) code = stream_slot(device, stream, &slot);
+    if (!code) code = stream_check(device, slot);
+    if (!code) {
+        command->stream = slot;
+        command->handle = (uint32_t)(e - device->event);
+        device_sequence(device, command);
+        e->recorded = true;
+        e->stream = slot;
+        e->sequence = command->sequence;
+        device_publish(device);
+    }
+    device_leave(device);
+    return code;
+}
+
+/* The stream waits for what the event has recorded so far; an event that was never recorded holds nobody up. */
+aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event)
+{
+    struct emu_command *command;
+    struct device *device;
+    struct event *e;
+    uint32_t slot;
+    int32_t code = device_enter(&device);
+
+    if (code) return code;
+    device_charge(device, COST_LAUNCH);
+    code = device_claim(device, EMU_CMD_EVENT_WAIT, 0, &command);
+    if (!code) code = event_find(device, event, &e);
+    if (!code) code = stream_slot(device, stream, &slot);
+    if (!code) code = stream_check(device, slot);
+    if (!code && !(e->flags & ACL_EVENT_SYNC))
+        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "an event without the flag ACL_EVENT_SYNC can not be waited for");
+    if (!code && e->recorded) {
+        command->stream = slot;
+        command->handle = (uint32_t)(e - device->event);
+        device_sequence(device, command);
+        device_publish(device);
+    }
+    device_leave(device);
+    return code;
+}
+
+aclError aclrtSynchronizeEvent(aclrtEvent event)
+{
+    struct device *device;
+    struct event *e;
+    int32_t code = device_enter(&device);
+
+    if (code) return code;
+    device_charge(device, COST_SYNC);
+    code = event_find(device, event, &e);
+    if (!code && e->recorded) code = device_wait(device, e->stream, (uint32_t)e->sequence, -1);
+    device_leave(device);
+    return code;
+}
+
+static int32_t timestamp(struct device *device, const struct event *event, uint64_t *time_us)
+{
+    const struct emu_shared *shared = device->process->shared;
+
+    if (!(event->flags & ACL_EVENT_TIME_LINE))
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the event was made without ACL_EVENT_TIME_LINE");
+    if (!event->recorded) return message_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "the event was never recorded");
+    if (!wait_passed(atomic_load_explicit(&shared->stream[event->stream].completed, memory_order_acquire),
+                     (uint32_t)event->sequence))
+        return message_fail(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "the device has not reached the event");
+    *time_us = atomic_load_explicit(&shared->event[event - device->event].time_us, memory_order_relaxed);
+    return 0;
+}
+
+aclError aclrtEventGetTimestamp(aclrtEvent event, uint64_t *time_us)
+{
+    struct device *device;
+    struct event *e;
+    int32_t code;
+
+    if (!time_us) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtEventGetTimestamp: time_us is NULL");
+    code = device_enter(&device);
+    if (code) return code;
+    code = event_find(device, event, &e);
+    if (!code) code = timestamp(device, e, time_us);
+    device_leave(device);
+    return code;
+}
+
+aclError aclrtDestroyEvent(aclrtEvent event)
+{
+    struct device *device;
+    struct event *e;
+    int32_t code = device_enter_any(&device);
+
+    if (code) return code;
+    code = event_find(device, event, &e);
+    if (!code) e->live = false;
+    device_leave(device);
+    return code;
+}
