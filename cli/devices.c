@@ -28,12 +28,14 @@ int command_devices(void)
     bool all = true;
     struct driver *driver;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < sizeof emulated / sizeof emulated[0]; i++) all = show_emulated(emulated[i]) && all;
+    for (uint32_t i = 0; i < sizeof emulated / sizeof emulated[0]; i++)
+        all = show_emulated(emulated[i]) && all;
     if (driver_open("cann", &driver) != NPURT_OK) {
         printf("cann:…      none: %s\n", driver_problem());
     } else {
         if (driver->aclrtGetDeviceCount(&count) != 0) count = 0;
-        for (uint32_t i = 0; i < count; i++) printf("cann:%-5u  device %u of the vendor's driver\n", i, i);
+        for (uint32_t i = 0; i < count; i++)
+            printf("cann:%-5u  device %u of the vendor's driver\n", i, i);
         if (count == 0) printf("cann:…      none: the vendor's driver is here and counts no device\n");
         driver_close(driver);
     }

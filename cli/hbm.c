@@ -15,8 +15,10 @@ bool hbm_open(struct hbm_probe *probe, const char *target)
     snprintf(provider, sizeof provider, "%.*s", (int)(colon - target), target);
     if (driver_open(provider, &probe->driver) != NPURT_OK) return false;
     bool known = true;
-    if (strcmp(provider, "emu") == 0) known = probe->driver->npuemu_device_add(colon + 1, &probe->device) == 0;
-    else probe->device = (int32_t)strtol(colon + 1, NULL, 10);
+    if (strcmp(provider, "emu") == 0)
+        known = probe->driver->npuemu_device_add(colon + 1, &probe->device) == 0;
+    else
+        probe->device = (int32_t)strtol(colon + 1, NULL, 10);
     if (known && probe->driver->rtSetDevice(probe->device) == 0) return true;
     driver_close(probe->driver);
     probe->driver = NULL;

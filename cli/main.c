@@ -27,7 +27,8 @@ static void help(FILE *to)
             "  --json                one JSON object instead of the summary\n"
             "\n"
             "Examples: %s.\n"
-            "Exit status: 0 the result is right and device memory is back, 1 it is not, 2 wrong usage, 3 something failed.\n",
+            "Exit status: 0 the result is right and device memory is back, 1 it is not, 2 wrong usage, 3 something "
+            "failed.\n",
             names);
 }
 

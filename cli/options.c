@@ -15,7 +15,8 @@ static void append_name(char *buffer, size_t size, const char *name, uint32_t in
 void list_examples(char *buffer, size_t size)
 {
     buffer[0] = 0;
-    for (uint32_t i = 0; i < example_count; i++) append_name(buffer, size, example_all[i]->name, i, example_count);
+    for (uint32_t i = 0; i < example_count; i++)
+        append_name(buffer, size, example_all[i]->name, i, example_count);
 }
 
 static void list_cases(const struct example *example, char *buffer, size_t size)
@@ -50,8 +51,8 @@ static bool add_seed(struct run_options *options)
         fprintf(stderr, "npurt run: --seed and a seed in the target %s: one of the two\n", target);
         return false;
     }
-    int length = snprintf(target + used, sizeof options->target - used, "%cseed=%" PRIu64, strchr(target, '?') ? '&' : '?',
-                          options->seed);
+    int length = snprintf(target + used, sizeof options->target - used, "%cseed=%" PRIu64,
+                          strchr(target, '?') ? '&' : '?', options->seed);
     if (length < 0 || (size_t)length >= sizeof options->target - used) {
         fprintf(stderr, "npurt run: --target is too long\n");
         return false;
@@ -123,13 +124,16 @@ bool run_options_parse(int argc, char **argv, struct run_options *options)
             if (strcmp(option, known[k]) == 0) found = k;
         if (found < 0) {
             char words[256] = "";
-            for (uint32_t k = 0; k < KNOWN; k++) append_name(words, sizeof words, known[k], k, KNOWN + 1);
+            for (uint32_t k = 0; k < KNOWN; k++)
+                append_name(words, sizeof words, known[k], k, KNOWN + 1);
             append_name(words, sizeof words, "--json", KNOWN, KNOWN + 1);
             fprintf(stderr, "npurt run: unknown option %s; there are %s\n", option, words);
             return false;
         }
-        if (value) value++;
-        else if (i + 1 < argc) value = argv[++i];
+        if (value)
+            value++;
+        else if (i + 1 < argc)
+            value = argv[++i];
         else {
             fprintf(stderr, "npurt run: %s needs a value\n", option);
             return false;

@@ -10,7 +10,7 @@ enum exit_status { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_FAILED =
 struct run_options {
     const struct example *example;
     const struct example_case *which;
-    char target[256];       /* as it is opened: the seed is in it */
+    char target[256]; /* as it is opened: the seed is in it */
     const char *runtime;
     uint64_t runs;
     uint64_t seed;

@@ -1,5 +1,5 @@
-/* A line on stderr that says how far long work is: a bar, the step, the time. Only on a terminal, and only once the work
- * has taken half a second. */
+/* A line on stderr that says how far long work is: a bar, the step, the time. Only on a terminal, and only once the
+ * work has taken half a second. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 

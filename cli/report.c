@@ -3,7 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-bool report_is_right(const struct run_report *report) { return report->runs_done > 0 && report->mismatches == 0; }
+bool report_is_right(const struct run_report *report)
+{
+    return report->runs_done > 0 && report->mismatches == 0;
+}
 
 bool report_hbm_is_back(const struct run_report *report)
 {
@@ -25,7 +28,10 @@ static const char *grouped(uint64_t x, char buffer[32])
 
 static const char *duration(uint64_t ns, char buffer[32])
 {
-    static const struct { double ns; const char *unit; } unit[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+    static const struct {
+        double ns;
+        const char *unit;
+    } unit[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
     int i = ns >= 1000000000 ? 0 : ns >= 1000000 ? 1 : ns >= 1000 ? 2 : 3;
     snprintf(buffer, 32, "%.3g %s", (double)ns / unit[i].ns, unit[i].unit);
     return buffer;
@@ -36,7 +42,8 @@ static const char *bytes(uint64_t x, char buffer[32])
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)x;
     int i = 0;
-    while (value >= 1024 && i < 4) value /= 1024, i++;
+    while (value >= 1024 && i < 4)
+        value /= 1024, i++;
     snprintf(buffer, 32, i ? "%.2f %s" : "%.0f %s", value, unit[i]);
     return buffer;
 }
@@ -75,14 +82,20 @@ static void json_string(const char *name, const char *value)
 {
     printf("\"%s\":\"", name);
     for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        if (*c == '"' || *c == '\\') printf("\\%c", *c);
-        else if (*c < 0x20) printf("\\u%04x", *c);
-        else putchar(*c);
+        if (*c == '"' || *c == '\\')
+            printf("\\%c", *c);
+        else if (*c < 0x20)
+            printf("\\u%04x", *c);
+        else
+            putchar(*c);
     }
     printf("\"");
 }
 
-static void json_number(const char *name, uint64_t value) { printf(",\"%s\":%" PRIu64, name, value); }
+static void json_number(const char *name, uint64_t value)
+{
+    printf(",\"%s\":%" PRIu64, name, value);
+}
 
 void report_json(const struct run_options *options, const struct run_report *r, const npurt_error *error)
 {
@@ -112,8 +125,10 @@ void report_json(const struct run_options *options, const struct run_report *r, 
     json_number("hbm_first_run", r->hbm_first_run);
     json_number("hbm_last_run", r->hbm_last_run);
     printf(",\"mismatches\":%" PRId64, r->mismatches);
-    if (isfinite(r->max_abs_error)) printf(",\"max_abs_error\":%.9g", r->max_abs_error);
-    else printf(",\"max_abs_error\":null");
+    if (isfinite(r->max_abs_error))
+        printf(",\"max_abs_error\":%.9g", r->max_abs_error);
+    else
+        printf(",\"max_abs_error\":null");
     /* A string: 64 bits do not fit the numbers of most JSON readers. */
     if (r->trace_known) printf(",\"trace_hash\":\"%016" PRIx64 "\"", r->trace_hash);
     if (error) {
@@ -132,7 +147,8 @@ void report_json(const struct run_options *options, const struct run_report *r, 
 
 void report_error(FILE *to, const npurt_error *error)
 {
-    fprintf(to, "npurt: %s (%s)\n", error->message[0] ? error->message : "no more is known", npurt_status_name(error->status));
+    fprintf(to, "npurt: %s (%s)\n", error->message[0] ? error->message : "no more is known",
+            npurt_status_name(error->status));
     if (error->call[0]) fprintf(to, "  in        %s\n", error->call);
     if (error->driver_code != 0) fprintf(to, "  driver    %d %s\n", error->driver_code, error->driver_name);
     if (error->kernel_name[0]) fprintf(to, "  kernel    %s\n", error->kernel_name);

@@ -9,13 +9,13 @@
 struct run_report {
     uint64_t runs_done;
     uint32_t tasks;
-    uint64_t wall_ns, wall_min_ns, device_wall_ns;  /* medians over the runs; the fastest */
-    uint64_t orchestration_ns, copy_ns;             /* of the run whose wall is the median */
+    uint64_t wall_ns, wall_min_ns, device_wall_ns; /* medians over the runs; the fastest */
+    uint64_t orchestration_ns, copy_ns;            /* of the run whose wall is the median */
     uint64_t image_bytes, register_loads;
-    uint64_t outputs;                               /* elements compared, per run */
+    uint64_t outputs; /* elements compared, per run */
     int64_t mismatches;
     double max_abs_error;
-    bool hbm_known;         /* the driver could be asked outside the run */
+    bool hbm_known; /* the driver could be asked outside the run */
     uint64_t hbm_before, hbm_after, hbm_first_run, hbm_last_run;
     bool trace_known;
     uint64_t trace_hash;

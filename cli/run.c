@@ -18,10 +18,10 @@ struct session {
     struct progress progress;
     npurt_device *device;
     npurt_callable *callable;
-    npurt_timing *timing;       /* of every run */
-    uint8_t *checked;           /* outputs that were compared with the golden */
+    npurt_timing *timing; /* of every run */
+    uint8_t *checked;     /* outputs that were compared with the golden */
     uint64_t output_bytes;
-    npurt_error error;          /* the first failure; status NPURT_OK: none */
+    npurt_error error; /* the first failure; status NPURT_OK: none */
     char folder[PATH_MAX];
 };
 
@@ -34,13 +34,17 @@ static bool fail(struct session *s)
 static bool fail_here(struct session *s, npurt_status status, const char *message)
 {
     if (s->error.status == NPURT_OK) {
-        s->error = (npurt_error){.status = status, .task = NPURT_NO_TASK, .kernel = NPURT_NO_KERNEL, .core = NPURT_NO_CORE};
+        s->error =
+            (npurt_error){.status = status, .task = NPURT_NO_TASK, .kernel = NPURT_NO_KERNEL, .core = NPURT_NO_CORE};
         snprintf(s->error.message, sizeof s->error.message, "%s", message);
     }
     return false;
 }
 
-static bool is_output(const struct session *s, uint32_t i) { return s->problem.param[i].access != NPURT_ACCESS_INPUT; }
+static bool is_output(const struct session *s, uint32_t i)
+{
+    return s->problem.param[i].access != NPURT_ACCESS_INPUT;
+}
 
 /* Compares with the golden. Outputs that are, byte for byte, those of the first run need it no second time. */
 static bool check_run(struct session *s, uint64_t run)
@@ -56,7 +60,8 @@ static bool check_run(struct session *s, uint64_t run)
     }
     if (same) return true;
     int64_t mismatches = example_check(&s->problem, &max_abs_error);
-    if (mismatches < 0) return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
+    if (mismatches < 0)
+        return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
     if (mismatches > s->report.mismatches) s->report.mismatches = mismatches;
     if (max_abs_error > s->report.max_abs_error) s->report.max_abs_error = max_abs_error;
     at = 0;
@@ -79,7 +84,8 @@ static bool prepare(struct session *s)
     }
     s->checked = malloc(s->output_bytes);
     s->timing = calloc(s->options.runs, sizeof s->timing[0]);
-    if (!s->checked || !s->timing) return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the results");
+    if (!s->checked || !s->timing)
+        return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the results");
     return true;
 }
 
@@ -87,7 +93,8 @@ static bool open_device(struct session *s)
 {
     npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads};
     if (!example_folder(s->folder, sizeof s->folder))
-        return fail_here(s, NPURT_ERROR_MISSING_BINARY, "the examples are not in lib/npurt/examples beside the program's bin");
+        return fail_here(s, NPURT_ERROR_MISSING_BINARY,
+                         "the examples are not in lib/npurt/examples beside the program's bin");
     if (npurt_device_open(s->options.target, &options, &s->device) != NPURT_OK) return fail(s);
     if (npurt_device_get_info(s->device, &s->report.device) != NPURT_OK) return fail(s);
     if (example_load(s->device, &s->problem, s->folder, &s->callable) != NPURT_OK) return fail(s);
@@ -166,8 +173,10 @@ int command_run(int argc, char **argv)
     sum_up(s);
 
     bool failed = s->error.status != NPURT_OK;
-    if (s->options.json) report_json(&s->options, &s->report, failed ? &s->error : NULL);
-    else if (s->report.runs_done > 0) report_text(&s->options, &s->report);
+    if (s->options.json)
+        report_json(&s->options, &s->report, failed ? &s->error : NULL);
+    else if (s->report.runs_done > 0)
+        report_text(&s->options, &s->report);
     if (failed) report_error(stderr, &s->error);
     bool right = report_is_right(&s->report) && report_hbm_is_back(&s->report);
     example_release(&s->problem);

@@ -100,7 +100,8 @@ void example_add_scalar(struct example_problem *problem, uint64_t bits)
 uint64_t example_tensor_bytes(const npurt_call_tensor *tensor)
 {
     uint64_t n = npurt_dtype_size(tensor->dtype);
-    for (uint32_t d = 0; d < tensor->ndims; d++) n *= tensor->shape[d];
+    for (uint32_t d = 0; d < tensor->ndims; d++)
+        n *= tensor->shape[d];
     return n;
 }
 

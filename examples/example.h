@@ -5,8 +5,8 @@
  *
  *     example_find → example_prepare → [ example_restore → run → example_check ]… → example_release
  *
- * Running goes through npurt (example_load, example_call) or through the interpreter (interpreter.h). The seed fills the
- * inputs (and draws the graph of random_graph); it has nothing to do with the seed of a timed card.
+ * Running goes through npurt (example_load, example_call) or through the interpreter (interpreter.h). The seed fills
+ * the inputs (and draws the graph of random_graph); it has nothing to do with the seed of a timed card.
  */
 #ifndef NPURT_EXAMPLES_EXAMPLE_H
 #define NPURT_EXAMPLES_EXAMPLE_H
@@ -20,12 +20,12 @@ enum { EXAMPLE_MAX_TENSORS = 8, EXAMPLE_MAX_SCALARS = 64, EXAMPLE_MAX_CASE_PARAM
 struct example_kernel {
     uint32_t id;
     npurt_core core;
-    const char *file;           /* FILE.so in the example's folder */
-    const char *entry;          /* NULL: kernel_entry */
+    const char *file;  /* FILE.so in the example's folder */
+    const char *entry; /* NULL: kernel_entry */
 };
 
 struct example_case {
-    const char *name;           /* "small", "full", or one of the example's own */
+    const char *name; /* "small", "full", or one of the example's own */
     const char *summary;
     uint64_t param[EXAMPLE_MAX_CASE_PARAMS]; /* meaning: the example's */
 };
@@ -33,13 +33,14 @@ struct example_case {
 struct example_problem;
 
 struct example {
-    const char *name;           /* of the folder too */
+    const char *name; /* of the folder too */
     const char *summary;
     const struct example_kernel *kernels;
     uint32_t kernel_count;
     const struct example_case *cases;
     uint32_t case_count;
-    /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory. */
+    /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory.
+     */
     int (*prepare)(struct example_problem *problem);
     /* Compares the outputs with the golden. Returns elements outside the tolerance; -1: no memory. */
     int64_t (*check)(struct example_problem *problem, double *max_abs_error);
@@ -53,11 +54,11 @@ struct example_problem {
     uint32_t task_count;
     npurt_call_tensor tensor[EXAMPLE_MAX_TENSORS]; /* host tensors, owned */
     npurt_param param[EXAMPLE_MAX_TENSORS];
-    void *initial[EXAMPLE_MAX_TENSORS];            /* INOUT: a copy of what the caller gave */
+    void *initial[EXAMPLE_MAX_TENSORS]; /* INOUT: a copy of what the caller gave */
     uint32_t tensor_count;
     uint64_t scalar[EXAMPLE_MAX_SCALARS];
     uint32_t scalar_count;
-    void *own;                                     /* the example's */
+    void *own; /* the example's */
 };
 
 extern const struct example vector_example, matmul, paged_attention, random_graph;

@@ -9,12 +9,12 @@
 #include <string.h>
 
 struct interpreter {
-    npurt_orch orch;                    /* first: what the orchestration holds */
+    npurt_orch orch; /* first: what the orchestration holds */
     const struct interpreter_kernels *kernels;
     uint32_t tasks;
-    npurt_status status;                /* latched */
+    npurt_status status; /* latched */
     char message[256];
-    void **buffer;                      /* allocated outputs */
+    void **buffer; /* allocated outputs */
     uint32_t buffer_count, buffer_capacity;
 };
 
@@ -44,8 +44,9 @@ static npurt_status allocate(npurt_orch *orch, const npurt_tensor_spec *spec, np
         in->buffer_capacity = capacity;
     }
     void *memory = aligned_alloc(1024, (t.size + 1023) & ~UINT64_C(1023));
-    if (!memory) return refuse(in, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for an output of %llu bytes",
-                               (unsigned long long)t.size);
+    if (!memory)
+        return refuse(in, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for an output of %llu bytes",
+                      (unsigned long long)t.size);
     memset(memory, 0xa5, t.size);
     in->buffer[in->buffer_count++] = memory;
     t.addr = (uint64_t)(uintptr_t)memory;
@@ -64,8 +65,10 @@ void interpreter_run_task(const struct interpreter_kernels *kernels, const struc
             npurt_kernel_global global = {.sub_block_id = slot == NPURT_AIV1 && !lone};
             int64_t args[NPURT_KERNEL_ARGS] = {0};
             local.block_idx = (int32_t)block;
-            for (uint32_t i = 0; i < task->tensor_count; i++) args[i] = (int64_t)(uintptr_t)&task->tensor[i];
-            for (uint32_t i = 0; i < task->scalar_count; i++) args[task->tensor_count + i] = (int64_t)task->scalar[i];
+            for (uint32_t i = 0; i < task->tensor_count; i++)
+                args[i] = (int64_t)(uintptr_t)&task->tensor[i];
+            for (uint32_t i = 0; i < task->scalar_count; i++)
+                args[task->tensor_count + i] = (int64_t)task->scalar[i];
             args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&local;
             args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&global;
             kernels->function[task->kernel[slot]](args);
@@ -78,8 +81,10 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
     struct interpreter *in = (struct interpreter *)orch;
     npurt_tensor tensor[NPURT_TASK_MAX_TENSORS];
     struct interpreter_task run = {.block_num = task->block_num ? task->block_num : 1,
-                                   .tensor_count = task->tensor_count, .scalar_count = task->scalar_count,
-                                   .tensor = tensor, .scalar = task->scalar};
+                                   .tensor_count = task->tensor_count,
+                                   .scalar_count = task->scalar_count,
+                                   .tensor = tensor,
+                                   .scalar = task->scalar};
     if (in->status != NPURT_OK) return in->status;
     if (task->error != NPURT_OK) return refuse(in, task->error, "task %u was built wrongly", in->tasks);
     for (uint32_t i = 0; i < task->after_count; i++)
@@ -88,7 +93,8 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
                           in->tasks, (unsigned long long)task->after[i]);
     for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++) {
         run.kernel[slot] = task->kernel[slot];
-        if (run.kernel[slot] >= NPURT_MAX_KERNELS || (run.kernel[slot] >= 0 && !in->kernels->function[run.kernel[slot]]))
+        if (run.kernel[slot] >= NPURT_MAX_KERNELS ||
+            (run.kernel[slot] >= 0 && !in->kernels->function[run.kernel[slot]]))
             return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u: no kernel %d", in->tasks, run.kernel[slot]);
     }
     for (uint32_t i = 0; i < task->tensor_count; i++) {
@@ -112,7 +118,10 @@ static npurt_status scope_begin(npurt_orch *orch, npurt_scope_mode mode)
     (void)mode; /* submission order satisfies every scope */
     return ((struct interpreter *)orch)->status;
 }
-static npurt_status scope_end(npurt_orch *orch) { return ((struct interpreter *)orch)->status; }
+static npurt_status scope_end(npurt_orch *orch)
+{
+    return ((struct interpreter *)orch)->status;
+}
 static npurt_status fail(npurt_orch *orch, int32_t code, const char *text)
 {
     return refuse((struct interpreter *)orch, NPURT_ERROR_ORCHESTRATION, "%s (code %d)", text, code);
@@ -123,8 +132,8 @@ static uint32_t cluster_count(npurt_orch *orch)
     return 1;
 }
 
-static const npurt_orch_ops operations = {sizeof operations, submit, allocate, scope_begin,
-                                          scope_end, fail, cluster_count};
+static const npurt_orch_ops operations = {sizeof operations, submit, allocate,     scope_begin,
+                                          scope_end,         fail,   cluster_count};
 
 int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,
                              char *problem, size_t problem_size)
@@ -149,7 +158,8 @@ int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct e
 
 void interpreter_kernels_close(struct interpreter_kernels *kernels)
 {
-    while (kernels->library_count > 0) dlclose(kernels->library[--kernels->library_count]);
+    while (kernels->library_count > 0)
+        dlclose(kernels->library[--kernels->library_count]);
 }
 
 int interpreter_run(const struct interpreter_kernels *kernels, const struct example_problem *problem,
@@ -157,8 +167,10 @@ int interpreter_run(const struct interpreter_kernels *kernels, const struct exam
 {
     struct interpreter in = {.orch = {&operations}, .kernels = kernels};
     npurt_tensor tensor[EXAMPLE_MAX_TENSORS];
-    npurt_orch_args args = {.tensor_count = problem->tensor_count, .scalar_count = problem->scalar_count,
-                            .tensor = tensor, .scalar = problem->scalar};
+    npurt_orch_args args = {.tensor_count = problem->tensor_count,
+                            .scalar_count = problem->scalar_count,
+                            .tensor = tensor,
+                            .scalar = problem->scalar};
     int (*entry)(npurt_orch *, const npurt_orch_args *);
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s/orchestration.so", folder, problem->example->name);
@@ -181,7 +193,8 @@ int interpreter_run(const struct interpreter_kernels *kernels, const struct exam
     else if (code != 0)
         snprintf(message, message_size, "the orchestration returned %d", code);
     if (tasks) *tasks = in.tasks;
-    for (uint32_t i = 0; i < in.buffer_count; i++) free(in.buffer[i]);
+    for (uint32_t i = 0; i < in.buffer_count; i++)
+        free(in.buffer[i]);
     free(in.buffer);
     dlclose(library);
     return result;

@@ -33,8 +33,8 @@ struct interpreter_task {
 };
 void interpreter_run_task(const struct interpreter_kernels *kernels, const struct interpreter_task *task);
 
-/* Runs the example's orchestration on the problem's own host tensors. *tasks, which may be NULL, receives how many tasks
- * there were. 0, or -1 with a sentence. */
+/* Runs the example's orchestration on the problem's own host tensors. *tasks, which may be NULL, receives how many
+ * tasks there were. 0, or -1 with a sentence. */
 int interpreter_run(const struct interpreter_kernels *kernels, const struct example_problem *problem,
                     const char *folder, uint32_t *tasks, char *message, size_t message_size);
 

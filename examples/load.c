@@ -17,20 +17,30 @@ npurt_status example_load(npurt_device *device, const struct example_problem *pr
     for (uint32_t i = 0; i < example->kernel_count; i++) {
         const struct example_kernel *k = &example->kernels[i];
         snprintf(path[i], sizeof path[i], "%s/%s/%s.so", folder, example->name, k->file);
-        kernel[i] = (npurt_kernel_desc){.id = k->id, .name = k->entry ? k->entry : k->file, .core = k->core,
-                                        .binary = {.path = path[i]}, .entry = k->entry};
+        kernel[i] = (npurt_kernel_desc){.id = k->id,
+                                        .name = k->entry ? k->entry : k->file,
+                                        .core = k->core,
+                                        .binary = {.path = path[i]},
+                                        .entry = k->entry};
     }
     npurt_callable_desc desc = {
-        .name = example->name, .runtime = NPURT_HOST_BUILD_GRAPH, .orchestration = {.path = orchestration},
-        .kernels = kernel, .kernel_count = example->kernel_count,
-        .params = problem->param, .param_count = problem->tensor_count, .scalar_count = problem->scalar_count,
+        .name = example->name,
+        .runtime = NPURT_HOST_BUILD_GRAPH,
+        .orchestration = {.path = orchestration},
+        .kernels = kernel,
+        .kernel_count = example->kernel_count,
+        .params = problem->param,
+        .param_count = problem->tensor_count,
+        .scalar_count = problem->scalar_count,
     };
     return npurt_callable_load(device, &desc, out);
 }
 
 npurt_status example_call(npurt_callable *callable, const struct example_problem *problem, npurt_timing *timing)
 {
-    npurt_call_args args = {.tensors = problem->tensor, .tensor_count = problem->tensor_count,
-                            .scalars = problem->scalar, .scalar_count = problem->scalar_count};
+    npurt_call_args args = {.tensors = problem->tensor,
+                            .tensor_count = problem->tensor_count,
+                            .scalars = problem->scalar,
+                            .scalar_count = problem->scalar_count};
     return npurt_call(callable, &args, timing);
 }

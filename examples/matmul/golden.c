@@ -10,7 +10,10 @@ enum { GRID, TILE };
  * order), and sum|a·b| < n; but that bound is never near. Errors add up like a random walk of n steps of 2^-24 times
  * partial sums of about sqrt(n)/3: about n · 2^-24 / 3. We allow six times that, and a lost or doubled product is about
  * 1/3 off, four orders of magnitude more. */
-static double tolerance_for(uint32_t n) { return 2.0 * n * 0x1p-24; }
+static double tolerance_for(uint32_t n)
+{
+    return 2.0 * n * 0x1p-24;
+}
 
 static int prepare(struct example_problem *problem)
 {
@@ -36,9 +39,11 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     int64_t mismatches = 0;
     if (!line) return -1;
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t j = 0; j < n; j++) line[j] = 0;
+        for (uint32_t j = 0; j < n; j++)
+            line[j] = 0;
         for (uint32_t k = 0; k < n; k++)
-            for (uint32_t j = 0; j < n; j++) line[j] += (double)a[(size_t)i * n + k] * b[(size_t)k * n + j];
+            for (uint32_t j = 0; j < n; j++)
+                line[j] += (double)a[(size_t)i * n + k] * b[(size_t)k * n + j];
         for (uint32_t j = 0; j < n; j++) {
             double error = fabs(line[j] - c[(size_t)i * n + j]);
             example_note_error(error, tolerance_for(n), &mismatches, max_abs_error);
@@ -54,6 +59,12 @@ static const struct example_case cases[] = {
     {"full", "16x16x16 tiles of 64x64, 8,192 tasks", {16, 64}},
 };
 const struct example matmul = {
-    .name = "matmul", .summary = "C = A*B in tiles: products on cube cores, sums on vector cores",
-    .kernels = kernels, .kernel_count = 2, .cases = cases, .case_count = 2, .prepare = prepare, .check = check,
+    .name = "matmul",
+    .summary = "C = A*B in tiles: products on cube cores, sums on vector cores",
+    .kernels = kernels,
+    .kernel_count = 2,
+    .cases = cases,
+    .case_count = 2,
+    .prepare = prepare,
+    .check = check,
 };

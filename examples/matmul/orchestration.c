@@ -32,8 +32,10 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
 
                 npurt_task_init_aiv(&task, ADD);
                 npurt_task_input(&task, &product);
-                if (k == 0) npurt_task_output_existing(&task, &to);
-                else npurt_task_inout(&task, &to);
+                if (k == 0)
+                    npurt_task_output_existing(&task, &to);
+                else
+                    npurt_task_inout(&task, &to);
                 npurt_task_scalar(&task, k == 0);
                 npurt_submit(orch, &task, NULL);
             }

@@ -15,16 +15,17 @@ enum { Q, KEYS, VALUES, TABLE, OUT };
 /* Queries are eighths up to ±8, keys and values 128ths up to ±1: all exact in bf16, so that inputs carry no error. With
  * queries this large the softmax is peaked and outputs are some tenths in size, not averages near 0.
  *
- * Errors: weights are rounded to bf16, each by at most 2^-8 of itself. The result is their average of values within ±1, so
- * it moves by at most 2^-8 of the largest distance between a value and the result, which is 2. The output is rounded to
- * bf16: 2^-9 below 1. Sums in f32 add less than 1e-4. A block left out moves outputs by tenths. */
+ * Errors: weights are rounded to bf16, each by at most 2^-8 of itself. The result is their average of values within ±1,
+ * so it moves by at most 2^-8 of the largest distance between a value and the result, which is 2. The output is rounded
+ * to bf16: 2^-9 below 1. Sums in f32 add less than 1e-4. A block left out moves outputs by tenths. */
 static const double tolerance = 2 * 0x1p-8 + 0x1p-9 + 1e-4;
 
 static uint32_t length_of(const struct example_problem *problem, uint32_t sequence)
 {
     const uint64_t *length = &problem->which->param[LENGTHS];
     uint32_t i = 0;
-    while (i < sequence && LENGTHS + i + 1 < EXAMPLE_MAX_CASE_PARAMS && length[i + 1] != 0) i++;
+    while (i < sequence && LENGTHS + i + 1 < EXAMPLE_MAX_CASE_PARAMS && length[i + 1] != 0)
+        i++;
     return (uint32_t)length[i];
 }
 
@@ -36,16 +37,17 @@ struct share {
     uint64_t *next;
     int64_t mismatches;
     double max_abs_error;
-    double *scores;             /* of one head */
-    double *sum;                /* of one head */
-    float *q;                   /* of one head */
+    double *scores; /* of one head */
+    double *sum;    /* of one head */
+    float *q;       /* of one head */
 };
 
 static void *share_main(void *context)
 {
     struct share *share = context;
     uint64_t item;
-    while ((item = __atomic_fetch_add(share->next, 1, __ATOMIC_RELAXED)) < share->count) share->work(share, item);
+    while ((item = __atomic_fetch_add(share->next, 1, __ATOMIC_RELAXED)) < share->count)
+        share->work(share, item);
     return NULL;
 }
 
@@ -87,10 +89,12 @@ static int share_out(struct example_problem *problem, void (*work)(struct share 
 static void fill_bytes(uint16_t *to, uint64_t count, uint64_t seed, uint64_t stream, uint64_t first)
 {
     uint16_t value[256];
-    for (int i = 0; i < 256; i++) value[i] = npurt_f32_to_bf16((float)(int8_t)i / 128);
+    for (int i = 0; i < 256; i++)
+        value[i] = npurt_f32_to_bf16((float)(int8_t)i / 128);
     for (uint64_t i = 0; i < count; i += 8) {
         uint64_t bits = example_random(seed, stream, (first + i) / 8);
-        for (uint64_t k = 0; k < 8 && i + k < count; k++) to[i + k] = value[(bits >> (8 * k)) & 255];
+        for (uint64_t k = 0; k < 8 && i + k < count; k++)
+            to[i + k] = value[(bits >> (8 * k)) & 255];
     }
 }
 
@@ -119,7 +123,8 @@ static int prepare(struct example_problem *problem)
     void *keys = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_BF16, 2, (uint32_t[]){pages * block, dim});
     void *values = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_BF16, 2, (uint32_t[]){pages * block, dim});
     uint32_t *table = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_U32, 2, (uint32_t[]){batch, blocks});
-    void *out = example_add_tensor(problem, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_BF16, 2, (uint32_t[]){batch * heads, dim});
+    void *out =
+        example_add_tensor(problem, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_BF16, 2, (uint32_t[]){batch * heads, dim});
     if (!q || !keys || !values || !table || !out) return -1;
 
     for (size_t i = 0; i < (size_t)batch * heads * dim; i++)
@@ -131,11 +136,15 @@ static int prepare(struct example_problem *problem)
     }
     if (share_out(problem, fill_page, pages, 0, &total) != 0) return -1;
 
-    union { float f; uint32_t u; } scale = {.f = 1.0f / sqrtf((float)dim)};
+    union {
+        float f;
+        uint32_t u;
+    } scale = {.f = 1.0f / sqrtf((float)dim)};
     example_add_scalar(problem, heads);
     example_add_scalar(problem, block);
     example_add_scalar(problem, scale.u);
-    for (uint32_t s = 0; s < (same ? 1 : batch); s++) example_add_scalar(problem, length_of(problem, s));
+    for (uint32_t s = 0; s < (same ? 1 : batch); s++)
+        example_add_scalar(problem, length_of(problem, s));
     return 0;
 }
 
@@ -160,7 +169,8 @@ static void check_sequence(struct share *share, uint64_t sequence)
             /* Exact in f32, in any order: multiples of 2^-10 whose sum stays below 2^11, so within 2^24 steps. */
             float part[4] = {0};
             for (uint32_t d = 0; d < dim; d += 4)
-                for (uint32_t k = 0; k < 4; k++) part[k] += share->q[d + k] * npurt_bf16_to_f32(key[d + k]);
+                for (uint32_t k = 0; k < 4; k++)
+                    part[k] += share->q[d + k] * npurt_bf16_to_f32(key[d + k]);
             share->scores[i] = (double)(part[0] + part[1] + part[2] + part[3]) * scale;
             if (share->scores[i] > maximum) maximum = share->scores[i];
         }
@@ -168,7 +178,8 @@ static void check_sequence(struct share *share, uint64_t sequence)
             const uint16_t *value = values + ((size_t)table[i / block] * block + i % block) * dim;
             double weight = exp(share->scores[i] - maximum);
             weights += weight;
-            for (uint32_t d = 0; d < dim; d++) share->sum[d] += weight * npurt_bf16_to_f32(value[d]);
+            for (uint32_t d = 0; d < dim; d++)
+                share->sum[d] += weight * npurt_bf16_to_f32(value[d]);
         }
         for (uint32_t d = 0; d < dim; d++)
             example_note_error(fabs(share->sum[d] / weights - npurt_bf16_to_f32(out[d])), tolerance, &share->mismatches,
@@ -192,13 +203,21 @@ static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "qk", NULL},
                                                 {2, NPURT_CORE_AIC, "pv", NULL},
                                                 {3, NPURT_CORE_AIV, "update", NULL}};
 static const struct example_case cases[] = {
-    {"small", "6 sequences of 1 to 300 tokens, 16 heads of 64, blocks of 32: 96 tasks", {6, 16, 64, 32, 33, 17, 300, 1, 64, 255}},
+    {"small",
+     "6 sequences of 1 to 300 tokens, 16 heads of 64, blocks of 32: 96 tasks",
+     {6, 16, 64, 32, 33, 17, 300, 1, 64, 255}},
     {"full", "256 sequences of 8,100 tokens, 16 heads of 128, blocks of 128: 65,536 tasks", {256, 16, 128, 128, 8100}},
     {"one_block", "1 sequence of 16 tokens, 16 heads of 16, blocks of 16: 4 tasks", {1, 16, 16, 16, 16}},
     {"four_blocks", "1 sequence of 64 tokens: 16 tasks", {1, 16, 16, 16, 64}},
     {"ragged", "1 sequence of 33 tokens, the last block holding one: 12 tasks", {1, 16, 16, 16, 33}},
 };
 const struct example paged_attention = {
-    .name = "paged_attention", .summary = "attention over a paged key-value cache, bf16: four tasks per block",
-    .kernels = kernels, .kernel_count = 4, .cases = cases, .case_count = 5, .prepare = prepare, .check = check,
+    .name = "paged_attention",
+    .summary = "attention over a paged key-value cache, bf16: four tasks per block",
+    .kernels = kernels,
+    .kernel_count = 4,
+    .cases = cases,
+    .case_count = 5,
+    .prepare = prepare,
+    .check = check,
 };

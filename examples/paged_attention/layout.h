@@ -6,8 +6,8 @@
  *     out    bf16 [batch·heads, dim]
  * Scalars: heads, block, softmax scale (f32), then one context length for all sequences, or one for each.
  *
- * The running state of a sequence is one f32 [heads, dim + 2] tensor: sums of weighted values, then the row's maximum, then
- * its sum of weights. A block's statistics are f32 [2, heads]: maxima, then sums. */
+ * The running state of a sequence is one f32 [heads, dim + 2] tensor: sums of weighted values, then the row's maximum,
+ * then its sum of weights. A block's statistics are f32 [2, heads]: maxima, then sums. */
 #ifndef PAGED_ATTENTION_LAYOUT_H
 #define PAGED_ATTENTION_LAYOUT_H
 

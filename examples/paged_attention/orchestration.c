@@ -32,7 +32,8 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     for (uint32_t s = 0; s < batch; s++) {
         const uint32_t length = (uint32_t)args->scalar[same_length ? 3 : 3 + s];
         const uint32_t blocks = (length + block - 1) / block;
-        const npurt_tensor q = rows_of(&args->tensor[0], s * heads, heads), out = rows_of(&args->tensor[4], s * heads, heads);
+        const npurt_tensor q = rows_of(&args->tensor[0], s * heads, heads),
+                           out = rows_of(&args->tensor[4], s * heads, heads);
         const npurt_tensor pages = rows_of(table, s, 1);
         npurt_tensor state;
         for (uint32_t j = 0; j < blocks; j++) {
@@ -68,10 +69,14 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
             npurt_task_init_aiv(&task, UPDATE);
             npurt_task_input(&task, &stats);
             npurt_task_input(&task, &partial);
-            if (j == 0) npurt_task_output(&task, &state_spec, &state);
-            else npurt_task_inout(&task, &state);
-            if (j + 1 == blocks) npurt_task_output_existing(&task, &out);
-            else npurt_task_no_dep(&task, &out);
+            if (j == 0)
+                npurt_task_output(&task, &state_spec, &state);
+            else
+                npurt_task_inout(&task, &state);
+            if (j + 1 == blocks)
+                npurt_task_output_existing(&task, &out);
+            else
+                npurt_task_no_dep(&task, &out);
             npurt_task_scalar(&task, (j == 0 ? UPDATE_FIRST : 0u) | (j + 1 == blocks ? UPDATE_LAST : 0u));
             if (npurt_submit(orch, &task, NULL) != NPURT_OK) return 0;
         }

@@ -6,7 +6,7 @@
 struct maker {
     struct generator_graph *graph;
     uint64_t state;
-    uint32_t visible;           /* buffers that tasks may use; those of couriers stay apart */
+    uint32_t visible; /* buffers that tasks may use; those of couriers stay apart */
     uint32_t usable[GENERATOR_MAX_BUFFERS];
 };
 
@@ -20,9 +20,12 @@ static uint32_t draw(struct maker *maker, uint32_t below)
 
 static struct generator_view whole(const struct generator_graph *graph, uint32_t buffer, enum generator_access access)
 {
-    return (struct generator_view){.buffer = buffer, .access = access,
-                                   .row_count = graph->buffer[buffer].rows, .row_step = 1,
-                                   .column_count = graph->buffer[buffer].columns, .column_step = 1};
+    return (struct generator_view){.buffer = buffer,
+                                   .access = access,
+                                   .row_count = graph->buffer[buffer].rows,
+                                   .row_step = 1,
+                                   .column_count = graph->buffer[buffer].columns,
+                                   .column_step = 1};
 }
 
 static struct generator_view draw_view(struct maker *maker, enum generator_access access)
@@ -59,14 +62,16 @@ static bool mark(const struct generator_graph *graph, const struct generator_vie
 {
     for (uint32_t i = 0; i < v->row_count; i++)
         for (uint32_t j = 0; j < v->column_count; j++) {
-            uint8_t *at = &used[(v->row + i * v->row_step) * graph->buffer[v->buffer].columns + v->column + j * v->column_step];
+            uint8_t *at =
+                &used[(v->row + i * v->row_step) * graph->buffer[v->buffer].columns + v->column + j * v->column_step];
             if (only_test && *at) return false;
             if (!only_test) *at = 1;
         }
     return true;
 }
 
-static bool overlaps(const struct generator_graph *graph, const struct generator_view *a, const struct generator_view *b)
+static bool overlaps(const struct generator_graph *graph, const struct generator_view *a,
+                     const struct generator_view *b)
 {
     uint8_t used[GENERATOR_ROWS * GENERATOR_COLUMNS];
     if (a->buffer != b->buffer) return false;
@@ -98,7 +103,8 @@ static void make_ordinary(struct maker *maker, uint32_t number, uint32_t layer_f
     bool allocate = draw(maker, 8) == 0 && graph->buffer_count < GENERATOR_MAX_BUFFERS / 2;
     uint32_t inputs = draw(maker, GENERATOR_MAX_INPUTS + 1), outputs = draw(maker, 4) ? 1 : 2;
     draw_cores(maker, task);
-    for (uint32_t i = 0; i < inputs; i++) task->view[task->input_count++] = draw_view(maker, READ);
+    for (uint32_t i = 0; i < inputs; i++)
+        task->view[task->input_count++] = draw_view(maker, READ);
     for (uint32_t i = 0; i < outputs; i++) {
         struct generator_view v;
         if (allocate && i == 0) {
@@ -122,7 +128,8 @@ static void make_ordinary(struct maker *maker, uint32_t number, uint32_t layer_f
     if (allocate) maker->usable[maker->visible++] = graph->buffer_count - 1;
     if (draw(maker, 10) == 0 && layer_first > 0) { /* orders that no byte asks for */
         task->after_count = 1 + draw(maker, 3);
-        for (uint32_t i = 0; i < task->after_count; i++) task->after[i] = draw(maker, layer_first);
+        for (uint32_t i = 0; i < task->after_count; i++)
+            task->after[i] = draw(maker, layer_first);
     }
     if (draw(maker, 50) == 0) {
         task->scope_begin = task->scope_end = true;
@@ -136,7 +143,8 @@ static void make_dummy(struct maker *maker, uint32_t number, uint32_t layer_firs
     task->blocks = 1;
     if (draw(maker, 2)) task->view[task->input_count++] = draw_view(maker, READ);
     if (draw(maker, 2)) task->view[task->input_count + task->output_count++] = draw_view(maker, UPDATE);
-    for (uint32_t i = 0; i < 2 && layer_first > 0; i++) task->after[task->after_count++] = draw(maker, layer_first);
+    for (uint32_t i = 0; i < 2 && layer_first > 0; i++)
+        task->after[task->after_count++] = draw(maker, layer_first);
 }
 
 /* Four tasks whose data only explicit dependencies protect: one allocates a buffer, one updates it, a dummy waits for
@@ -148,7 +156,8 @@ static void make_courier(struct maker *maker, uint32_t number)
     struct generator_task *task = &graph->task[number];
     const uint32_t buffer = new_buffer(maker, 8, 16);
     const bool manual = draw(maker, 2);
-    for (uint32_t i = 0; i < COURIER_TASKS; i++) draw_cores(maker, &task[i]);
+    for (uint32_t i = 0; i < COURIER_TASKS; i++)
+        draw_cores(maker, &task[i]);
 
     task[0].view[task[0].output_count++] = whole(graph, buffer, ALLOCATE);
     task[1].view[task[1].output_count++] = whole(graph, buffer, UPDATE);

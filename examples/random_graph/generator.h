@@ -1,9 +1,10 @@
-/* Random layered graphs, as plain descriptions: compiled into the orchestration, which submits them, and into the golden,
- * which interprets them with loops of its own.
+/* Random layered graphs, as plain descriptions: compiled into the orchestration, which submits them, and into the
+ * golden, which interprets them with loops of its own.
  *
- * Tasks come in layers of random width. Each reads up to three views and writes one or two, over four integer matrices of
- * the caller and over buffers that earlier tasks allocated. Views of a task never overlap when one of them is written (the
- * result would depend on the order of elements), and overlap with views of other tasks as often as chance has it.
+ * Tasks come in layers of random width. Each reads up to three views and writes one or two, over four integer matrices
+ * of the caller and over buffers that earlier tasks allocated. Views of a task never overlap when one of them is
+ * written (the result would depend on the order of elements), and overlap with views of other tasks as often as chance
+ * has it.
  */
 #ifndef RANDOM_GRAPH_GENERATOR_H
 #define RANDOM_GRAPH_GENERATOR_H
@@ -12,10 +13,13 @@
 #include <stdint.h>
 
 enum {
-    GENERATOR_MATRICES = 4, GENERATOR_ROWS = 32, GENERATOR_COLUMNS = 48,
-    GENERATOR_MAX_BUFFERS = 512,    /* the matrices, then allocated buffers */
+    GENERATOR_MATRICES = 4,
+    GENERATOR_ROWS = 32,
+    GENERATOR_COLUMNS = 48,
+    GENERATOR_MAX_BUFFERS = 512, /* the matrices, then allocated buffers */
     GENERATOR_MAX_TASKS = 131072,
-    GENERATOR_MAX_INPUTS = 3, GENERATOR_MAX_OUTPUTS = 2,
+    GENERATOR_MAX_INPUTS = 3,
+    GENERATOR_MAX_OUTPUTS = 2,
     GENERATOR_MAX_AFTER = 8,
     GENERATOR_MAX_BLOCKS = 6,
 };
@@ -32,8 +36,8 @@ enum { MODE_KEEP = 1, MODE_SLOTS_SHIFT = 4 };
 
 enum generator_access { READ, READ_UNTRACKED, UPDATE, OVERWRITE, ALLOCATE };
 
-/* Rows row, row+row_step, … (row_count of them) and likewise columns of a buffer; then transposed; then, when flat, seen
- * as one dimension (only of contiguous views). */
+/* Rows row, row+row_step, … (row_count of them) and likewise columns of a buffer; then transposed; then, when flat,
+ * seen as one dimension (only of contiguous views). */
 struct generator_view {
     uint32_t buffer;
     enum generator_access access;
@@ -43,7 +47,7 @@ struct generator_view {
 };
 
 struct generator_task {
-    uint32_t slots;             /* bit 0 AIC, 1 AIV0, 2 AIV1; 0: dummy */
+    uint32_t slots; /* bit 0 AIC, 1 AIV0, 2 AIV1; 0: dummy */
     uint32_t blocks;
     uint32_t input_count, output_count;
     struct generator_view view[GENERATOR_MAX_INPUTS + GENERATOR_MAX_OUTPUTS]; /* inputs, then outputs */

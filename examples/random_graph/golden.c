@@ -37,7 +37,8 @@ static void interpret(const struct generator_graph *graph, const struct generato
     for (uint32_t i = 0; i < task->input_count; i++) {
         uint32_t sum = 0;
         list_view(graph, &task->view[i], &list);
-        for (uint32_t n = 0; n < list.count; n++) sum += buffer[task->view[i].buffer][list.at[n]] * (2 * (n + i) + 1);
+        for (uint32_t n = 0; n < list.count; n++)
+            sum += buffer[task->view[i].buffer][list.at[n]] * (2 * (n + i) + 1);
         all = all * 31 + (sum ^ (sum >> 15)) * UINT32_C(0x85ebca6b);
     }
     for (uint32_t o = 0; o < task->output_count; o++) {
@@ -58,7 +59,8 @@ static int prepare(struct example_problem *problem)
     for (uint32_t m = 0; m < GENERATOR_MATRICES; m++) {
         uint32_t *matrix = example_add_tensor(problem, NPURT_ACCESS_INOUT, NPURT_U32, 2, shape);
         if (!matrix) return -1;
-        for (uint32_t i = 0; i < MATRIX_ELEMENTS; i++) matrix[i] = (uint32_t)example_random(problem->seed, m, i);
+        for (uint32_t i = 0; i < MATRIX_ELEMENTS; i++)
+            matrix[i] = (uint32_t)example_random(problem->seed, m, i);
     }
     example_add_scalar(problem, problem->seed);
     example_add_scalar(problem, tasks);
@@ -77,10 +79,12 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
         generator_release(&graph);
         return -1;
     }
-    for (uint32_t i = 0; i < graph.buffer_count; i++) buffer[i] = memory + (size_t)i * MATRIX_ELEMENTS;
+    for (uint32_t i = 0; i < graph.buffer_count; i++)
+        buffer[i] = memory + (size_t)i * MATRIX_ELEMENTS;
     for (uint32_t m = 0; m < GENERATOR_MATRICES; m++)
         memcpy(buffer[m], problem->initial[m], MATRIX_ELEMENTS * sizeof(uint32_t));
-    for (uint32_t i = 0; i < graph.task_count; i++) interpret(&graph, &graph.task[i], buffer);
+    for (uint32_t i = 0; i < graph.task_count; i++)
+        interpret(&graph, &graph.task[i], buffer);
     for (uint32_t m = 0; m < GENERATOR_MATRICES; m++) {
         const uint32_t *got = problem->tensor[m].host;
         for (uint32_t i = 0; i < MATRIX_ELEMENTS; i++)
@@ -93,9 +97,12 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
 
 #define ENTRIES(base, core, file)                                                                                      \
     {base + 0, core, file, "inputs0_outputs1"}, {base + 1, core, file, "inputs0_outputs2"},                            \
-    {base + 2, core, file, "inputs1_outputs1"}, {base + 3, core, file, "inputs1_outputs2"},                            \
-    {base + 4, core, file, "inputs2_outputs1"}, {base + 5, core, file, "inputs2_outputs2"},                            \
-    {base + 6, core, file, "inputs3_outputs1"}, {base + 7, core, file, "inputs3_outputs2"}
+        {base + 2, core, file, "inputs1_outputs1"}, {base + 3, core, file, "inputs1_outputs2"},                        \
+        {base + 4, core, file, "inputs2_outputs1"}, {base + 5, core, file, "inputs2_outputs2"},                        \
+        {base + 6, core, file, "inputs3_outputs1"},                                                                    \
+    {                                                                                                                  \
+        base + 7, core, file, "inputs3_outputs2"                                                                       \
+    }
 static const struct example_kernel kernels[] = {ENTRIES(0, NPURT_CORE_AIC, "cube"),
                                                 ENTRIES(KERNELS_PER_CORE, NPURT_CORE_AIV, "vector")};
 static const struct example_case cases[] = {
@@ -103,7 +110,12 @@ static const struct example_case cases[] = {
     {"full", "2,000 tasks", {2000}},
 };
 const struct example random_graph = {
-    .name = "random_graph", .summary = "a graph drawn from a seed, exact integers, every kind of task and view",
-    .kernels = kernels, .kernel_count = 2 * KERNELS_PER_CORE, .cases = cases, .case_count = 2,
-    .prepare = prepare, .check = check,
+    .name = "random_graph",
+    .summary = "a graph drawn from a seed, exact integers, every kind of task and view",
+    .kernels = kernels,
+    .kernel_count = 2 * KERNELS_PER_CORE,
+    .cases = cases,
+    .case_count = 2,
+    .prepare = prepare,
+    .check = check,
 };

@@ -27,10 +27,18 @@ static void add_view(npurt_task *task, const struct generator_view *v, npurt_ten
     }
     *tensor = tensor_of(v, &buffer[v->buffer]);
     switch (v->access) {
-    case READ: npurt_task_input(task, tensor); break;
-    case READ_UNTRACKED: npurt_task_no_dep(task, tensor); break;
-    case UPDATE: npurt_task_inout(task, tensor); break;
-    default: npurt_task_output_existing(task, tensor); break;
+    case READ:
+        npurt_task_input(task, tensor);
+        break;
+    case READ_UNTRACKED:
+        npurt_task_no_dep(task, tensor);
+        break;
+    case UPDATE:
+        npurt_task_inout(task, tensor);
+        break;
+    default:
+        npurt_task_output_existing(task, tensor);
+        break;
     }
 }
 
@@ -50,8 +58,8 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
     int32_t kernel[NPURT_CORE_SLOTS];
 
     for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++)
-        kernel[slot] = from->slots >> slot & 1
-                           ? generator_kernel(slot != NPURT_AIC, from->input_count, from->output_count) : -1;
+        kernel[slot] =
+            from->slots >> slot & 1 ? generator_kernel(slot != NPURT_AIC, from->input_count, from->output_count) : -1;
     npurt_task_init(&task, kernel[NPURT_AIC], kernel[NPURT_AIV0], kernel[NPURT_AIV1]);
     npurt_task_blocks(&task, from->blocks);
     for (uint32_t i = 0; i < from->input_count + from->output_count; i++) {
@@ -60,7 +68,8 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
     }
     npurt_task_scalar(&task, from->salt);
     npurt_task_scalar(&task, mode);
-    for (uint32_t i = 0; i < from->after_count; i++) after[i] = made->id[from->after[i]];
+    for (uint32_t i = 0; i < from->after_count; i++)
+        after[i] = made->id[from->after[i]];
     npurt_task_after(&task, after, from->after_count);
 
     if (from->scope_begin) npurt_scope_begin(orch, from->scope_manual ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
@@ -79,7 +88,8 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         npurt_orch_fail(orch, 1, "no memory for the description of the graph");
         return 1;
     }
-    for (uint32_t i = 0; i < GENERATOR_MATRICES; i++) made->buffer[i] = args->tensor[i];
+    for (uint32_t i = 0; i < GENERATOR_MATRICES; i++)
+        made->buffer[i] = args->tensor[i];
     for (uint32_t i = 0; i < task_count; i++)
         if (submit(orch, &graph.task[i], made, &made->id[i]) != NPURT_OK) break;
     generator_release(&graph);

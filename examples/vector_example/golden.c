@@ -4,8 +4,8 @@
 /* A case's parameters. */
 enum { ROWS, COLUMNS };
 
-/* |a|, |b| < 1, so |c| < 2 and |f| < 3·4 + 2 = 14. Five roundings of 2^-24 each to values of at most 14, each carried on
- * with a factor of at most 2·4 + 1 = 9: below 5 · 9 · 14 · 2^-24 = 3.8e-5. */
+/* |a|, |b| < 1, so |c| < 2 and |f| < 3·4 + 2 = 14. Five roundings of 2^-24 each to values of at most 14, each carried
+ * on with a factor of at most 2·4 + 1 = 9: below 5 · 9 · 14 · 2^-24 = 3.8e-5. */
 static const double tolerance = 4e-5;
 
 static int prepare(struct example_problem *problem)
@@ -42,6 +42,12 @@ static const struct example_case cases[] = {
     {"full", "1024x1024", {1024, 1024}},
 };
 const struct example vector_example = {
-    .name = "vector_example", .summary = "(a+b+1)(a+b+2) + a+b: five tasks on vector cores, six edges",
-    .kernels = kernels, .kernel_count = 3, .cases = cases, .case_count = 2, .prepare = prepare, .check = check,
+    .name = "vector_example",
+    .summary = "(a+b+1)(a+b+2) + a+b: five tasks on vector cores, six edges",
+    .kernels = kernels,
+    .kernel_count = 3,
+    .cases = cases,
+    .case_count = 2,
+    .prepare = prepare,
+    .check = check,
 };

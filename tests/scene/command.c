@@ -25,7 +25,8 @@ static void command(struct output *output, const char *const *word)
     CHECK(n > 0);
     program[n] = 0;
     strcpy(strrchr(program, '/'), "/npurt");
-    for (int i = 0; word[i]; i++) arguments[i + 1] = (char *)(uintptr_t)word[i];
+    for (int i = 0; word[i]; i++)
+        arguments[i + 1] = (char *)(uintptr_t)word[i];
     FILE *out = tmpfile(), *err = tmpfile();
     CHECK(out && err);
     fflush(NULL);
@@ -53,7 +54,10 @@ static const char *field(const char *json, const char *name)
     if (!at) CHECK_FAIL("no field %s in %s", name, json);
     return at + strlen(quoted);
 }
-static uint64_t number(const char *json, const char *name) { return strtoull(field(json, name), NULL, 10); }
+static uint64_t number(const char *json, const char *name)
+{
+    return strtoull(field(json, name), NULL, 10);
+}
 
 TEST(run_reports_every_field_as_json)
 {
@@ -159,7 +163,8 @@ TEST(list_devices_help_and_version_answer)
     struct output o;
     COMMAND(&o, "list");
     CHECK_EQ(o.status, 0);
-    for (uint32_t i = 0; i < example_count; i++) CHECK_HAS(o.out, example_all[i]->name);
+    for (uint32_t i = 0; i < example_count; i++)
+        CHECK_HAS(o.out, example_all[i]->name);
     COMMAND(&o, "devices");
     CHECK_EQ(o.status, 0);
     CHECK_HAS(o.out, "emu:a2 ");
@@ -174,4 +179,7 @@ TEST(list_devices_help_and_version_answer)
     CHECK_HAS(o.out, "npurt 0.");
 }
 
-int main(int argc, char **argv) { return scene_main(argc, argv); }
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv);
+}

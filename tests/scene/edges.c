@@ -1,8 +1,9 @@
 /* The test of the tests: a random graph executed by nothing but its edges, in random orders that they allow, gives the
  * interpreter's result; with any one kind of edge switched off it does not. So the graphs do ask for every kind. */
-#include "scene.h"
+#include "check.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 
 #include "graph/graph.h"
 #include "interpreter.h"
@@ -18,11 +19,12 @@ struct run {
 
 static void begin(struct run *run)
 {
-    char path[PATH_MAX], message[512] = "";
+    char folder[PATH_MAX], path[PATH_MAX + 64], message[512] = "";
     memset(run, 0, sizeof *run);
-    if (interpreter_kernels_open(&run->kernels, &random_graph, scene.folder, message, sizeof message) != 0)
+    CHECK(example_folder(folder, sizeof folder));
+    if (interpreter_kernels_open(&run->kernels, &random_graph, folder, message, sizeof message) != 0)
         CHECK_FAIL("%s", message);
-    snprintf(path, sizeof path, "%.*s/random_graph/orchestration.so", (int)(sizeof path - 32), scene.folder);
+    snprintf(path, sizeof path, "%s/random_graph/orchestration.so", folder);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, "orchestration_entry") : NULL;
     if (!symbol) CHECK_FAIL("%s", dlerror());
@@ -43,10 +45,12 @@ static void end(struct run *run)
 static uint8_t *build(struct run *run, const struct example_problem *problem, uint32_t edge_kinds)
 {
     npurt_tensor tensor[EXAMPLE_MAX_TENSORS];
-    npurt_orch_args args = {.tensor_count = problem->tensor_count, .scalar_count = problem->scalar_count,
-                            .tensor = tensor, .scalar = problem->scalar};
-    struct graph_begin_info info = {.heap_base = (uint64_t)(uintptr_t)run->heap, .heap_size = HEAP, .cluster_count = 4,
-                                    .edge_kinds = edge_kinds};
+    npurt_orch_args args = {.tensor_count = problem->tensor_count,
+                            .scalar_count = problem->scalar_count,
+                            .tensor = tensor,
+                            .scalar = problem->scalar};
+    struct graph_begin_info info = {
+        .heap_base = (uint64_t)(uintptr_t)run->heap, .heap_size = HEAP, .cluster_count = 4, .edge_kinds = edge_kinds};
     struct graph_image image;
     for (uint32_t i = 0; i < problem->tensor_count; i++) {
         const npurt_call_tensor *t = &problem->tensor[i];
@@ -55,7 +59,7 @@ static uint8_t *build(struct run *run, const struct example_problem *problem, ui
     CHECK_EQ(graph_begin(run->graph, &info), NPURT_OK);
     CHECK_EQ(run->orchestrate(graph_orch(run->graph), &args), 0);
     npurt_status status = graph_finish(run->graph, &image);
-    if (status != NPURT_OK) CHECK_FAIL("graph_finish: %s: %s", npurt_status_name(status), graph_problem(run->graph));
+    if (status != NPURT_OK) CHECK_FAIL("graph_finish: status %d: %s", status, graph_problem(run->graph));
     CHECK_EQ(image.task_count, problem->task_count);
     uint8_t *whole = aligned_alloc(64, (image.size + 63) & ~UINT64_C(63));
     CHECK(whole != NULL);
@@ -74,7 +78,8 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
     uint32_t *waiting = malloc(header->task_count * sizeof waiting[0]);
     uint32_t *ready = malloc(header->task_count * sizeof ready[0]), ready_count = header->ready_count, done = 0;
     CHECK(waiting && ready);
-    for (uint32_t i = 0; i < header->task_count; i++) waiting[i] = task[i].fanin;
+    for (uint32_t i = 0; i < header->task_count; i++)
+        waiting[i] = task[i].fanin;
     memcpy(ready, first, ready_count * sizeof ready[0]);
     while (ready_count > 0) {
         uint32_t pick = (uint32_t)(example_random(seed, 11, done) % ready_count), number = ready[pick];
@@ -82,10 +87,13 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
         const uint8_t *payload = image + header->payload_offset + (uint64_t)t->payload * 64;
         ready[pick] = ready[--ready_count];
         if (t->shape != SHAPE_DUMMY) {
-            struct interpreter_task call = {
-                .kernel = {t->kernel[0], t->kernel[1], t->kernel[2]}, .block_num = t->block_num,
-                .tensor_count = t->tensor_count, .scalar_count = t->scalar_count, .tensor = (const npurt_tensor *)payload,
-                .scalar = (const uint64_t *)(payload + t->tensor_count * sizeof(npurt_tensor))};
+            struct interpreter_task call = {.kernel = {t->kernel[0], t->kernel[1], t->kernel[2]},
+                                            .block_num = t->block_num,
+                                            .tensor_count = t->tensor_count,
+                                            .scalar_count = t->scalar_count,
+                                            .tensor = (const npurt_tensor *)payload,
+                                            .scalar =
+                                                (const uint64_t *)(payload + t->tensor_count * sizeof(npurt_tensor))};
             interpreter_run_task(&run->kernels, &call);
         }
         for (uint32_t i = 0; i < t->fanout_count; i++)
@@ -124,7 +132,10 @@ static uint32_t wrong_graphs(uint32_t edge_kinds)
     return wrong_count;
 }
 
-TEST(every_order_that_the_edges_allow_is_right) { CHECK_EQ(wrong_graphs(GRAPH_ALL_EDGES), 0); }
+TEST(every_order_that_the_edges_allow_is_right)
+{
+    CHECK_EQ(wrong_graphs(GRAPH_ALL_EDGES), 0);
+}
 
 /* Half: one lucky graph would be no proof that the kind is tested. */
 static void is_missed(uint32_t kind)
@@ -134,8 +145,17 @@ static void is_missed(uint32_t kind)
     CHECK(wrong >= GRAPHS / 2);
 }
 
-TEST(missing_read_after_write_edges_are_noticed) { is_missed(GRAPH_RAW); }
-TEST(missing_write_after_write_edges_are_noticed) { is_missed(GRAPH_WAW); }
-TEST(missing_write_after_read_edges_are_noticed) { is_missed(GRAPH_WAR); }
+TEST(missing_read_after_write_edges_are_noticed)
+{
+    is_missed(GRAPH_RAW);
+}
+TEST(missing_write_after_write_edges_are_noticed)
+{
+    is_missed(GRAPH_WAW);
+}
+TEST(missing_write_after_read_edges_are_noticed)
+{
+    is_missed(GRAPH_WAR);
+}
 
-int main(int argc, char **argv) { return scene_main(argc, argv); }
+TEST_MAIN

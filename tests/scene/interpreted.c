@@ -33,7 +33,8 @@ static void agrees(const char *name, const char *which, uint64_t seed)
 
 TEST(vector_example_agrees_with_its_golden)
 {
-    for (uint64_t seed = 1; seed <= 10; seed++) agrees("vector_example", "small", seed);
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        agrees("vector_example", "small", seed);
 }
 
 TEST(matmul_agrees_with_its_golden)
@@ -44,13 +45,16 @@ TEST(matmul_agrees_with_its_golden)
 TEST(paged_attention_agrees_with_its_golden)
 {
     static const char *const which[] = {"small", "one_block", "four_blocks", "ragged"};
-    for (uint32_t i = 0; i < sizeof which / sizeof which[0]; i++) agrees("paged_attention", which[i], 1);
+    for (uint32_t i = 0; i < sizeof which / sizeof which[0]; i++)
+        agrees("paged_attention", which[i], 1);
 }
 
 TEST(random_graphs_agree_with_their_golden)
 {
-    for (uint64_t seed = 1; seed <= 100; seed++) agrees("random_graph", "small", seed);
-    for (uint64_t seed = 1; seed <= 20; seed++) agrees("random_graph", "full", seed);
+    for (uint64_t seed = 1; seed <= 100; seed++)
+        agrees("random_graph", "small", seed);
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        agrees("random_graph", "full", seed);
 }
 
 /* The check is no formality: one wrong element is seen. */
@@ -68,7 +72,8 @@ TEST(golden_sees_one_wrong_element)
         example_restore(&problem);
         CHECK_EQ(interpreter_run(&kernels, &problem, folder, NULL, message, sizeof message), 0);
         uint32_t last = problem.tensor_count - 1;
-        uint64_t size = npurt_dtype_size(problem.tensor[last].dtype), at = example_tensor_bytes(&problem.tensor[last]) / 2;
+        uint64_t size = npurt_dtype_size(problem.tensor[last].dtype),
+                 at = example_tensor_bytes(&problem.tensor[last]) / 2;
         ((uint8_t *)problem.tensor[last].host)[at / size * size + size - 1] ^= 0x40; /* the top byte: a large change */
         int64_t mismatches = example_check(&problem, &max_abs_error);
         example_release(&problem);

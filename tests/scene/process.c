@@ -10,7 +10,8 @@
 
 enum { MAX_PROCESSES = 32 };
 
-/* Fields of /proc/PID/stat after the name: state is 0, parent 1, user and system ticks 11 and 12. false: no such process. */
+/* Fields of /proc/PID/stat after the name: state is 0, parent 1, user and system ticks 11 and 12. false: no such
+ * process. */
 static bool read_stat(pid_t pid, char *state, long *parent, unsigned long *ticks)
 {
     char path[64], text[1024];
@@ -22,7 +23,9 @@ static bool read_stat(pid_t pid, char *state, long *parent, unsigned long *ticks
     fclose(file);
     text[n] = 0;
     char *after = strrchr(text, ')');
-    return after && sscanf(after + 1, " %c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", state, parent, &user, &system) == 4 &&
+    return after &&
+           sscanf(after + 1, " %c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", state, parent, &user, &system) ==
+               4 &&
            ((*ticks = user + system), true);
 }
 
@@ -162,7 +165,8 @@ TEST(killed_host_leaves_no_process_and_no_file)
         bool alive = true;
         for (uint32_t tenths = 0; tenths < 50 && alive; tenths++) {
             alive = false;
-            for (uint32_t i = 0; i < count; i++) alive = alive || is_alive(process[i]);
+            for (uint32_t i = 0; i < count; i++)
+                alive = alive || is_alive(process[i]);
             if (alive) usleep(100000);
         }
         CHECK(!alive);
@@ -172,4 +176,7 @@ TEST(killed_host_leaves_no_process_and_no_file)
     }
 }
 
-int main(int argc, char **argv) { return scene_main(argc, argv); }
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv);
+}

@@ -26,10 +26,22 @@ static void runs_every_case_but_full(const struct example *example)
         if (strcmp(example->cases[i].name, "full") != 0) runs_right(example, &example->cases[i]);
 }
 
-TEST(vector_example_is_right) { runs_every_case_but_full(&vector_example); }
-TEST(matmul_is_right) { runs_every_case_but_full(&matmul); }
-TEST(paged_attention_is_right) { runs_every_case_but_full(&paged_attention); }
-TEST(random_graph_is_right) { runs_every_case_but_full(&random_graph); }
+TEST(vector_example_is_right)
+{
+    runs_every_case_but_full(&vector_example);
+}
+TEST(matmul_is_right)
+{
+    runs_every_case_but_full(&matmul);
+}
+TEST(paged_attention_is_right)
+{
+    runs_every_case_but_full(&paged_attention);
+}
+TEST(random_graph_is_right)
+{
+    runs_every_case_but_full(&random_graph);
+}
 
 /* One device and one callable for all: also a test of many different graphs after one another. */
 TEST(random_graphs_match_the_sequential_interpreter)
@@ -53,4 +65,7 @@ TEST(random_graphs_match_the_sequential_interpreter)
     printf("  %u graphs, %" PRIu64 " tasks\n", scene.graphs, tasks);
 }
 
-int main(int argc, char **argv) { return scene_main(argc, argv); }
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv);
+}

@@ -14,8 +14,8 @@
 static struct {
     const char *target;
     uint32_t aicpu_threads;
-    uint32_t graphs;        /* random graphs to compare */
-    char folder[PATH_MAX];  /* of the examples */
+    uint32_t graphs;       /* random graphs to compare */
+    char folder[PATH_MAX]; /* of the examples */
 } scene = {.target = "emu:a5", .graphs = 50};
 
 #define SCENE_OK(call)                                                                                                 \
@@ -56,9 +56,12 @@ static inline int scene_main(int argc, char **argv)
 {
     int at = 1;
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
-        if (strcmp(argv[at], "--target") == 0) scene.target = argv[at + 1];
-        else if (strcmp(argv[at], "--aicpu-threads") == 0) scene.aicpu_threads = (uint32_t)strtoul(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "--graphs") == 0) scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
+        if (strcmp(argv[at], "--target") == 0)
+            scene.target = argv[at + 1];
+        else if (strcmp(argv[at], "--aicpu-threads") == 0)
+            scene.aicpu_threads = (uint32_t)strtoul(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "--graphs") == 0)
+            scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else {
             fprintf(stderr, "unknown option %s\n", argv[at]);
             return 2;

@@ -31,7 +31,8 @@ static uint32_t distinct_hashes(const struct example *example, const struct exam
     uint64_t hash[SEEDS];
     uint32_t distinct = 0;
     CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
-    for (uint32_t i = 0; i < SEEDS; i++) hash[i] = hash_of(&problem, i + 1);
+    for (uint32_t i = 0; i < SEEDS; i++)
+        hash[i] = hash_of(&problem, i + 1);
     for (uint32_t i = SEEDS; i-- > 0;) {
         uint64_t again = hash_of(&problem, i + 1);
         if (again != hash[i])
@@ -48,7 +49,10 @@ static uint32_t distinct_hashes(const struct example *example, const struct exam
     return distinct;
 }
 
-TEST(vector_example_repeats_by_seed) { CHECK(distinct_hashes(&vector_example, example_find_case(&vector_example, "small")) > 1); }
+TEST(vector_example_repeats_by_seed)
+{
+    CHECK(distinct_hashes(&vector_example, example_find_case(&vector_example, "small")) > 1);
+}
 
 TEST(random_graph_repeats_by_seed_and_differs_between_seeds)
 {
@@ -67,4 +71,7 @@ TEST(random_graphs_are_right_on_every_seed)
     }
 }
 
-int main(int argc, char **argv) { return scene_main(argc, argv); }
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv);
+}

@@ -11,11 +11,13 @@ void kernel_entry(NPURT_GM int64_t *args)
     uint32_t rows = to->shape[0], columns = to->shape[1], inner = tx->shape[1];
     for (uint32_t i = 0; i < rows; i++) {
         NPURT_GM float *restrict line = out + (size_t)i * to->strides[0];
-        for (uint32_t j = 0; j < columns; j++) line[j] = 0;
+        for (uint32_t j = 0; j < columns; j++)
+            line[j] = 0;
         for (uint32_t k = 0; k < inner; k++) {
             float factor = x[(size_t)i * tx->strides[0] + k];
             NPURT_GM const float *restrict other = y + (size_t)k * ty->strides[0];
-            for (uint32_t j = 0; j < columns; j++) line[j] += factor * other[j];
+            for (uint32_t j = 0; j < columns; j++)
+                line[j] += factor * other[j];
         }
     }
 }

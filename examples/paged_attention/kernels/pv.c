@@ -18,14 +18,18 @@ void kernel_entry(NPURT_GM int64_t *args)
 
     float sum[MAX_HEADS * MAX_DIM], value[MAX_DIM];
     if (heads > MAX_HEADS || dim > MAX_DIM) __builtin_trap();
-    for (uint32_t i = 0; i < heads * dim; i++) sum[i] = 0;
+    for (uint32_t i = 0; i < heads * dim; i++)
+        sum[i] = 0;
     for (uint32_t i = 0; i < valid; i++) {
-        for (uint32_t d = 0; d < dim; d++) value[d] = npurt_bf16_to_f32(values[(size_t)i * dim + d]);
+        for (uint32_t d = 0; d < dim; d++)
+            value[d] = npurt_bf16_to_f32(values[(size_t)i * dim + d]);
         for (uint32_t h = 0; h < heads; h++) {
             float weight = npurt_bf16_to_f32(weights[(size_t)h * block + i]);
             float *row = sum + (size_t)h * dim;
-            for (uint32_t d = 0; d < dim; d++) row[d] += weight * value[d];
+            for (uint32_t d = 0; d < dim; d++)
+                row[d] += weight * value[d];
         }
     }
-    for (uint32_t i = 0; i < heads * dim; i++) partial[i] = sum[i];
+    for (uint32_t i = 0; i < heads * dim; i++)
+        partial[i] = sum[i];
 }

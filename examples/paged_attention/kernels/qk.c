@@ -19,15 +19,19 @@ void kernel_entry(NPURT_GM int64_t *args)
     /* Local buffers, as on the chip: q once, one key at a time. Sums are kept in LANES parts so that they vectorise. */
     float local_q[32 * MAX_DIM], key[MAX_DIM];
     if (heads > 32 || dim > MAX_DIM || dim % LANES != 0) __builtin_trap();
-    for (uint32_t i = 0; i < heads * dim; i++) local_q[i] = npurt_bf16_to_f32(q[i]);
+    for (uint32_t i = 0; i < heads * dim; i++)
+        local_q[i] = npurt_bf16_to_f32(q[i]);
     for (uint32_t i = 0; i < block; i++) {
-        for (uint32_t d = 0; d < dim; d++) key[d] = npurt_bf16_to_f32(keys[(size_t)i * dim + d]);
+        for (uint32_t d = 0; d < dim; d++)
+            key[d] = npurt_bf16_to_f32(keys[(size_t)i * dim + d]);
         for (uint32_t h = 0; h < heads; h++) {
             const float *row = local_q + (size_t)h * dim;
             float part[LANES] = {0}, sum = 0;
             for (uint32_t d = 0; d < dim; d += LANES)
-                for (uint32_t lane = 0; lane < LANES; lane++) part[lane] += row[d + lane] * key[d + lane];
-            for (uint32_t lane = 0; lane < LANES; lane++) sum += part[lane];
+                for (uint32_t lane = 0; lane < LANES; lane++)
+                    part[lane] += row[d + lane] * key[d + lane];
+            for (uint32_t lane = 0; lane < LANES; lane++)
+                sum += part[lane];
             scores[(size_t)h * block + i] = sum;
         }
     }

@@ -27,11 +27,16 @@ void kernel_entry(NPURT_GM int64_t *args)
             if (scaled[i] > maximum) maximum = scaled[i];
         }
         for (uint32_t i = 0; i < valid; i++) {
-            union { float f; uint32_t u; } weight = {.f = exp_negative(scaled[i] - maximum)};
+            union {
+                float f;
+                uint32_t u;
+            } weight = {.f = exp_negative(scaled[i] - maximum)};
             out[i] = (uint16_t)((weight.u + 0x7fffu + ((weight.u >> 16) & 1u)) >> 16); /* never NaN: no test for it */
         }
-        for (uint32_t i = 0; i < valid; i++) sum += npurt_bf16_to_f32(out[i]);
-        for (uint32_t i = valid; i < block; i++) out[i] = 0;
+        for (uint32_t i = 0; i < valid; i++)
+            sum += npurt_bf16_to_f32(out[i]);
+        for (uint32_t i = valid; i < block; i++)
+            out[i] = 0;
         stats[h] = maximum;
         stats[heads + h] = sum;
     }

@@ -22,17 +22,20 @@ void kernel_entry(NPURT_GM int64_t *args)
         NPURT_GM float *row = state + (size_t)h * (dim + 2);
         float new_maximum = stats[h], new_sum = stats[heads + h];
         if (flags & UPDATE_FIRST) {
-            for (uint32_t d = 0; d < dim; d++) row[d] = new_row[d];
+            for (uint32_t d = 0; d < dim; d++)
+                row[d] = new_row[d];
             row[dim] = new_maximum;
             row[dim + 1] = new_sum;
         } else {
             float maximum = row[dim] > new_maximum ? row[dim] : new_maximum;
             float keep = exp_negative(row[dim] - maximum), add = exp_negative(new_maximum - maximum);
-            for (uint32_t d = 0; d < dim; d++) row[d] = row[d] * keep + new_row[d] * add;
+            for (uint32_t d = 0; d < dim; d++)
+                row[d] = row[d] * keep + new_row[d] * add;
             row[dim] = maximum;
             row[dim + 1] = row[dim + 1] * keep + new_sum * add;
         }
         if (flags & UPDATE_LAST)
-            for (uint32_t d = 0; d < dim; d++) out[(size_t)h * dim + d] = npurt_f32_to_bf16(row[d] / row[dim + 1]);
+            for (uint32_t d = 0; d < dim; d++)
+                out[(size_t)h * dim + d] = npurt_f32_to_bf16(row[d] / row[dim + 1]);
     }
 }
