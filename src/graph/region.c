@@ -75,23 +75,35 @@ bool box_equal(const struct box_view *a, const struct box_view *b)
     return true;
 }
 
-/* The inner part of a box on its way down the dimensions. */
+/* The inner part of a box on its way down the dimensions; `count` is that of dim[0]. */
 struct part {
     const struct box_dim *dim;
-    uint32_t outer;
+    uint32_t outer, count;
     uint64_t run;
 };
 
-static int64_t part_span(struct part p)
+static struct part part_of(const struct box_dim *dim, uint32_t outer, uint64_t run)
 {
-    uint64_t span = p.run;
-    for (uint32_t d = 0; d < p.outer; d++) span += (p.dim[d].count - 1) * p.dim[d].pitch;
-    return (int64_t)span;
+    return (struct part){dim, outer, outer > 0 ? dim[0].count : 0, run};
 }
 
 static struct part part_row(struct part p)
 {
-    return (struct part){p.dim + 1, p.outer - 1, p.run};
+    return part_of(p.dim + 1, p.outer - 1, p.run);
+}
+
+static struct part part_cut(struct part p, uint32_t count)
+{
+    p.count = count;
+    return p;
+}
+
+static int64_t part_span(struct part p)
+{
+    uint64_t span = p.run;
+    if (p.outer > 0) span += (p.count - 1) * p.dim[0].pitch;
+    for (uint32_t d = 1; d < p.outer; d++) span += (p.dim[d].count - 1) * p.dim[d].pitch;
+    return (int64_t)span;
 }
 
 /* Does [0, length) meet the part that begins at `at`? Of its rows that reach into the range all but the first and the
@@ -104,29 +116,18 @@ static bool run_meets(int64_t length, struct part p, int64_t at)
     int64_t pitch = (int64_t)p.dim[0].pitch, end = at + part_span(row);
     int64_t first = end > 0 ? 0 : -end / pitch + 1;
     int64_t last = (length - 1 - at) / pitch;
-    if (last > p.dim[0].count - 1) last = p.dim[0].count - 1;
+    if (last > p.count - 1) last = p.count - 1;
     if (first > last) return false;
     if (last - first >= 2) return true;
     return run_meets(length, row, at + first * pitch) || (last > first && run_meets(length, row, at + last * pitch));
 }
 
-/* Does part a at 0 meet part b at `at`? Row numbers and places inside a row decide apart. As b may begin anywhere in a's
- * row, its rows may reach into the row after: hence two cases per pitch, at most 2^5 in all. */
-static bool part_meets(struct part a, struct part b, int64_t at)
-{
-    if (a.outer == 0) return run_meets((int64_t)a.run, b, at);
-    if (b.outer == 0) return run_meets((int64_t)b.run, a, -at);
+static bool part_meets(struct part a, struct part b, int64_t at);
 
-    uint64_t pa = a.dim[0].pitch, pb = b.dim[0].pitch;
-    int64_t pitch = (int64_t)(pa > pb ? pa : pb), a_rows = 1, b_rows = 1;
-    if (pa >= pb) {
-        a_rows = a.dim[0].count;
-        a = part_row(a);
-    }
-    if (pb >= pa) {
-        b_rows = b.dim[0].count;
-        b = part_row(b);
-    }
+/* a_rows of a at 0 against b_rows of b at `at`, `pitch` apart. Row numbers and places inside a row decide apart. As b may
+ * begin anywhere in a's row, its rows may reach into the row after: hence two cases. */
+static bool rows_meet(uint32_t a_rows, struct part a, uint32_t b_rows, struct part b, int64_t pitch, int64_t at)
+{
     if (part_span(a) > pitch || part_span(b) > pitch) return true; /* not cut from one array: can not tell */
     int64_t row = at / pitch, rest = at % pitch;
     if (rest < 0) {
@@ -137,12 +138,30 @@ static bool part_meets(struct part a, struct part b, int64_t at)
            (row + 1 < a_rows && row + 1 + b_rows > 0 && part_meets(a, b, rest - pitch));
 }
 
+/* Does part a at 0 meet part b at `at`? */
+static bool part_meets(struct part a, struct part b, int64_t at)
+{
+    if (a.outer == 0) return run_meets((int64_t)a.run, b, at);
+    if (b.outer == 0) return run_meets((int64_t)b.run, a, -at);
+
+    uint64_t pitch = a.dim[0].pitch, small = b.dim[0].pitch;
+    if (small > pitch) return part_meets(b, a, -at);
+    if (small == pitch) return rows_meet(a.count, part_row(a), b.count, part_row(b), (int64_t)pitch, at);
+    if (pitch % small != 0 || part_span(b) <= (int64_t)pitch)
+        return rows_meet(a.count, part_row(a), 1, b, (int64_t)pitch, at);
+
+    /* b's rows run on over several of a's: undo the merging of its dimensions, and look at what is left over apart */
+    uint32_t each = (uint32_t)(pitch / small), full = b.count / each, left = b.count % each;
+    return (full > 0 && rows_meet(a.count, part_row(a), full, part_cut(b, each), (int64_t)pitch, at)) ||
+           (left > 0 && rows_meet(a.count, part_row(a), 1, part_cut(b, left), (int64_t)pitch,
+                                  at + (int64_t)(full * pitch)));
+}
+
 bool box_meets(const struct box_view *a, const struct box_view *b)
 {
     if (a->hi <= b->lo || b->hi <= a->lo) return false;
     if (a->irregular || b->irregular || (a->outer == 0 && b->outer == 0)) return true;
-    return part_meets((struct part){a->dim, a->outer, a->run}, (struct part){b->dim, b->outer, b->run},
-                      (int64_t)(b->lo - a->lo));
+    return part_meets(part_of(a->dim, a->outer, a->run), part_of(b->dim, b->outer, b->run), (int64_t)(b->lo - a->lo));
 }
 
 bool box_covers(const struct box_view *a, const struct box_view *b)
@@ -152,7 +171,7 @@ bool box_covers(const struct box_view *a, const struct box_view *b)
     if (a->outer == 0) return true;
     if (b->irregular) return false;
 
-    struct part p = {b->dim, b->outer, b->run};
+    struct part p = part_of(b->dim, b->outer, b->run);
     uint64_t at = b->lo - a->lo;
     for (uint32_t d = 0; d < a->outer; d++) {
         uint64_t pitch = a->dim[d].pitch, row = at / pitch, rows = 1;

@@ -233,9 +233,12 @@ static uint32_t grid_for(struct tensor_map *map, struct buffer *buffer, const st
                        .row_cell = (uint32_t)rows,
                        .col_cell = cols,
                        .cols = (uint32_t)in_row,
-                       .first = MAP_NONE,
-                       .next = buffer->grids};
-    buffer->grids = i;
+                       .first = MAP_NONE};
+    /* small cells first: the more a region says about an access the earlier it is met, and ends the waiting for others */
+    uint32_t *at = &buffer->grids;
+    while (*at != MAP_NONE && map->grids[*at].row_cell * map->grids[*at].col_cell < rows * cols) at = &map->grids[*at].next;
+    g->next = *at;
+    *at = i;
     buffer->grid_count++;
     return i;
 }

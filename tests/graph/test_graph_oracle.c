@@ -1,0 +1,153 @@
+/* Random graphs over small buffers against an oracle that knows only bytes. */
+#include "world.h"
+
+enum { TASKS = 64, BUFFERS = 2, SPACE = 4096 };
+
+/* Which tasks have read and written each byte so far: bit i is task i. */
+struct bytes {
+    uint64_t read[BUFFERS][SPACE], written[BUFFERS][SPACE];
+};
+
+struct verdict {
+    uint32_t lost;      /* pairs that conflict and are not ordered */
+    uint32_t unfounded; /* edges that no conflict asks for, directly or through others */
+    uint32_t edges;
+};
+
+enum family {
+    NESTED, /* boxes cut from one array per buffer, and dense ranges: comparisons are exact */
+    ANY,    /* also steps, other shapes over the same buffer, and strides that overlap themselves */
+};
+
+static npurt_tensor random_tensor(enum family family, uint32_t buffer, uint32_t which, uint64_t *seed)
+{
+    static const struct {
+        npurt_dtype dtype;
+        uint32_t ndims, shape[NPURT_MAX_DIMS];
+    } arrays[] = {{NPURT_U8, 2, {64, 64}}, {NPURT_F32, 2, {16, 32}}, {NPURT_I16, 3, {8, 10, 12}},
+                  {NPURT_U8, 1, {1000}},   {NPURT_BF16, 4, {4, 6, 8, 10}}, {NPURT_U8, 5, {3, 4, 5, 6, 7}}};
+    npurt_tensor t;
+    uint32_t shape[NPURT_MAX_DIMS], offset[NPURT_MAX_DIMS];
+    if (family == ANY && world_random(seed, 4) == 0) which = world_random(seed, 6);
+    npurt_tensor_init(&t, 0x10000 + 0x10000 * buffer, arrays[which].dtype, arrays[which].ndims, arrays[which].shape);
+    t.size = SPACE;
+    if (which % 2) t.start_offset = 9; /* the array begins somewhere in its buffer */
+    uint32_t aligned = world_random(seed, 3);
+    for (uint32_t d = 0; d < t.ndims; d++) {
+        uint32_t n = t.shape[d], quarter = n / 4 ? n / 4 : 1;
+        if (aligned) { /* mostly tiles, so that regions are met again */
+            shape[d] = world_random(seed, 8) == 0 ? n : quarter;
+            offset[d] = world_random(seed, n / shape[d]) * shape[d];
+        } else {
+            offset[d] = world_random(seed, n);
+            shape[d] = 1 + world_random(seed, n - offset[d]);
+        }
+    }
+    t = npurt_tensor_view(&t, shape, offset);
+    if (family == ANY) {
+        uint32_t d = world_random(seed, t.ndims);
+        if (world_random(seed, 4) == 0) t = npurt_tensor_slice(&t, d, 0, t.shape[d], 1 + world_random(seed, 3));
+        if (world_random(seed, 16) == 0) t.strides[0] = t.strides[t.ndims - 1]; /* overlaps itself */
+        npurt_tensor_refresh(&t);
+    }
+    return npurt_tensor_transpose(&t, world_random(seed, t.ndims), world_random(seed, t.ndims));
+}
+
+/* Adds a task's access to the bytes; returns the tasks it conflicts with. */
+static uint64_t touch(struct bytes *bytes, uint32_t buffer, const npurt_tensor *t, uint32_t task, bool reads, bool writes)
+{
+    uint32_t at[NPURT_MAX_DIMS] = {0}, element = npurt_dtype_size((npurt_dtype)t->dtype);
+    uint64_t conflicts = 0, bit = UINT64_C(1) << task;
+    for (;;) {
+        uint64_t offset = t->start_offset;
+        for (uint32_t d = 0; d < t->ndims; d++) offset += (uint64_t)at[d] * t->strides[d];
+        for (uint64_t b = offset * element; b < (offset + 1) * element; b++) {
+            conflicts |= bytes->written[buffer][b];
+            if (writes) conflicts |= bytes->read[buffer][b];
+            if (reads) bytes->read[buffer][b] |= bit;
+            if (writes) bytes->written[buffer][b] |= bit;
+        }
+        uint32_t d = t->ndims;
+        while (d > 0 && ++at[d - 1] == t->shape[d - 1]) at[--d] = 0;
+        if (d == 0) return conflicts & ~bit;
+    }
+}
+
+static struct verdict judge(enum family family, uint32_t kinds, uint64_t seed)
+{
+    static struct bytes bytes;
+    uint64_t must[TASKS] = {0}, after[TASKS] = {0}, asked[TASKS] = {0};
+    struct verdict verdict = {0};
+    uint32_t arrays[BUFFERS], tasks = 8 + world_random(&seed, TASKS - 7);
+    memset(&bytes, 0, sizeof bytes);
+    for (uint32_t b = 0; b < BUFFERS; b++) arrays[b] = world_random(&seed, 6);
+
+    world_begin_with((struct graph_begin_info){.edge_kinds = kinds});
+    for (uint32_t i = 0; i < tasks; i++) {
+        static const npurt_access accesses[] = {NPURT_ACCESS_INPUT, NPURT_ACCESS_INPUT, NPURT_ACCESS_INOUT,
+                                                NPURT_ACCESS_OUTPUT_EXISTING};
+        npurt_tensor tensor[3];
+        npurt_task t;
+        npurt_task_init_aiv(&t, 0);
+        for (uint32_t k = 1 + world_random(&seed, 3); k-- > 0;) {
+            uint32_t buffer = world_random(&seed, BUFFERS);
+            npurt_access access = accesses[world_random(&seed, 4)];
+            tensor[k] = random_tensor(family, buffer, arrays[buffer], &seed);
+            npurt_task_add_tensor(&t, access, &tensor[k], NULL, NULL);
+            must[i] |= touch(&bytes, buffer, &tensor[k], i, access != NPURT_ACCESS_OUTPUT_EXISTING,
+                             access != NPURT_ACCESS_INPUT);
+        }
+        world_submit(&t);
+    }
+    world_finish();
+
+    uint64_t edges[TASKS] = {0};
+    for (uint32_t p = 0; p < tasks; p++)
+        for (uint32_t k = 0; k < world_task(p)->fanout_count; k++) edges[world_consumers(p)[k]] |= UINT64_C(1) << p;
+    for (uint32_t i = 0; i < tasks; i++) {
+        after[i] = edges[i];
+        asked[i] = must[i];
+        for (uint32_t p = 0; p < i; p++) {
+            if (edges[i] >> p & 1) after[i] |= after[p];
+            if (must[i] >> p & 1) asked[i] |= asked[p];
+        }
+        verdict.lost += (uint32_t)__builtin_popcountll(must[i] & ~after[i]);
+        verdict.unfounded += (uint32_t)__builtin_popcountll(edges[i] & ~asked[i]);
+        verdict.edges += (uint32_t)__builtin_popcountll(edges[i]);
+    }
+    return verdict;
+}
+
+TEST(every_conflict_is_ordered)
+{
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        struct verdict v = judge(ANY, GRAPH_ALL_EDGES, seed);
+        if (v.lost) CHECK_FAIL("seed %" PRIu64 ": %u conflicting pairs are not ordered", seed, v.lost);
+    }
+}
+
+TEST(nested_boxes_get_no_edge_without_a_conflict)
+{
+    uint64_t edges = 0;
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        struct verdict v = judge(NESTED, GRAPH_ALL_EDGES, seed);
+        if (v.lost) CHECK_FAIL("seed %" PRIu64 ": %u conflicting pairs are not ordered", seed, v.lost);
+        if (v.unfounded) CHECK_FAIL("seed %" PRIu64 ": %u edges that no conflict asks for", seed, v.unfounded);
+        edges += v.edges;
+    }
+    CHECK(edges > 100000);
+}
+
+static uint32_t graphs_that_fail_without(uint32_t kind)
+{
+    uint32_t failed = 0;
+    for (uint64_t seed = 1; seed <= 200; seed++) failed += judge(NESTED, GRAPH_ALL_EDGES & ~kind, seed).lost != 0;
+    printf("  %u of 200 graphs fail\n", failed);
+    return failed;
+}
+
+TEST(without_read_after_write_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_RAW) > 100); }
+TEST(without_write_after_write_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_WAW) > 100); }
+TEST(without_write_after_read_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_WAR) > 100); }
+
+TEST_MAIN

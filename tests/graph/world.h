@@ -1,0 +1,131 @@
+/* A graph engine and the few lines that a test needs around it. */
+#ifndef NPURT_TESTS_GRAPH_WORLD_H
+#define NPURT_TESTS_GRAPH_WORLD_H
+
+#include <check.h>
+#include <graph/graph.h>
+
+enum { WORLD_HEAP = 0x1000000, WORLD_HEAP_SIZE = 1 << 20 };
+
+static struct graph *world_graph;
+static struct graph_image world_image;
+
+/* One engine for all tests of a program: every test begins its own graph. */
+static inline struct graph *world_begin_with(struct graph_begin_info info)
+{
+    if (!world_graph) CHECK_EQ(graph_create(NULL, &world_graph), NPURT_OK);
+    if (!info.heap_base) {
+        info.heap_base = WORLD_HEAP;
+        info.heap_size = WORLD_HEAP_SIZE;
+    }
+    CHECK_EQ(graph_begin(world_graph, &info), NPURT_OK);
+    return world_graph;
+}
+
+static inline struct graph *world_begin(void)
+{
+    return world_begin_with((struct graph_begin_info){0});
+}
+
+static inline void world_whole(void)
+{
+    const char *wrong = graph_validate(world_graph);
+    if (wrong) CHECK_FAIL("the engine is not whole: %s", wrong);
+}
+
+static inline void world_finish(void)
+{
+    world_whole();
+    if (graph_finish(world_graph, &world_image) != NPURT_OK) CHECK_FAIL("%s", graph_problem(world_graph));
+    world_whole();
+}
+
+static inline const struct image_task *world_task(uint32_t i)
+{
+    return (const struct image_task *)world_image.segment[1].data + i;
+}
+
+static inline const uint32_t *world_consumers(uint32_t producer)
+{
+    return (const uint32_t *)world_image.segment[3].data + world_task(producer)->fanout_begin;
+}
+
+static inline const npurt_tensor *world_tensor(uint32_t task, uint32_t i)
+{
+    const uint8_t *payload = world_image.segment[4].data;
+    return (const npurt_tensor *)(payload + (uint64_t)world_task(task)->payload * 64) + i;
+}
+
+static inline bool world_edge(uint32_t producer, uint32_t consumer)
+{
+    for (uint32_t k = 0; k < world_task(producer)->fanout_count; k++)
+        if (world_consumers(producer)[k] == consumer) return true;
+    return false;
+}
+
+/* All edges as "0>1 0>2 …", for comparison and for messages. */
+static inline const char *world_edges(void)
+{
+    static char text[4096];
+    size_t at = 0;
+    text[0] = 0;
+    for (uint32_t p = 0; p < world_image.task_count; p++)
+        for (uint32_t k = 0; k < world_task(p)->fanout_count && at + 32 < sizeof text; k++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%u>%u", at ? " " : "", p, world_consumers(p)[k]);
+    return text;
+}
+
+/* A dense tensor of n bytes. */
+static inline npurt_tensor world_bytes(uint64_t addr, uint32_t n)
+{
+    npurt_tensor t;
+    npurt_tensor_init(&t, addr, NPURT_U8, 1, (uint32_t[]){n});
+    return t;
+}
+
+static inline npurt_tensor world_matrix(uint64_t addr, uint32_t rows, uint32_t cols)
+{
+    npurt_tensor t;
+    npurt_tensor_init(&t, addr, NPURT_U8, 2, (uint32_t[]){rows, cols});
+    return t;
+}
+
+static inline npurt_tensor world_tile(const npurt_tensor *matrix, uint32_t row, uint32_t col, uint32_t rows, uint32_t cols)
+{
+    return npurt_tensor_view(matrix, (uint32_t[]){rows, cols}, (uint32_t[]){row, col});
+}
+
+static inline npurt_tensor world_slice(const npurt_tensor *bytes, uint32_t from, uint32_t to)
+{
+    return npurt_tensor_view(bytes, (uint32_t[]){to - from}, (uint32_t[]){from});
+}
+
+static inline npurt_task_id world_submit(const npurt_task *task)
+{
+    npurt_task_id id = NPURT_TASK_NONE;
+    if (graph_submit(world_graph, task, &id) != NPURT_OK) CHECK_FAIL("refused: %s", graph_problem(world_graph));
+    return id;
+}
+
+/* A task of one access. */
+static inline npurt_task_id world_access(npurt_access access, npurt_tensor tensor)
+{
+    npurt_task task;
+    npurt_task_init_aiv(&task, 0);
+    npurt_task_add_tensor(&task, access, &tensor, NULL, NULL);
+    return world_submit(&task);
+}
+static inline npurt_task_id world_read(npurt_tensor t) { return world_access(NPURT_ACCESS_INPUT, t); }
+static inline npurt_task_id world_write(npurt_tensor t) { return world_access(NPURT_ACCESS_OUTPUT_EXISTING, t); }
+static inline npurt_task_id world_update(npurt_tensor t) { return world_access(NPURT_ACCESS_INOUT, t); }
+
+/* xorshift64*: the same numbers everywhere. */
+static inline uint32_t world_random(uint64_t *state, uint32_t below)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return (uint32_t)(((*state * UINT64_C(0x2545f4914f6cdd1d)) >> 32) % below);
+}
+
+#endif
