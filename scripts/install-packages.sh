@@ -6,7 +6,7 @@ packages=(
   gcc g++ clang clang-format clang-tidy cmake ninja-build make pkg-config   # build and checks
   libboost-context-dev                                  # fcontext: the fiber switch of the emulated card
   libjansson-dev                                        # JSON descriptors of CPU-kernel binaries
-  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user                       # the silicon build of the device programs, and its tests
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user   # the silicon build of the device programs, and its tests
   libclang-rt-14-dev libtbb-dev                         # sanitizer run-time of clang; a benchmark peer
   python3 jq
 )

@@ -1,0 +1,345 @@
+/* Whole runs of the device programs over memory-backed registers: what they compute, and how they end. */
+#include "check.h"
+#include "harness.h"
+
+static uint32_t random_state;
+static uint32_t random_below(uint32_t n)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)random_state * n >> 32);
+}
+
+static struct builder_task task_of(enum image_shape shape, unsigned mask, uint32_t blocks)
+{
+    struct builder_task t = {.shape = (uint8_t)shape, .core_mask = (uint8_t)mask, .block_num = (uint16_t)blocks,
+                             .kernel = {-1, -1, -1}, .seed = random_below(1000000) + 1};
+    for (int slot = 0; slot < 3; slot++)
+        if (mask >> slot & 1) t.kernel[slot] = slot == 0 ? KERNEL_AIC : KERNEL_AIV;
+    return t;
+}
+
+static struct builder_task random_task(void)
+{
+    static const uint8_t mix[] = {3, 5, 6, 7};
+    uint32_t kind = random_below(20), blocks = random_below(8) == 0 ? 2 + random_below(30) : 1;
+    if (kind == 0) return task_of(SHAPE_DUMMY, 0, 1);
+    if (kind < 7) return task_of(SHAPE_AIC, 1, blocks);
+    if (kind < 16) return task_of(SHAPE_AIV, random_below(2) ? 2 : 4, blocks);
+    return task_of(SHAPE_MIX, mix[random_below(4)], blocks);
+}
+
+static void add_inputs(struct builder *b, struct builder_task *t, uint32_t count, uint32_t reach)
+{
+    uint32_t n = b->task_count;
+    for (uint32_t i = 0; i < count && n > 0; i++) {
+        uint32_t input = n - 1 - random_below(reach < n ? reach : n);
+        bool twice = false;
+        for (uint32_t j = 0; j < t->input_count; j++) twice |= t->inputs[j] == input;
+        if (!twice) t->inputs[t->input_count++] = input;
+    }
+}
+
+/* Runs what was built and compares it with the sequential model. */
+static struct run_result run(struct builder *b, uint32_t clusters, uint32_t threads)
+{
+    uint64_t size;
+    void *image = builder_image(b, &size);
+    struct card *card = card_create(clusters);
+    struct card_options options = {.aicpu_threads = threads};
+    struct run_result r = card_run(card, image, size, &options);
+    bool closed = card_is_closed(card);
+    card_destroy(card);
+    free(image);
+    CHECK_EQ(r.code, RUN_OK);
+    const char *problem = builder_check(b);
+    if (problem) CHECK_FAIL("%s", problem);
+    CHECK_EQ(r.done, 1);
+    CHECK_EQ(r.tasks_completed, b->task_count);
+    CHECK(closed);
+    CHECK_EQ(r.suspect_count, 0);
+    CHECK(r.start_ticks <= r.ready_ticks && r.ready_ticks <= r.end_ticks);
+    return r;
+}
+
+static void run_random(uint32_t seed, uint32_t tasks, uint32_t clusters, uint32_t threads)
+{
+    struct builder b;
+    builder_init(&b);
+    random_state = seed;
+    uint32_t reach = 1 + random_below(100);
+    for (uint32_t i = 0; i < tasks; i++) {
+        struct builder_task t = random_task();
+        add_inputs(&b, &t, random_below(4), reach);
+        builder_add(&b, &t);
+    }
+    run(&b, clusters, threads);
+    builder_fini(&b);
+}
+
+TEST(five_hundred_tasks_of_every_shape_match_the_sequential_model)
+{
+    run_random(1, 500, 2, 1);
+    run_random(2, 500, 3, 3);
+}
+
+TEST(partitions_of_uneven_size_share_a_graph)
+{
+    for (uint32_t seed = 10; seed < 16; seed++) run_random(seed, 2000, 1 + seed % 5, 1 + seed % 7);
+}
+
+TEST(an_empty_graph_ends_at_once)
+{
+    struct builder b;
+    builder_init(&b);
+    struct run_result r = run(&b, 2, 3);
+    CHECK_EQ(r.dispatches, 0);
+    builder_fini(&b);
+}
+
+TEST(twenty_thousand_tasks_of_one_type_are_ready_at_once)
+{
+    struct builder b;
+    builder_init(&b);
+    struct builder_task t = task_of(SHAPE_AIV, 2, 1);
+    for (uint32_t i = 0; i < 20000; i++) builder_add(&b, &t);
+    struct run_result r = run(&b, 4, 4);
+    CHECK_EQ(r.dispatches, 20000);
+    builder_fini(&b);
+}
+
+TEST(a_chain_runs_in_order)
+{
+    struct builder b;
+    builder_init(&b);
+    for (uint32_t i = 0; i < 600; i++) {
+        struct builder_task t = task_of(i % 2 ? SHAPE_AIC : SHAPE_AIV, i % 2 ? 1 : 2, 1);
+        if (i) t.inputs[t.input_count++] = i - 1;
+        builder_add(&b, &t);
+    }
+    run(&b, 2, 3);
+    builder_fini(&b);
+}
+
+/* All tasks hang on one source, so that one partition gets them all; the others must be given some. */
+TEST(hungry_partitions_are_fed)
+{
+    struct builder b;
+    builder_init(&b);
+    struct builder_task source = task_of(SHAPE_DUMMY, 0, 1);
+    builder_add(&b, &source);
+    for (uint32_t i = 1; i < 1200; i++) {
+        struct builder_task t = task_of(SHAPE_AIC, 1, 1);
+        t.kernel[0] = i % 4 ? KERNEL_AIC : KERNEL_SLOW_AIC;
+        t.inputs[t.input_count++] = 0;
+        builder_add(&b, &t);
+    }
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    run(&b, 4, 4);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    /* 300 kernels that sleep 2 ms: 600 ms on one core, 150 on four. */
+    double seconds = (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+    if (seconds > 0.45) CHECK_FAIL("%.0f ms: the partitions did not share the work", 1e3 * seconds);
+    builder_fini(&b);
+}
+
+TEST(more_spmd_tasks_than_board_slots_all_run)
+{
+    struct builder b;
+    builder_init(&b);
+    random_state = 5;
+    for (uint32_t i = 0; i < 1500; i++) {
+        struct builder_task t = i % 3 == 0 ? task_of(SHAPE_AIC, 1, 40)
+                                : i % 3 == 1 ? task_of(SHAPE_AIV, 4, 25) : task_of(SHAPE_MIX, 7, 9);
+        builder_add(&b, &t);
+    }
+    struct run_result r = run(&b, 4, 3);
+    CHECK_EQ(r.dispatches, 500 * 40 + 500 * 25 + 500 * 9 * 3);
+    builder_fini(&b);
+}
+
+TEST(mix_tasks_are_not_starved_by_single_core_tasks)
+{
+    struct builder b;
+    builder_init(&b);
+    random_state = 6;
+    for (uint32_t i = 0; i < 400; i++) {
+        struct builder_task t = i % 20 == 0 ? task_of(SHAPE_MIX, 7, 1) : task_of(SHAPE_AIC, 1, 1);
+        if (t.shape == SHAPE_AIC) t.kernel[0] = i % 4 ? KERNEL_AIC : KERNEL_SLOW_AIC;
+        builder_add(&b, &t);
+    }
+    run(&b, 1, 1);
+    builder_fini(&b);
+}
+
+TEST(a_stuck_kernel_is_named_and_the_others_go_home)
+{
+    struct builder b;
+    builder_init(&b);
+    random_state = 7;
+    for (uint32_t i = 0; i < 50; i++) {
+        struct builder_task t = task_of(SHAPE_AIV, 2, 1);
+        if (i == 33) t.kernel[1] = KERNEL_STUCK_AIV;
+        builder_add(&b, &t);
+    }
+    uint64_t size;
+    void *image = builder_image(&b, &size);
+    struct card *card = card_create(2);
+    struct card_options options = {.aicpu_threads = 2, .timeout_ms = 300};
+    struct run_result r = card_run(card, image, size, &options);
+    CHECK_EQ(r.code, RUN_KERNEL_STUCK);
+    CHECK_EQ(r.suspect_count, 1);
+    CHECK_EQ(r.suspect[0].task, 33);
+    CHECK_EQ(r.suspect[0].kernel, KERNEL_STUCK_AIV);
+    CHECK_EQ(r.suspect[0].core_type, 1);
+    CHECK_EQ(r.suspect[0].acknowledged, 1);
+    CHECK_EQ(r.suspect[0].physical_core % 2, 1);
+    CHECK(r.tasks_completed >= 48);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+}
+
+TEST(the_host_ends_a_run_that_hangs)
+{
+    struct builder b;
+    builder_init(&b);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct builder_task t = task_of(SHAPE_AIV, 2, 1);
+        if (i == 700) t.kernel[1] = KERNEL_STUCK_AIV;
+        builder_add(&b, &t);
+    }
+    uint64_t size;
+    void *image = builder_image(&b, &size);
+    struct card *card = card_create(3);
+    struct card_options options = {.aicpu_threads = 3, .abort_after_ms = 400, .grace_ms = 30};
+    struct run_result r = card_run(card, image, size, &options);
+    CHECK_EQ(r.code, RUN_ABORTED);
+    CHECK_EQ(r.suspect_count, 1);
+    CHECK_EQ(r.suspect[0].task, 700);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+}
+
+TEST(a_core_that_never_says_hello_is_named)
+{
+    struct builder b;
+    builder_init(&b);
+    struct builder_task t = task_of(SHAPE_AIV, 2, 1);
+    builder_add(&b, &t);
+    uint64_t size;
+    void *image = builder_image(&b, &size);
+    struct card *card = card_create(2);
+    struct card_options options = {.aicpu_threads = 2, .timeout_ms = 200, .missing_core = 1 + 4};
+    struct run_result r = card_run(card, image, size, &options);
+    CHECK_EQ(r.code, RUN_HANDSHAKE_TIMEOUT);
+    CHECK_EQ(r.detail, 4);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+}
+
+TEST(a_core_with_an_unknown_number_is_refused_and_the_others_go_home)
+{
+    struct builder b;
+    builder_init(&b);
+    struct builder_task t = task_of(SHAPE_AIV, 2, 1);
+    builder_add(&b, &t);
+    uint64_t size;
+    void *image = builder_image(&b, &size);
+    struct card *card = card_create(2);
+    struct card_options options = {.aicpu_threads = 2, .timeout_ms = 2000, .lying_core = 1 + 1};
+    struct run_result r = card_run(card, image, size, &options);
+    CHECK_EQ(r.code, RUN_BAD_CORE);
+    CHECK_EQ(r.detail, 1);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+}
+
+/* Changes one thing of a good image; answers the run's code. */
+static struct run_result run_broken(void (*breaking)(struct image_header *, struct image_task *, uint32_t *, uint32_t *))
+{
+    struct builder b;
+    builder_init(&b);
+    random_state = 8;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct builder_task t = task_of(SHAPE_AIC, 1, 1);
+        add_inputs(&b, &t, i >= 8 ? 2 : 0, 8);
+        builder_add(&b, &t);
+    }
+    uint64_t size;
+    char *image = builder_image(&b, &size);
+    struct image_header *h = (struct image_header *)image;
+    breaking(h, (struct image_task *)(image + h->tasks_offset), (uint32_t *)(image + h->ready_offset),
+             (uint32_t *)(image + h->edges_offset));
+    struct card *card = card_create(1);
+    struct card_options options = {.aicpu_threads = 2, .timeout_ms = 2000};
+    struct run_result r = card_run(card, image, size, &options);
+    bool closed = card_is_closed(card);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+    CHECK(closed);
+    return r;
+}
+
+#define BREAK(name, ...)                                                                                               \
+    static void name(struct image_header *h, struct image_task *t, uint32_t *ready, uint32_t *edges)                  \
+    {                                                                                                                  \
+        (void)h, (void)t, (void)ready, (void)edges;                                                                    \
+        __VA_ARGS__;                                                                                                   \
+    }
+BREAK(break_magic, h->magic ^= 1)
+BREAK(break_size, h->size += 4096)
+BREAK(break_tasks, h->task_count = 0x7fffffff)
+BREAK(break_offset, h->edges_offset = UINT64_MAX - 63)
+BREAK(break_mask, t[5].core_mask = 8)
+BREAK(break_shape, t[5].shape = SHAPE_MIX)
+BREAK(break_blocks, t[5].block_num = 0)
+BREAK(break_fanout, t[5].fanout_count = 0x80000000u)
+BREAK(break_payload, t[5].payload = 0x7fffffff)
+BREAK(break_scalars, t[5].scalar_count = 47)
+BREAK(break_edge, edges[3] = 40)
+BREAK(break_ready_range, ready[2] = 40)
+BREAK(break_ready_twice, ready[2] = ready[1])
+BREAK(break_ready_producers, ready[7] = 20)
+BREAK(break_fanin_low, t[20].fanin = 1)
+BREAK(break_kernel_hole, t[5].kernel[0] = KERNEL_HOLE)
+BREAK(break_kernel_range, t[5].kernel[0] = 900)
+BREAK(break_kernel_type, t[5].kernel[0] = KERNEL_AIV)
+BREAK(break_fanin_high, t[20].fanin = 30)
+
+TEST(a_corrupt_image_ends_the_run_and_names_the_place)
+{
+    CHECK_EQ(run_broken(break_magic).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_size).detail, offsetof(struct image_header, size));
+    CHECK_EQ(run_broken(break_tasks).detail, offsetof(struct image_header, task_count));
+    CHECK_EQ(run_broken(break_offset).detail, offsetof(struct image_header, edges_offset));
+    CHECK_EQ(run_broken(break_mask).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_mask).detail, 5);
+    CHECK_EQ(run_broken(break_shape).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_blocks).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_fanout).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_payload).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_scalars).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_edge).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_ready_range).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_ready_twice).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_ready_producers).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_fanin_low).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_kernel_hole).code, RUN_BAD_KERNEL);
+    CHECK_EQ(run_broken(break_kernel_range).code, RUN_BAD_KERNEL);
+    CHECK_EQ(run_broken(break_kernel_type).code, RUN_BAD_KERNEL);
+}
+
+TEST(a_graph_that_can_not_move_is_stalled)
+{
+    struct run_result r = run_broken(break_fanin_high);
+    CHECK_EQ(r.code, RUN_STALLED);
+    CHECK_EQ(r.detail, 40 - r.tasks_completed);
+    CHECK_EQ(r.suspect_count, 0);
+}
+
+TEST_MAIN
