@@ -27,6 +27,16 @@ static const char *linker_problem(void)
     return text ? text : "no reason given";
 }
 
+/* The linker's reason begins with the library's name, unless a library that this one needs is what is wrong. */
+static void append_reason(char *text, size_t size, const char *before, const char *name)
+{
+    const char *reason = linker_problem();
+    if (strncmp(reason, name, strlen(name)) == 0)
+        append(text, size, "%s %s", before, reason);
+    else
+        append(text, size, "%s %s (%s)", before, name, reason);
+}
+
 const char *load_library_name(enum driver_library library)
 {
     static const char *const name[LIBRARY_COUNT] = {"libruntime.so", "libacl_rt.so", "libascend_hal.so"};
@@ -66,8 +76,7 @@ npurt_status load_cann(void *handle[LIBRARY_COUNT], char *problem, size_t proble
         append(problem, problem_size, "CANN library not loaded:");
         for (int j = 0; j < 2 && wanted[i].name[j] && !handle[wanted[i].library]; j++) {
             handle[wanted[i].library] = dlopen(wanted[i].name[j], CANN_MODE);
-            if (!handle[wanted[i].library])
-                append(problem, problem_size, "%s %s (%s)", j ? "; nor" : "", wanted[i].name[j], linker_problem());
+            if (!handle[wanted[i].library]) append_reason(problem, problem_size, j ? "; nor" : "", wanted[i].name[j]);
         }
         if (!handle[wanted[i].library]) {
             load_close(handle);
