@@ -220,6 +220,8 @@ void device_abandon(npurt_device *device)
 static npurt_status settle_options(const npurt_device_options *given, npurt_device_options *o)
 {
     *o = given ? *given : (npurt_device_options){0};
+    if (o->binaries && !(o->binaries = strdup(o->binaries)))
+        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
     if (!o->scheduler_timeout_ms) o->scheduler_timeout_ms = DEFAULT_SCHEDULER_MS;
     if (!o->op_timeout_ms) o->op_timeout_ms = DEFAULT_OP_MS;
     if (!o->sync_timeout_ms) o->sync_timeout_ms = DEFAULT_SYNC_MS;
@@ -234,8 +236,6 @@ static npurt_status settle_options(const npurt_device_options *given, npurt_devi
     if (o->aicpu_threads > PROTOCOL_MAX_AICPU_THREADS)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "aicpu_threads is %u; at most %d can be used", o->aicpu_threads,
                            PROTOCOL_MAX_AICPU_THREADS);
-    if (o->binaries && !(o->binaries = strdup(o->binaries)))
-        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
     return NPURT_OK;
 }
 
@@ -279,7 +279,8 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     snprintf(device->info.target, sizeof device->info.target, "%s", target);
 
     npurt_status status = settle_options(options, &device->options);
-    if (status == NPURT_OK) status = visible_hal_id(id, &device->hal_id);
+    device->hal_id = id;
+    if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {
         status = device_bring_up(device);
         if (status != NPURT_OK) (void)device_take_down(device);

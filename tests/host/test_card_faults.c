@@ -1,0 +1,70 @@
+/* Kernels that fault or never end, on the emulated card: the record names them, the host survives, a reset helps. */
+#include "check.h"
+#include "host/world.h"
+
+static uint32_t x[64], y[64];
+
+static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status status, const char *name, const char *code)
+{
+    const npurt_device_options options = {.scheduler_timeout_ms = 400, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
+    npurt_device *device;
+    npurt_callable *callable, *again;
+    printf("  %s\n", target);
+    if (npurt_device_open(target, &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    for (uint32_t i = 0; i < 64; i++) y[i] = 5;
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_OK);
+    for (uint32_t i = 0; i < 64; i++) y[i] = 5;
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_ONE_KERNEL, kernel, NULL), status);
+    const npurt_error *e = npurt_error_last();
+    printf("  %s\n  fallout: %s\n", e->message, e->fallout);
+    CHECK_EQ(e->status, status);
+    CHECK_STR(e->kernel_name, name);
+    CHECK_EQ(e->kernel, kernel);
+    CHECK_EQ(e->task, 0);
+    CHECK(e->core >= 0);
+    CHECK(strncmp(e->message, "kernel \"", 8) == 0);
+    CHECK_HAS(e->fallout, code);
+    for (uint32_t i = 0; i < 64; i++) CHECK_EQ(y[i], 5);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_ERROR_POISONED);
+    CHECK_HAS(npurt_error_last()->message, name);
+
+    if (npurt_device_reset(device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(world_load(device, &again), NPURT_OK);
+    if (world_call(again, x, y, 64, FIXTURE_CHAIN, 2, NULL) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(y[63], x[63] + 2);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(again), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(a_kernel_that_faults_is_named_and_507015_follows)
+{
+    run_bad_kernel("emu:a5", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
+    run_bad_kernel("emu:a2", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
+    run_bad_kernel("emu:a5?engine=thread&clusters=2", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
+}
+
+TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
+{
+    run_bad_kernel("emu:a5", FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
+    run_bad_kernel("emu:a5?engine=thread&clusters=2", FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
+}
+
+TEST(closing_after_a_fault_works_without_a_reset)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
+        CHECK_EQ(world_load(device, &callable), NPURT_OK);
+        CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_ONE_KERNEL, FIXTURE_FAULT, NULL), NPURT_ERROR_KERNEL_FAULT);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+TEST_MAIN

@@ -1,0 +1,141 @@
+/* Limits and misuse on the emulated card. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "host/world.h"
+
+static uint32_t x[64], y[64];
+
+TEST(device_memory_exhausted_mid_graph_is_named_and_given_back)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    npurt_ledger_totals before, after;
+    CHECK_EQ(npurt_device_open("emu:a5?hbm=1GiB", NULL, &device), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_EXHAUST, 0, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
+        CHECK_EQ(npurt_error_last()->driver_code, 207001);
+        CHECK_HAS(npurt_error_last()->message, "outputs of the graph");
+    }
+    CHECK_EQ(npurt_device_ledger(device, &after), NPURT_OK);
+    CHECK(after.memory_bytes <= before.memory_bytes + (64 << 20)); /* staging at most; no output buffer is left */
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL), NPURT_OK);
+    CHECK_EQ(y[0], x[0] + 5);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(an_allocation_that_does_not_fit_is_refused_with_its_name)
+{
+    npurt_device *device;
+    uint64_t address;
+    CHECK_EQ(npurt_device_open("emu:a5?hbm=1GiB", NULL, &device), NPURT_OK);
+    CHECK_EQ(npurt_memory_alloc(device, UINT64_C(2) << 30, "too big", &address), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
+    CHECK_HAS(npurt_error_last()->message, "\"too big\"");
+    CHECK_EQ(npurt_error_last()->driver_code, 207001);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(a_run_survives_the_files_it_was_loaded_from)
+{
+    char folder[] = "/tmp/npurt-test-XXXXXX", orchestration[128], kernels[128], command[400];
+    npurt_device *device;
+    npurt_callable *callable;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(orchestration, sizeof orchestration, "%s/orchestration.so", folder);
+    snprintf(kernels, sizeof kernels, "%s/kernels.so", folder);
+    snprintf(command, sizeof command, "cp %s %s && cp %s %s", world_orchestration, orchestration, world_kernels, kernels);
+    CHECK_EQ(system(command), 0);
+    const npurt_kernel_desc kernel = {.core = NPURT_CORE_AIV, .binary.path = kernels, .entry = "add_one"};
+    const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32},
+                                  {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32}};
+    const npurt_callable_desc desc = {.orchestration.path = orchestration, .kernels = &kernel, .kernel_count = 1,
+                                      .params = params, .param_count = 2, .scalar_count = 2};
+    CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
+    CHECK_EQ(npurt_callable_load(device, &desc, &callable), NPURT_OK);
+    unlink(orchestration);
+    unlink(kernels);
+    CHECK_EQ(rmdir(folder), 0);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 4, NULL), NPURT_OK);
+    CHECK_EQ(y[5], x[5] + 4);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(handles_are_of_no_use_after_a_fork_and_the_parent_goes_on)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        npurt_device *other;
+        bool right = world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL) == NPURT_ERROR_FORKED &&
+                     npurt_device_close(device) == NPURT_ERROR_FORKED &&
+                     npurt_device_open("emu:a5", NULL, &other) == NPURT_ERROR_FORKED;
+        _exit(right ? 0 : 1);
+    }
+    int how;
+    CHECK_EQ(waitpid(child, &how, 0), child);
+    CHECK_EQ(how, 0);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 3, NULL), NPURT_OK);
+    CHECK_EQ(y[0], x[0] + 3);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+static void *caller(void *callable)
+{
+    uint32_t in[64], out[64];
+    for (uint32_t run = 0; run < 50; run++) {
+        for (uint32_t i = 0; i < 64; i++) in[i] = run * 64 + i;
+        if (world_call(callable, in, out, 64, FIXTURE_CHAIN, 1 + run % 5, NULL) != NPURT_OK) return "a call failed";
+        for (uint32_t i = 0; i < 64; i++)
+            if (out[i] != in[i] + 1 + run % 5) return "a result is wrong";
+    }
+    return NULL;
+}
+
+TEST(calls_from_many_threads_are_serialised)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    pthread_t thread[4];
+    CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, caller, callable);
+    for (int i = 0; i < 4; i++) {
+        void *problem;
+        pthread_join(thread[i], &problem);
+        if (problem) CHECK_FAIL("%s", (const char *)problem);
+    }
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+static void *opener(void *unused)
+{
+    (void)unused;
+    npurt_device *device;
+    if (npurt_device_open("emu:a5", NULL, &device) != NPURT_OK) return "open failed";
+    return npurt_device_close(device) == NPURT_OK ? NULL : "close failed";
+}
+
+TEST(concurrent_first_opens_share_one_installation)
+{
+    pthread_t thread[4];
+    for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, opener, NULL);
+    for (int i = 0; i < 4; i++) {
+        void *problem;
+        pthread_join(thread[i], &problem);
+        if (problem) CHECK_FAIL("%s", (const char *)problem);
+    }
+}
+
+TEST_MAIN

@@ -1,0 +1,175 @@
+/* What a failing run leaves: record, state of the device, what the host did. */
+#include <unistd.h>
+
+#include "check.h"
+#include "host/device.h"
+#include "host/error.h"
+#include "host/fake_driver.h"
+#include "host/world.h"
+
+static npurt_device *device;
+static npurt_callable *callable;
+static uint32_t x[64], y[64];
+
+static void set_up(void)
+{
+    const npurt_device_options options = {.binaries = world_binaries, .scheduler_timeout_ms = 100, .op_timeout_ms = 1000,
+                                          .sync_timeout_ms = 2000};
+    fake_reset();
+    slot_forget();
+    error_begin("test");
+    CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    for (uint32_t i = 0; i < 64; i++) y[i] = 0xabcd;
+}
+
+static npurt_status call(void) { return world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL); }
+
+static void tear_down(void)
+{
+    (void)npurt_callable_unload(callable);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    CHECK_EQ(fake.blocks, 0);
+    CHECK_EQ(fake.retained, 0);
+}
+
+/* No host tensor was written, work is refused with the first cause, a reset brings the device back. */
+static void check_poisoned(const char *cause)
+{
+    for (uint32_t i = 0; i < 64; i++) CHECK_EQ(y[i], 0xabcd);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
+    CHECK_EQ(call(), NPURT_ERROR_POISONED);
+    CHECK_HAS(npurt_error_last()->message, cause);
+    fake.core_sync = fake.cpu_sync = 0;
+    fake.run_code = RUN_OK;
+    fake.suspects = 0;
+    CHECK_EQ(npurt_device_reset(device), NPURT_OK);
+    CHECK_EQ(fake.force_resets, 1);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    CHECK_EQ(call(), NPURT_OK);
+    tear_down();
+}
+
+TEST(a_fault_names_kernel_core_and_task_and_the_drivers_code_after_them)
+{
+    set_up();
+    fake.core_sync = 507015;
+    fake.run_code = RUN_ABORTED;
+    fake.suspects = 1;
+    CHECK_EQ(call(), NPURT_ERROR_KERNEL_FAULT);
+    const npurt_error *e = npurt_error_last();
+    CHECK_EQ(e->status, NPURT_ERROR_KERNEL_FAULT);
+    CHECK_STR(e->kernel_name, "add_one");
+    CHECK_EQ(e->core, 7);
+    CHECK_EQ(e->task, 3);
+    CHECK_EQ(e->kernel, 0);
+    CHECK_EQ(e->driver_code, 507015);
+    CHECK_STR(e->driver_name, "ACL_ERROR_RT_AICORE_EXCEPTION");
+    CHECK_HAS(e->message, "kernel \"add_one\" (id 0) faulted on core 7");
+    CHECK_HAS(e->fallout, "507015 ACL_ERROR_RT_AICORE_EXCEPTION");
+    check_poisoned("add_one");
+}
+
+TEST(an_endless_kernel_is_named_by_the_scheduler_and_the_driver_follows)
+{
+    set_up();
+    fake.core_sync = 507046;
+    fake.run_code = RUN_KERNEL_STUCK;
+    fake.suspects = 1;
+    CHECK_EQ(call(), NPURT_ERROR_KERNEL_TIMEOUT);
+    CHECK_HAS(npurt_error_last()->message, "kernel \"add_one\" (id 0) made no progress for 100 ms on core 7");
+    CHECK_HAS(npurt_error_last()->fallout, "507046");
+    check_poisoned("no progress");
+}
+
+TEST(a_scheduler_that_faults_is_told_from_the_cores)
+{
+    set_up();
+    fake.core_sync = 507046;
+    fake.cpu_sync = 507018;
+    fake.ignore_exec = 1;
+    CHECK_EQ(call(), NPURT_ERROR_AICPU_FAULT);
+    CHECK_EQ(npurt_error_last()->driver_code, 507018);
+    fake.ignore_exec = 0;
+    check_poisoned("AICPU program failed");
+}
+
+TEST(a_run_that_never_ends_is_aborted_after_the_sync_timeout)
+{
+    set_up();
+    fake.core_sync = fake.cpu_sync = 507046;
+    fake.ignore_exec = 1;
+    CHECK_EQ(call(), NPURT_ERROR_STALLED);
+    CHECK_EQ(fake.aborts, 1);
+    CHECK_HAS(npurt_error_last()->message, "2000 ms");
+    fake.ignore_exec = 0;
+    check_poisoned("did not end");
+}
+
+TEST(a_stalled_graph_leaves_a_healthy_device_when_everything_came_to_rest)
+{
+    set_up();
+    fake.run_code = RUN_STALLED;
+    CHECK_EQ(call(), NPURT_ERROR_STALLED);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    CHECK_EQ(y[0], 0xabcd);
+    fake.run_code = RUN_OK;
+    CHECK_EQ(call(), NPURT_OK);
+    tear_down();
+}
+
+TEST(a_device_process_that_goes_away_is_lost)
+{
+    set_up();
+    fake.core_sync = fake.cpu_sync = 507901;
+    fake.ignore_exec = 1;
+    CHECK_EQ(call(), NPURT_ERROR_LOST);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_LOST);
+    CHECK_EQ(call(), NPURT_ERROR_LOST);
+    CHECK_HAS(npurt_error_last()->message, "went away");
+    fake.core_sync = fake.cpu_sync = 0;
+    fake.ignore_exec = 0;
+    CHECK_EQ(npurt_device_reset(device), NPURT_OK);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    tear_down();
+}
+
+TEST(closing_a_poisoned_device_resets_it_instead_of_freeing_handles)
+{
+    set_up();
+    fake.core_sync = 507015;
+    CHECK_EQ(call(), NPURT_ERROR_KERNEL_FAULT);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    CHECK_EQ(fake.force_resets, 1);
+    CHECK_EQ(fake.retained, 0);
+}
+
+TEST(device_programs_of_another_protocol_are_refused_at_open)
+{
+    const npurt_device_options options = {.binaries = world_binaries};
+    fake_reset();
+    slot_forget();
+    fake.protocol = PROTOCOL_VERSION + 1;
+    error_begin("test");
+    CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_ERROR_BAD_BINARY);
+    CHECK_HAS(npurt_error_last()->message, "protocol version 2");
+    CHECK_EQ(fake.retained, 0);
+}
+
+TEST(small_graphs_launch_few_clusters)
+{
+    set_up();
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_OK);
+    CHECK_EQ(fake.last_blocks, 1);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL), NPURT_OK);
+    CHECK_EQ(fake.last_blocks, 3); /* five AIV tasks, two AIV cores in a cluster */
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_MIX, 0, NULL), NPURT_OK);
+    CHECK_EQ(fake.last_blocks, 4); /* four MIX blocks, a cluster each */
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 500, NULL), NPURT_OK);
+    CHECK_EQ(fake.last_blocks, 36);
+    tear_down();
+}
+
+TEST_MAIN

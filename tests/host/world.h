@@ -1,0 +1,20 @@
+/* A callable made of the fixtures, and one call of it, in a few lines. */
+#ifndef TESTS_HOST_WORLD_H
+#define TESTS_HOST_WORLD_H
+
+#include <npurt/npurt.h>
+#include "host/fixtures/fixture.h"
+
+extern const char world_orchestration[], world_kernels[];
+/* Folder of programs that look like device programs but are none. */
+extern const char world_binaries[];
+
+/* Loads the fixtures' orchestration with all their kernels; parameters x (INPUT) and y (OUTPUT_EXISTING), u32, one
+ * dimension; two scalars. */
+npurt_status world_load(npurt_device *device, npurt_callable **out);
+
+/* Calls it with host tensors of n elements. timing may be NULL. */
+npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode, uint64_t argument,
+                        npurt_timing *timing);
+
+#endif
