@@ -155,6 +155,9 @@ static void go_round(struct scheduler *s)
     uint32_t passes = 0;
     if (s->task_count == 0) scheduler_end(s, RUN_OK, 0);
     for (;;) {
+#if defined(NPURT_VALIDATE)
+        if (passes % 64 == 0 && scheduler_validate(s)) scheduler_end(s, RUN_STALLED, INT64_MIN);
+#endif
         port_token token = port_wait_begin();
         uint64_t before = s->dispatches + s->completed;
         if (scheduler_ended(s)) return;
@@ -166,7 +169,7 @@ static void go_round(struct scheduler *s)
         tell_completed(s);
         bool moved = s->dispatches + s->completed != before;
         s->moved |= moved;
-        if ((!moved || ++passes % 1024 == 0) &&
+        if ((++passes % 1024 == 0 || !moved) &&
             scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->task_count - s->completed))
             return;
         if (!again) port_wait(token);

@@ -55,7 +55,11 @@ void dcci(const void *line, enum vendor_cache_scope scope, enum vendor_cache_tar
 void dsb(enum vendor_barrier_scope scope)
 {
     (void)scope;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#if defined(__aarch64__)
+    __asm__ volatile("dmb ish" ::: "memory");
+#else
+    __asm__ volatile("mfence" ::: "memory");
+#endif
 }
 int64_t get_block_idx(void) { return is_aiv() ? aiv_index() / 2 : self->index; }
 int64_t get_subblockid(void) { return is_aiv() ? aiv_index() % 2 : 0; }

@@ -77,22 +77,24 @@ static inline void port_log(enum port_level level, const char *format, ...)
  * the payload arrive first. */
 static inline uint32_t port_reg_load(uint64_t base, uint32_t offset)
 {
-    uint32_t value = __atomic_load_n((const volatile uint32_t *)(uintptr_t)(base + offset), __ATOMIC_RELAXED);
+    const volatile uint32_t *p = (const volatile uint32_t *)(uintptr_t)(base + offset);
 #if defined(__aarch64__)
+    uint32_t value = __atomic_load_n(p, __ATOMIC_RELAXED);
     __asm__ volatile("dsb ld" ::: "memory");
-#else
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-#endif
     return value;
+#else
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+#endif
 }
 static inline void port_reg_store(uint64_t base, uint32_t offset, uint32_t value)
 {
+    volatile uint32_t *p = (volatile uint32_t *)(uintptr_t)(base + offset);
 #if defined(__aarch64__)
     __asm__ volatile("dmb oshst" ::: "memory");
+    __atomic_store_n(p, value, __ATOMIC_RELAXED);
 #else
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
 #endif
-    __atomic_store_n((volatile uint32_t *)(uintptr_t)(base + offset), value, __ATOMIC_RELAXED);
 }
 
 static inline uint32_t port_fetch_add32(uint32_t *p, uint32_t value)
@@ -122,9 +124,8 @@ static inline void port_cache_invalidate(const void *p, size_t size)
         __asm__ volatile("dc civac, %0" ::"r"(line) : "memory");
     __asm__ volatile("dsb sy\n\tisb" ::: "memory");
 #else
-    (void)p;
+    (void)p; /* coherent */
     (void)size;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif
 }
 static inline void port_cache_clean(const void *p, size_t size)
@@ -135,9 +136,8 @@ static inline void port_cache_clean(const void *p, size_t size)
         __asm__ volatile("dc cvac, %0" ::"r"(line) : "memory");
     __asm__ volatile("dsb sy" ::: "memory");
 #else
-    (void)p;
+    (void)p; /* coherent */
     (void)size;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif
 }
 
