@@ -56,7 +56,8 @@ typedef struct npurt_tensor {
     /* second cache line */
     uint64_t extent;       /* elements from the first to one past the last: 1 + sum((shape-1)*stride) */
     uint32_t strides[NPURT_MAX_DIMS];
-    uint8_t reserved1[36];
+    uint32_t hint;         /* of the graph engine: where it keeps this buffer; 0 unknown. Views take it along */
+    uint8_t reserved1[32];
 } npurt_tensor;
 
 NPURT_STATIC_ASSERT(sizeof(npurt_tensor) == 128, "tensor descriptor");

@@ -46,6 +46,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t at_order = plan_take(&plan, regions, sizeof(struct order));
     uint64_t at_shapes = plan_take(&plan, regions, sizeof(struct shape));
     uint64_t at_buffers = plan_take(&plan, regions, sizeof(struct buffer));
+    uint64_t at_own = plan_take(&plan, regions, sizeof(struct buffer));
     uint64_t at_grids = plan_take(&plan, grids, sizeof(struct grid));
     uint64_t at_links = plan_take(&plan, regions * (MAP_CELLS_PER_REGION - 1), sizeof(struct link));
     uint64_t at_readers = plan_take(&plan, tasks * NPURT_TASK_MAX_TENSORS, sizeof(struct reader));
@@ -71,6 +72,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
                                  .order = (struct order *)(memory + at_order),
                                  .shapes = (struct shape *)(memory + at_shapes),
                                  .buffers = (struct buffer *)(memory + at_buffers),
+                                 .own = (struct buffer *)(memory + at_own),
                                  .grids = (struct grid *)(memory + at_grids),
                                  .links = (struct link *)(memory + at_links),
                                  .readers = (struct reader *)(memory + at_readers),
@@ -93,7 +95,7 @@ void graph_destroy(struct graph *graph)
 npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
 {
     uint32_t kinds = info->edge_kinds ? info->edge_kinds : GRAPH_ALL_EDGES;
-    g->state = GRAPH_OPEN;
+    g->state = GRAPH_IDLE;
     g->latched = NPURT_OK;
     g->task_count = g->ready_count = g->depth = 0;
     g->payload_used = 0;
@@ -103,10 +105,13 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->edges.count = 0;
     g->edges.full = false;
     tensor_map_reset(&g->map, kinds & GRAPH_RAW, kinds & GRAPH_WAW, kinds & GRAPH_WAR);
+    if (info->heap_base >= HEAP_VIRTUAL || info->heap_size >= HEAP_VIRTUAL - info->heap_base)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("a heap of outputs beyond the addresses of any device"));
     heap_init(&g->heap, info->heap_base, info->heap_size, info->grow, info->grow_context);
     g->kernel_core = info->kernel_core;
     g->kernel_count = info->kernel_count;
     g->cluster_count = info->cluster_count;
+    g->state = GRAPH_OPEN;
     return NPURT_OK;
 }
 

@@ -27,6 +27,12 @@ void heap_init(struct heap *heap, uint64_t base, uint64_t size, graph_heap_grow 
 /* `size` > 0 bytes; *addr is real or virtual. Else the status of growing, or OUT_OF_DEVICE_MEMORY. */
 npurt_status heap_alloc(struct heap *heap, uint64_t size, uint64_t *addr);
 
+/* *addr was handed out, or is inside of what was. */
+static inline bool heap_has(const struct heap *heap, uint64_t addr)
+{
+    return addr - heap->base < heap->size || addr - HEAP_VIRTUAL < heap->used;
+}
+
 /* Some handed-out address is not the final one. */
 static inline bool heap_moved(const struct heap *heap)
 {

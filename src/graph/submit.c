@@ -83,6 +83,11 @@ static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tenso
     }
 }
 
+static npurt_status refuse_full(struct graph *g)
+{
+    return refuse_task(g, NPURT_ERROR_LIMIT, "more than ", g->map.max_regions, " buffers or live regions of them");
+}
+
 /* A fresh contiguous tensor of the heap; `what` begins the sentence of a refusal. */
 static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npurt_task_id owner, uint32_t i,
                              npurt_tensor *out)
@@ -110,7 +115,8 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
         return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(size),
                             WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
                             WORD(" bytes are in use"));
-    return NPURT_OK;
+    out->hint = tensor_map_own(&g->map, out->addr);
+    return out->hint ? NPURT_OK : refuse_full(g);
 }
 
 /* Boxes of all accessed tensors; outputs are allocated into the payload. */
@@ -124,14 +130,13 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt
                 return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("an output without a spec"));
             npurt_status status = allocate(g, task->tensor[i].spec, g->task_count, i, &payload[i]);
             if (unlikely(status)) return status;
-            tensor_map_prefetch(&g->map, payload[i].addr);
             continue;
         }
         if (unlikely(access > NPURT_ACCESS_NO_DEP))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("unknown access "),
                                 NUMBER(access));
         if (unlikely(!t)) return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("is NULL"));
-        tensor_map_prefetch(&g->map, t->addr);
+        tensor_map_prefetch(&g->map, t->addr, t->hint);
         if (unlikely(t->addr == 0))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has no buffer: address 0"));
         enum box_problem problem = box_of_tensor(t, &box[i]);
@@ -154,18 +159,29 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
     return NPURT_OK;
 }
 
+/* No buffer for an address: no room for another, or it is inside of an output instead of at its start. */
+static bool refuse_buffer(struct graph *g, uint32_t i, uint64_t addr)
+{
+    if (heap_has(&g->heap, addr))
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("address "), NUMBER(addr),
+                     WORD(" is in the heap of outputs, but no output begins there"));
+    return false;
+}
+
 /* What a task waits for because of tensor argument i; false when the tensor map is full. */
 static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload, const struct box *box)
 {
     const npurt_tensor *t = &payload[i];
     npurt_access access = task->tensor[i].access;
-    if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, t->addr, t->size);
+    if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size);
     if (g->manual) return true;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
         if (t->owner != NPURT_TASK_NONE) edges_add(&g->edges, (uint32_t)t->owner);
         return true;
     }
-    return tensor_map_access(&g->map, t->addr, box, access != NPURT_ACCESS_OUTPUT_EXISTING, access != NPURT_ACCESS_INPUT);
+    struct buffer *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, heap_has(&g->heap, t->addr));
+    if (unlikely(!buffer)) return refuse_buffer(g, i, t->addr);
+    return tensor_map_access(&g->map, buffer, box, access != NPURT_ACCESS_OUTPUT_EXISTING, access != NPURT_ACCESS_INPUT);
 }
 
 static npurt_status check_task(struct graph *g, const npurt_task *task)
@@ -219,7 +235,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
         if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) outputs++;
         else payload[i] = *task->tensor[i].tensor;
         if (unlikely(!track(g, task, i, payload, &box[i])))
-            return refuse_task(g, NPURT_ERROR_LIMIT, "more than ", g->map.max_regions, " live regions of tensors");
+            return g->latched ? g->latched : refuse_full(g);
     }
     if (unlikely(g->edges.full))
         return refuse_task(g, NPURT_ERROR_LIMIT, "the graph has more than ", g->edges.max, " edges");

@@ -9,7 +9,7 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
         memset(map->addresses, 0, map->table_size * sizeof *map->addresses);
         map->epoch = 1;
     }
-    map->region_count = map->buffer_count = map->grid_count = map->link_count = map->reader_count = 0;
+    map->region_count = map->buffer_count = map->own_count = map->grid_count = map->link_count = map->reader_count = 0;
     map->region_free = map->link_free = map->reader_free = MAP_NONE;
     map->read_edges = read_edges;
     map->write_edges = write_edges;
@@ -103,22 +103,36 @@ static uint64_t window_cells(struct cell_window w)
 
 /* Buffers. */
 
-static struct buffer *buffer_create(struct tensor_map *map, uint64_t addr, struct slot *slot)
+uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr)
 {
-    struct buffer *b = &map->buffers[map->buffer_count];
-    *b = (struct buffer){.addr = addr, .loose = MAP_NONE, .grids = MAP_NONE,
-                         .next = slot->epoch == map->epoch ? slot->head : MAP_NONE};
-    *slot = (struct slot){map->buffer_count++, map->epoch};
-    return b;
+    if (map->own_count == map->max_regions) return 0;
+    map->own[map->own_count] = (struct buffer){.addr = addr, .next = MAP_NONE, .loose = MAP_NONE, .grids = MAP_NONE};
+    return ++map->own_count;
 }
 
-static struct buffer *buffer_find(struct tensor_map *map, uint64_t addr)
+static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
 {
+    uint32_t low = 0, high = map->own_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (map->own[middle].addr < addr) low = middle + 1;
+        else high = middle;
+    }
+    return low < map->own_count && map->own[low].addr == addr ? &map->own[low] : NULL;
+}
+
+struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own)
+{
+    if (own) return find_own(map, addr);
     struct slot *slot = &map->addresses[tensor_map_address_slot(map, addr)];
-    if (slot->epoch == map->epoch)
-        for (uint32_t i = slot->head; i != MAP_NONE; i = map->buffers[i].next)
-            if (map->buffers[i].addr == addr) return &map->buffers[i];
-    return map->buffer_count < map->max_regions ? buffer_create(map, addr, slot) : NULL;
+    uint32_t head = slot->epoch == map->epoch ? slot->head : MAP_NONE;
+    for (uint32_t i = head; i != MAP_NONE; i = map->buffers[i].next)
+        if (map->buffers[i].addr == addr) return &map->buffers[i];
+    if (map->buffer_count == map->max_regions) return NULL;
+    struct buffer *b = &map->buffers[map->buffer_count];
+    *b = (struct buffer){.addr = addr, .next = head, .loose = MAP_NONE, .grids = MAP_NONE};
+    *slot = (struct slot){map->buffer_count++, map->epoch};
+    return b;
 }
 
 /* Regions in their lists and cells. */
@@ -429,10 +443,8 @@ static void add_reader(struct tensor_map *map, struct region *r, uint32_t task)
     r->reader = task;
 }
 
-bool tensor_map_access(struct tensor_map *map, uint64_t addr, const struct box *box, bool reads, bool writes)
+bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool reads, bool writes)
 {
-    struct buffer *buffer = buffer_find(map, addr);
-    if (!buffer) return false;
     struct box_view view = box_view_of(box);
     struct access a = {.box = &view,
                        .reads = reads,
@@ -460,10 +472,8 @@ bool tensor_map_access(struct tensor_map *map, uint64_t addr, const struct box *
     return true;
 }
 
-bool tensor_map_fresh(struct tensor_map *map, uint64_t addr, uint64_t size)
+bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t size)
 {
-    if (map->buffer_count == map->max_regions) return false;
-    struct buffer *b = buffer_create(map, addr, &map->addresses[tensor_map_address_slot(map, addr)]);
     struct box box = {.hi = size, .run = size};
-    return region_create(map, b, &box, map->edges->consumer, MAP_NONE) != MAP_NONE;
+    return region_create(map, buffer, &box, map->edges->consumer, MAP_NONE) != MAP_NONE;
 }

@@ -19,8 +19,11 @@
  * otherwise. An access looks into the cells of each grid that it touches, or through the grid's list when that is
  * shorter. Regions of a 17th size are in the list again.
  *
- * Cost of an access to a region that exists: one line each of the address table, the buffer, the grid (if any), the
- * cell, the region and the producer.
+ * Buffers that the graph itself allocates come in ascending order and are numbered: their descriptors carry the number
+ * (npurt_tensor.hint), and one that does not is found by binary search. Others are hashed by address.
+ *
+ * Cost of an access to a region that exists: one line each of the address table (unless hinted), the buffer, the grid
+ * and the cell (if any), the region and the producer.
  */
 #ifndef NPURT_GRAPH_TENSOR_MAP_H
 #define NPURT_GRAPH_TENSOR_MAP_H
@@ -47,7 +50,7 @@ _Static_assert(sizeof(struct region) == 64, "a region is one cache line");
 
 struct buffer {
     uint64_t addr;
-    uint32_t next;              /* buffer with the same hash */
+    uint32_t next;              /* outside buffer with the same hash */
     uint32_t loose, loose_count;
     uint32_t grids, grid_count;
     uint32_t reserved;
@@ -79,7 +82,8 @@ struct tensor_map {
     struct region *regions;     /* [max_regions] */
     struct order *order;        /* [max_regions], of regions in grids */
     struct shape *shapes;       /* [max_regions], of regions with two or more outer dimensions */
-    struct buffer *buffers;     /* [max_regions] */
+    struct buffer *buffers;     /* [max_regions], of outside buffers */
+    struct buffer *own;         /* [max_regions], of the graph's: ascending addresses; a hint is 1 + an index */
     struct grid *grids;         /* [max_grids] */
     struct link *links;         /* [max_regions * (MAP_CELLS_PER_REGION - 1)] */
     struct reader *readers;     /* [max_readers] */
@@ -88,7 +92,7 @@ struct tensor_map {
     uint32_t table_size, table_bits;
     uint32_t epoch;
     uint32_t region_count, region_free; /* high-water mark, list through next */
-    uint32_t buffer_count, grid_count;
+    uint32_t buffer_count, own_count, grid_count;
     uint32_t link_count, link_free;
     uint32_t reader_count, reader_free;
     bool read_edges, write_edges, anti_edges;   /* RAW, WAW, WAR are found */
@@ -98,21 +102,37 @@ struct tensor_map {
 /* Forgets everything; costs nothing but every 2^32nd time. */
 void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges, bool anti_edges);
 
-/* Adds the edges of an access by the task edges->consumer to `box` of the buffer at addr, and remembers the access.
- * Returns false when there is no room for a region. */
-bool tensor_map_access(struct tensor_map *map, uint64_t addr, const struct box *box, bool reads, bool writes);
+/* A buffer that the graph allocates, at a higher address than those before it. Returns its hint, 0 when there is no
+ * room. */
+uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr);
 
-/* Remembers that the task edges->consumer writes the first `size` bytes of a buffer that no access named before. */
-bool tensor_map_fresh(struct tensor_map *map, uint64_t addr, uint64_t size);
+/* The buffer at addr: one of the graph's own when `own`, made when it is another and new. NULL: no room, or no such own
+ * buffer. */
+struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own);
+
+/* The same in one comparison, when the hint is right. */
+static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t addr, uint32_t hint, bool own)
+{
+    if (hint - 1 < map->own_count && map->own[hint - 1].addr == addr) return &map->own[hint - 1];
+    return tensor_map_find(map, addr, own);
+}
+
+/* Adds the edges of an access by the task edges->consumer to `box` of a buffer, and remembers the access. Returns false
+ * when there is no room for a region. */
+bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool reads, bool writes);
+
+/* The same for a write over the `size` bytes of a buffer that no access named before. */
+bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t size);
 
 static inline uint32_t tensor_map_address_slot(const struct tensor_map *map, uint64_t addr)
 {
     return (uint32_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> (64 - map->table_bits));
 }
 
-static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t addr)
+static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t addr, uint32_t hint)
 {
-    __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
+    if (hint != 0) __builtin_prefetch(&map->own[hint - 1]);
+    else __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
 }
 
 /* For the validator: the cells of a grid that a box may touch, columns counted on past the last from the first. */

@@ -145,6 +145,10 @@ static const char *validate_map(const struct graph *g)
         if (b == MAP_NONE) return "a buffer can not be found by its address";
         if ((wrong = validate_buffer(g, &map->buffers[i], &regions))) return wrong;
     }
+    for (uint32_t i = 0; i < map->own_count; i++) {
+        if (i > 0 && map->own[i].addr <= map->own[i - 1].addr) return "the graph's buffers are not in order";
+        if ((wrong = validate_buffer(g, &map->own[i], &regions))) return wrong;
+    }
     for (uint32_t i = map->region_free; i != MAP_NONE; i = map->regions[i].next) free_regions++;
     if (regions + free_regions != map->region_count) return "a region is neither in a buffer nor free";
     return NULL;

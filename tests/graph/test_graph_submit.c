@@ -1,1 +1,304 @@
+/* What a submission accepts, how it lands in the image, and the sentence for each that it refuses. */
+#include "world.h"
 
+#include <npurt/callable.h>
+#include <protocol/protocol.h>
+
+static npurt_tensor x, y;
+static npurt_task task;
+
+static struct graph *begin(void)
+{
+    x = world_bytes(4096, 64);
+    y = world_bytes(8192, 64);
+    npurt_task_init_aiv(&task, 0);
+    return world_begin();
+}
+
+#define CHECK_REFUSED(g, status, expected, sentence)                                                                   \
+    do {                                                                                                               \
+        CHECK_EQ(status, expected);                                                                                    \
+        CHECK_STR(graph_problem(g), sentence);                                                                         \
+    } while (0)
+
+static npurt_status submit_input(struct graph *g, const npurt_tensor *t)
+{
+    npurt_task_input(&task, t);
+    return graph_submit(g, &task, NULL);
+}
+
+TEST(a_task_lands_in_the_image_as_it_was_submitted)
+{
+    begin();
+    npurt_task_init_aic(&task, 7);
+    npurt_task_input(&task, &x);
+    npurt_task_inout(&task, &y);
+    npurt_task_scalar(&task, 0x1122334455667788);
+    npurt_task_scalar_f32(&task, 1.0f);
+    npurt_task_blocks(&task, 3);
+    world_submit(&task);
+    world_finish();
+    const struct image_task *t = world_task(0);
+    CHECK_EQ(t->kernel[0], 7);
+    CHECK_EQ(t->kernel[1], -1);
+    CHECK_EQ(t->block_num, 3);
+    CHECK_EQ(t->shape, SHAPE_AIC);
+    CHECK_EQ(t->core_mask, 1);
+    CHECK_EQ(t->tensor_count, 2);
+    CHECK_EQ(t->scalar_count, 2);
+    CHECK(memcmp(world_tensor(0, 0), &x, sizeof x) == 0 && memcmp(world_tensor(0, 1), &y, sizeof y) == 0);
+    const uint64_t *scalar = (const uint64_t *)world_tensor(0, 2);
+    CHECK_EQ(scalar[0], 0x1122334455667788);
+    CHECK_EQ(scalar[1], 0x3f800000);
+    const struct image_header *h = world_image.segment[0].data;
+    CHECK_EQ(h->block_total_lo, 3);
+}
+
+TEST(kernels_decide_the_shape)
+{
+    static const struct {
+        int32_t kernel[3];
+        uint8_t shape, mask;
+    } cases[] = {{{1, -1, -1}, SHAPE_AIC, 1},  {{-1, 2, -1}, SHAPE_AIV, 2}, {{-1, -1, 3}, SHAPE_AIV, 2},
+                 {{-1, 2, 3}, SHAPE_MIX, 6},   {{1, 2, -1}, SHAPE_MIX, 3},  {{1, -1, 3}, SHAPE_MIX, 5},
+                 {{1, 2, 3}, SHAPE_MIX, 7},    {{-1, -1, -1}, SHAPE_DUMMY, 0}};
+    begin();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        npurt_task_init(&task, cases[i].kernel[0], cases[i].kernel[1], cases[i].kernel[2]);
+        npurt_task_blocks(&task, 0);
+        world_submit(&task);
+    }
+    world_finish();
+    for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CHECK_EQ(world_task(i)->shape, cases[i].shape);
+        CHECK_EQ(world_task(i)->core_mask, cases[i].mask);
+        CHECK_EQ(world_task(i)->block_num, 1);
+    }
+    CHECK_EQ(world_task(2)->kernel[1], 3); /* a lone AIV1 kernel becomes AIV0 */
+    CHECK_EQ(world_task(2)->kernel[2], -1);
+    CHECK_EQ(world_image.segment[2].size, 8 * 4);
+}
+
+TEST(explicit_dependencies_are_edges)
+{
+    begin();
+    npurt_task_id id[4];
+    for (uint32_t i = 0; i < 3; i++) {
+        npurt_task_init_dummy(&task);
+        id[i] = world_submit(&task);
+    }
+    npurt_task_after(&task, id, 3);
+    world_submit(&task);
+    world_finish();
+    CHECK_STR(world_edges(), "0>3 1>3 2>3");
+}
+
+TEST(more_dependencies_than_any_list_has_room_for)
+{
+    begin();
+    enum { MANY = 5000 };
+    static npurt_task_id id[MANY];
+    npurt_task_init_dummy(&task);
+    for (uint32_t i = 0; i < MANY; i++) id[i] = world_submit(&task);
+    npurt_task_after(&task, id, MANY);
+    world_submit(&task);
+    world_finish();
+    CHECK_EQ(world_task(MANY)->fanin, MANY);
+}
+
+TEST(refuses_a_dependency_that_does_not_exist)
+{
+    struct graph *g = begin();
+    npurt_task_init_dummy(&task);
+    world_submit(&task);
+    npurt_task_id id = 1;
+    npurt_task_after(&task, &id, 1);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 1: depends on task 1, which was not submitted before");
+    g = begin();
+    task.after_count = 3;
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0: a list of 3 dependencies is NULL");
+}
+
+TEST(refuses_wrong_tensors)
+{
+    struct graph *g = begin();
+    CHECK_REFUSED(g, submit_input(g, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: is NULL");
+    g = begin();
+    npurt_task_input(&task, &y);
+    x.addr = 0;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 1: has no buffer: address 0");
+    g = begin();
+    x.ndims = 0;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: 0 dimensions, not 1 to 5");
+    g = begin();
+    x.ndims = 6;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: 6 dimensions, not 1 to 5");
+    g = begin();
+    x.shape[0] = 0;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: a dimension of size 0");
+    g = begin();
+    x.strides[0] = 0;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: a stride of 0");
+    g = begin();
+    x.dtype = 11;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: unknown dtype 11");
+    g = begin();
+    x.start_offset = 1;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: reaches outside of its buffer of 64 bytes");
+    g = begin();
+    x.start_offset = UINT64_MAX;
+    CHECK_EQ(submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT);
+    g = begin();
+    x.owner = 5;
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: belongs to task 5, which does not exist in this graph");
+    g = begin();
+    npurt_task_add_tensor(&task, (npurt_access)9, &x, NULL, NULL);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: unknown access 9");
+    g = begin();
+    npurt_task_output(&task, NULL, NULL);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: an output without a spec");
+}
+
+TEST(no_dep_tensors_are_checked_too)
+{
+    struct graph *g = begin();
+    x.start_offset = 1;
+    npurt_task_no_dep(&task, &x);
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+}
+
+TEST(refuses_wrong_kernels)
+{
+    static const uint32_t core[] = {NPURT_CORE_AIC, NPURT_CORE_AIV, KERNEL_ABSENT};
+    static const struct {
+        int32_t kernel[3];
+        const char *sentence;
+    } cases[] = {{{1, -1, -1}, "task 0: kernel id 1 in slot AIC is a kernel for AIV"},
+                 {{-1, 0, -1}, "task 0: kernel id 0 in slot AIV0 is a kernel for AIC"},
+                 {{0, 1, 0}, "task 0: kernel id 0 in slot AIV1 is a kernel for AIC"},
+                 {{2, -1, -1}, "task 0: kernel id 2 in slot AIC is not one of the callable's"},
+                 {{0, 3, -1}, "task 0: kernel id 3 in slot AIV0 is not one of the callable's"},
+                 {{-7, -1, -1}, "task 0: kernel id -7 in slot AIC; -1 is none"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct graph *g = world_begin_with((struct graph_begin_info){.kernel_core = core, .kernel_count = 3});
+        npurt_task_init(&task, cases[i].kernel[0], cases[i].kernel[1], cases[i].kernel[2]);
+        CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT, cases[i].sentence);
+    }
+    world_begin_with((struct graph_begin_info){.kernel_core = core, .kernel_count = 3});
+    npurt_task_init(&task, 0, 1, 1);
+    world_submit(&task);
+    struct graph *g = begin(); /* without a table only the range counts */
+    npurt_task_init_aiv(&task, NPURT_MAX_KERNELS - 1);
+    world_submit(&task);
+    npurt_task_init_aiv(&task, NPURT_MAX_KERNELS);
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+}
+
+TEST(refuses_misused_builders)
+{
+    struct graph *g = begin();
+    for (uint32_t i = 0; i <= NPURT_TASK_MAX_TENSORS; i++) npurt_task_input(&task, &x);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT, "task 0: more than 16 tensors or 32 scalars");
+    g = begin();
+    for (uint32_t i = 0; i <= NPURT_TASK_MAX_SCALARS; i++) npurt_task_scalar(&task, i);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT, "task 0: more than 16 tensors or 32 scalars");
+    g = begin();
+    npurt_task_scalar(&task, 1);
+    npurt_task_input(&task, &x);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0: a tensor was added after a scalar");
+    g = begin();
+    task.tensor_count = 17;
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT);
+    g = begin();
+    task.scalar_count = 33;
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT);
+    g = begin();
+    npurt_task_blocks(&task, 65536);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT,
+                  "task 0: block_num 65536, more than NPURT_TASK_MAX_BLOCKS");
+}
+
+TEST(the_first_refusal_latches)
+{
+    struct graph *g = begin();
+    npurt_orch *orch = graph_orch(g);
+    CHECK_EQ(submit_input(g, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    npurt_task_init_aiv(&task, 0);
+    npurt_task_blocks(&task, 65536);
+    CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(npurt_orch_fail(orch, 3, "late"), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(graph_finish(g, &world_image), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_STR(graph_problem(g), "task 0, tensor 0: is NULL");
+    CHECK_EQ(graph_user_code(g), 0);
+    begin(); /* and a new graph begins clean */
+    world_submit(&task);
+    world_finish();
+}
+
+TEST(an_orchestration_fails_with_its_own_code)
+{
+    struct graph *g = begin();
+    CHECK_EQ(npurt_orch_fail(graph_orch(g), 42, "odd context length"), NPURT_ERROR_ORCHESTRATION);
+    CHECK_EQ(npurt_submit(graph_orch(g), &task, NULL), NPURT_ERROR_ORCHESTRATION);
+    CHECK_EQ(graph_user_code(g), 42);
+    CHECK_STR(graph_problem(g), "odd context length");
+}
+
+TEST(scopes_must_balance)
+{
+    struct graph *g = begin();
+    CHECK_REFUSED(g, graph_scope_end(g), NPURT_ERROR_INVALID_ARGUMENT, "scope ended after task 0: there is none open");
+    g = begin();
+    CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_REFUSED(g, graph_finish(g, &world_image), NPURT_ERROR_INVALID_ARGUMENT,
+                  "the graph ends with 1 scope(s) still open");
+    g = begin();
+    CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_MANUAL), NPURT_OK);
+    CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_MANUAL), NPURT_OK);
+    CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_HAS(graph_problem(g), "an AUTO scope can not be inside a MANUAL one");
+    g = begin();
+    CHECK_EQ(graph_scope_begin(g, (npurt_scope_mode)2), NPURT_ERROR_INVALID_ARGUMENT);
+    g = begin();
+    for (uint32_t i = 0; i < NPURT_MAX_SCOPE_DEPTH; i++) CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_REFUSED(g, graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_ERROR_LIMIT,
+                  "scope begun after task 0: scopes nest at most 64 deep");
+}
+
+TEST(nothing_is_submitted_outside_of_a_graph)
+{
+    struct graph *g = begin();
+    npurt_tensor_spec spec = {NPURT_U8, 1, {1}};
+    world_finish();
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    begin();
+    world_finish();
+    CHECK_EQ(graph_alloc(g, &spec, &x), NPURT_ERROR_INVALID_ARGUMENT);
+    begin();
+    world_finish();
+    CHECK_EQ(graph_finish(g, &world_image), NPURT_ERROR_INVALID_ARGUMENT);
+}
+
+TEST(cluster_count_is_answered)
+{
+    struct graph *g = world_begin_with((struct graph_begin_info){.cluster_count = 36});
+    CHECK_EQ(npurt_orch_cluster_count(graph_orch(g)), 36);
+    CHECK_EQ(graph_orch(g)->ops->size, sizeof(npurt_orch_ops));
+}
+
+TEST(an_empty_graph_is_an_image)
+{
+    begin();
+    world_finish();
+    CHECK_EQ(world_image.task_count, 0);
+    CHECK_EQ(world_image.size, 64);
+}
+
+TEST_MAIN

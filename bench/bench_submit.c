@@ -1,0 +1,244 @@
+/* What a submission costs: ns per task by number of tensors, per look-up among many slices, and bytes of image per task.
+ *
+ * Everything is on one thread and nothing runs: this is the orchestrator's own time, its npurt_task filled anew each
+ * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart.
+ */
+#include <graph/engine.h>
+
+#include "bench.h"
+
+static struct bench bench;
+
+enum { TASKS = 10000, RING = 64, LOOKUPS = 20000, KERNEL = 0 };
+
+static struct graph *graph;
+static struct graph_image image;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_submit: %s: %s\n", what, graph_problem(graph));
+    exit(1);
+}
+
+static void begin(void)
+{
+    struct graph_begin_info info = {.heap_base = UINT64_C(1) << 40, .heap_size = UINT64_C(1) << 36};
+    if (graph_begin(graph, &info)) die("begin");
+}
+
+static void finish(void)
+{
+    if (graph_finish(graph, &image)) die("finish");
+}
+
+/* Patterns: one task each, the i-th. */
+
+static const npurt_tensor_spec spec = {NPURT_F32, 2, {16, 16}};
+static npurt_tensor ring[RING], made[RING];
+
+static void submit(const npurt_task *t)
+{
+    if (npurt_submit(graph_orch(graph), t, NULL)) die("submit");
+}
+
+static void task_dummy(uint32_t i)
+{
+    npurt_task t;
+    (void)i;
+    npurt_task_init_dummy(&t);
+    submit(&t);
+}
+
+static void task_kernel(uint32_t i)
+{
+    npurt_task t;
+    (void)i;
+    npurt_task_init_aiv(&t, KERNEL);
+    submit(&t);
+}
+
+static void task_inout(uint32_t i)
+{
+    npurt_task t;
+    npurt_task_init_aiv(&t, KERNEL);
+    npurt_task_inout(&t, &ring[i % RING]);
+    submit(&t);
+}
+
+static void task_output(uint32_t i)
+{
+    npurt_task t;
+    npurt_task_init_aiv(&t, KERNEL);
+    npurt_task_output(&t, &spec, &made[i % RING]);
+    submit(&t);
+}
+
+/* `inputs` outputs of the tasks before, and an output. */
+static void task_inputs_output(uint32_t i, uint32_t inputs)
+{
+    npurt_task t;
+    npurt_task_init_aiv(&t, KERNEL);
+    for (uint32_t k = 1; k <= inputs && k <= i; k++) npurt_task_input(&t, &made[(i - k) % RING]);
+    npurt_task_output(&t, &spec, &made[i % RING]);
+    submit(&t);
+}
+static void task_1_in_1_out(uint32_t i) { task_inputs_output(i, 1); }
+static void task_2_in_1_out(uint32_t i) { task_inputs_output(i, 2); }
+static void task_3_in_1_out(uint32_t i) { task_inputs_output(i, 3); }
+
+/* As before over existing buffers: the write waits also for the readers of what it overwrites. */
+static void task_2_in_1_existing(uint32_t i)
+{
+    npurt_task t;
+    npurt_task_init_aiv(&t, KERNEL);
+    npurt_task_input(&t, &ring[(i + RING - 1) % RING]);
+    npurt_task_input(&t, &ring[(i + RING - 2) % RING]);
+    npurt_task_output_existing(&t, &ring[i % RING]);
+    submit(&t);
+}
+
+static void bench_case(const char *name, void (*task)(uint32_t))
+{
+    char finish_name[64], image_name[64];
+    snprintf(finish_name, sizeof finish_name, "%s, finish", name);
+    snprintf(image_name, sizeof image_name, "%s, image", name);
+    for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
+        begin();
+        uint64_t from = bench_now_ns();
+        for (uint32_t i = 0; i < TASKS; i++) task(i);
+        uint64_t to = bench_now_ns();
+        finish();
+        if (r < 2) continue;
+        bench_note(&bench, name, "ns", (double)(to - from) / TASKS);
+        bench_note(&bench, finish_name, "ns", (double)(bench_now_ns() - to) / TASKS);
+        bench_note(&bench, image_name, "B/task", (double)image.size / TASKS);
+    }
+}
+
+/* Look-ups: `slices` live slices of one buffer, each written once; then accesses to them in random order. */
+
+static npurt_tensor slice_of(const npurt_tensor *all, uint32_t slices, uint32_t i)
+{
+    if (all->ndims == 1) return npurt_tensor_view(all, (uint32_t[]){1024}, (uint32_t[]){i * 1024});
+    uint32_t side = 1;
+    while (side * side < slices) side *= 2;
+    return npurt_tensor_view(all, (uint32_t[]){32, 32}, (uint32_t[]){i / side * 32, i % side * 32});
+}
+
+static npurt_tensor whole_of(uint32_t dims, uint32_t slices)
+{
+    npurt_tensor t;
+    uint32_t side = 1;
+    while (side * side < slices) side *= 2;
+    if (dims == 1) npurt_tensor_init(&t, 4096, NPURT_F32, 1, (uint32_t[]){slices * 1024});
+    else npurt_tensor_init(&t, 4096, NPURT_F32, 2, (uint32_t[]){side * 32, side * 32});
+    return t;
+}
+
+static void write_slices(const npurt_tensor *all, uint32_t slices)
+{
+    for (uint32_t i = 0; i < slices; i++) {
+        npurt_tensor x = slice_of(all, slices, i);
+        npurt_task t;
+        npurt_task_init_aiv(&t, KERNEL);
+        npurt_task_output_existing(&t, &x);
+        submit(&t);
+    }
+}
+
+static uint32_t random_below(uint32_t *state, uint32_t below)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)*state * below >> 32);
+}
+
+/* The look-up alone, edge included: it reads as a task that does not exist yet. */
+static double lookups_alone(const npurt_tensor *all, uint32_t slices, struct box *boxes, uint32_t seed)
+{
+    begin();
+    write_slices(all, slices);
+    for (uint32_t i = 0; i < LOOKUPS; i++) {
+        npurt_tensor x = slice_of(all, slices, random_below(&seed, slices));
+        if (box_of_tensor(&x, &boxes[i])) die("slice");
+    }
+    struct tensor_map *map = &graph->map;
+    graph->edges.consumer = graph->task_count;
+    graph->tasks[graph->task_count] = (struct image_task){.fanout_begin = graph->task_count};
+    uint64_t from = bench_now_ns();
+    for (uint32_t i = 0; i < LOOKUPS; i++)
+        if (!tensor_map_access(map, tensor_map_buffer(map, all->addr, 0, false), &boxes[i], true, false)) die("access");
+    return (double)(bench_now_ns() - from) / LOOKUPS;
+}
+
+static double submits(const npurt_tensor *all, uint32_t slices, uint32_t seed, double *probes)
+{
+    begin();
+    write_slices(all, slices);
+    uint64_t before = graph_probes(graph), from = bench_now_ns();
+    for (uint32_t i = 0; i < LOOKUPS; i++) {
+        npurt_tensor x = slice_of(all, slices, random_below(&seed, slices));
+        npurt_task t;
+        npurt_task_init_aiv(&t, KERNEL);
+        npurt_task_inout(&t, &x);
+        submit(&t);
+    }
+    *probes = (double)(graph_probes(graph) - before) / LOOKUPS;
+    return (double)(bench_now_ns() - from) / LOOKUPS;
+}
+
+static void bench_lookup(uint32_t dims, uint32_t slices)
+{
+    static struct box boxes[LOOKUPS];
+    const char *kind = dims == 1 ? "slices" : "tiles";
+    char lookup_name[64], submit_name[64], probes_name[64];
+    snprintf(lookup_name, sizeof lookup_name, "look-up among %u %s", slices, kind);
+    snprintf(submit_name, sizeof submit_name, "submit, inout among %u %s", slices, kind);
+    snprintf(probes_name, sizeof probes_name, "regions compared among %u %s", slices, kind);
+    npurt_tensor all = whole_of(dims, slices);
+    for (uint32_t r = 0; r < bench.repetitions + 1; r++) {
+        double probes, lookup = lookups_alone(&all, slices, boxes, r), one = submits(&all, slices, r, &probes);
+        if (r == 0) continue;
+        bench_note(&bench, lookup_name, "ns", lookup);
+        bench_note(&bench, submit_name, "ns", one);
+        bench_note(&bench, probes_name, "regions", probes);
+    }
+}
+
+/* A prepared engine and five tasks: what a small graph costs in all. */
+static void bench_five(void)
+{
+    for (uint32_t r = 0; r < bench.repetitions + 1; r++) {
+        uint64_t from = bench_now_ns();
+        for (uint32_t n = 0; n < 1000; n++) {
+            begin();
+            for (uint32_t i = 0; i < 5; i++) task_2_in_1_existing(i);
+            finish();
+        }
+        if (r > 0) bench_note(&bench, "begin, 5 submits of 3 tensors, finish", "ns", (double)(bench_now_ns() - from) / 1000);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    bench_init(&bench, argc, argv, 21, NULL);
+    if (graph_create(NULL, &graph)) {
+        fprintf(stderr, "bench_submit: no memory\n");
+        return 1;
+    }
+    for (uint32_t i = 0; i < RING; i++)
+        npurt_tensor_init(&ring[i], (UINT64_C(1) << 20) * (i + 1), NPURT_F32, 2, (uint32_t[]){16, 16});
+    bench_case("submit, no arguments, dummy", task_dummy);
+    bench_case("submit, no arguments", task_kernel);
+    bench_case("submit, 1 tensor: inout", task_inout);
+    bench_case("submit, 1 tensor: output", task_output);
+    bench_case("submit, 2 tensors: input, output", task_1_in_1_out);
+    bench_case("submit, 3 tensors: 2 inputs, output", task_2_in_1_out);
+    bench_case("submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing);
+    bench_case("submit, 4 tensors: 3 inputs, output", task_3_in_1_out);
+    bench_five();
+    for (uint32_t dims = 1; dims <= 2; dims++)
+        for (uint32_t slices = 256; slices <= 16384; slices *= 4) bench_lookup(dims, slices);
+    graph_destroy(graph);
+    bench_print(&bench);
+    return 0;
+}
