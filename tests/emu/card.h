@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "emu/lib/entries.h"
+#include "emu/shared.h"
 
 /* A call that must succeed; otherwise its text is printed. */
 #define OK(call)                                                                                                       \

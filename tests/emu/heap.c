@@ -44,7 +44,7 @@ TEST(takes_the_lowest_place_that_fits_as_a_walk_finds_it)
         const uint32_t at = next(&random) % UNITS;
         if (length[at]) {
             uint64_t size;
-            CHECK(heap_give(&heap, BASE + (uint64_t)at * HEAP_UNIT, &size));
+            CHECK(heap_give(&heap, BASE + (uint64_t)at * HEAP_UNIT, HEAP_CALLER, &size));
             CHECK_EQ(size, (uint64_t)length[at] * HEAP_UNIT);
             memset(taken + at, 0, length[at]);
             length[at] = 0;
@@ -52,7 +52,7 @@ TEST(takes_the_lowest_place_that_fits_as_a_walk_finds_it)
             const uint32_t count = 1 + next(&random) % 60, alignment = next(&random) % 4 ? 1 : 8;
             const uint64_t bytes = (uint64_t)count * HEAP_UNIT - next(&random) % HEAP_UNIT;
             const int64_t expect = model_fit(taken, count, alignment);
-            const uint64_t got = heap_take(&heap, bytes, (uint64_t)alignment * HEAP_UNIT);
+            const uint64_t got = heap_take(&heap, bytes, (uint64_t)alignment * HEAP_UNIT, HEAP_CALLER);
             if (expect < 0) {
                 refused++;
                 CHECK_EQ(got, 0);
@@ -75,15 +75,15 @@ TEST(charges_whole_units_and_gives_all_back)
     uint64_t a, b, size;
 
     CHECK(heap_init(&heap, BASE, 64 * HEAP_UNIT));
-    a = heap_take(&heap, 1, HEAP_UNIT);
-    b = heap_take(&heap, HEAP_UNIT + 1, HEAP_UNIT);
+    a = heap_take(&heap, 1, HEAP_UNIT, HEAP_CALLER);
+    b = heap_take(&heap, HEAP_UNIT + 1, HEAP_UNIT, HEAP_CALLER);
     CHECK_EQ(heap.taken, 3 * HEAP_UNIT);
     CHECK_EQ(b - a, HEAP_UNIT);
-    CHECK(heap_give(&heap, a, &size));
-    CHECK(heap_give(&heap, b, &size));
+    CHECK(heap_give(&heap, a, HEAP_CALLER, &size));
+    CHECK(heap_give(&heap, b, HEAP_CALLER, &size));
     CHECK_EQ(heap.taken, 0);
-    CHECK_EQ(heap_take(&heap, 64 * HEAP_UNIT, HEAP_UNIT), BASE);
-    CHECK_EQ(heap_take(&heap, 1, HEAP_UNIT), 0);
+    CHECK_EQ(heap_take(&heap, 64 * HEAP_UNIT, HEAP_UNIT, HEAP_CALLER), BASE);
+    CHECK_EQ(heap_take(&heap, 1, HEAP_UNIT, HEAP_CALLER), 0);
     heap_fini(&heap);
 }
 
@@ -93,14 +93,14 @@ TEST(refuses_what_is_no_block)
     uint64_t a, size;
 
     CHECK(heap_init(&heap, BASE, 64 * HEAP_UNIT));
-    a = heap_take(&heap, 4 * HEAP_UNIT, HEAP_UNIT);
-    CHECK(!heap_give(&heap, a + HEAP_UNIT, &size));
-    CHECK(!heap_give(&heap, a + 8 * HEAP_UNIT, &size));
-    CHECK(!heap_give(&heap, BASE - HEAP_UNIT, &size));
-    CHECK(heap_give(&heap, a, &size));
-    CHECK(!heap_give(&heap, a, &size));
-    CHECK_EQ(heap_take(&heap, 0, HEAP_UNIT), 0);
-    CHECK_EQ(heap_take(&heap, UINT64_MAX, HEAP_UNIT), 0);
+    a = heap_take(&heap, 4 * HEAP_UNIT, HEAP_UNIT, HEAP_CALLER);
+    CHECK(!heap_give(&heap, a + HEAP_UNIT, HEAP_CALLER, &size));
+    CHECK(!heap_give(&heap, a + 8 * HEAP_UNIT, HEAP_CALLER, &size));
+    CHECK(!heap_give(&heap, BASE - HEAP_UNIT, HEAP_CALLER, &size));
+    CHECK(heap_give(&heap, a, HEAP_CALLER, &size));
+    CHECK(!heap_give(&heap, a, HEAP_CALLER, &size));
+    CHECK_EQ(heap_take(&heap, 0, HEAP_UNIT, HEAP_CALLER), 0);
+    CHECK_EQ(heap_take(&heap, UINT64_MAX, HEAP_UNIT, HEAP_CALLER), 0);
     heap_fini(&heap);
 }
 
@@ -110,8 +110,8 @@ TEST(knows_which_block_holds_a_range)
     uint64_t a, b, at, size;
 
     CHECK(heap_init(&heap, BASE, 64 * HEAP_UNIT));
-    a = heap_take(&heap, 1000, HEAP_UNIT);
-    b = heap_take(&heap, 512, HEAP_UNIT);
+    a = heap_take(&heap, 1000, HEAP_UNIT, HEAP_CALLER);
+    b = heap_take(&heap, 512, HEAP_UNIT, HEAP_CALLER);
     CHECK(heap_holds(&heap, a, 1000, &at, &size));
     CHECK(heap_holds(&heap, a + 999, 1, &at, &size));
     CHECK(!heap_holds(&heap, a, 1001, &at, &size)); /* the end of what was asked for, not of the unit */
@@ -121,6 +121,21 @@ TEST(knows_which_block_holds_a_range)
     CHECK(heap_holds(&heap, b, 512, &at, &size));
     CHECK(!heap_holds(&heap, b + 512, 1, &at, &size));
     CHECK_EQ(at, 0);
+    heap_fini(&heap);
+}
+
+TEST(what_the_card_owns_is_out_of_a_callers_reach)
+{
+    struct heap heap;
+    uint64_t a, at, size;
+
+    CHECK(heap_init(&heap, BASE, 64 * HEAP_UNIT));
+    a = heap_take(&heap, 1024, HEAP_UNIT, HEAP_CARD);
+    CHECK_EQ(heap.taken, 1024);
+    CHECK(!heap_holds(&heap, a, 8, &at, &size));
+    CHECK(!heap_give(&heap, a, HEAP_CALLER, &size));
+    CHECK(heap_give(&heap, a, HEAP_CARD, &size));
+    CHECK_EQ(heap.taken, 0);
     heap_fini(&heap);
 }
 
@@ -135,9 +150,9 @@ TEST(a_hundred_thousand_blocks_stay_cheap)
 
     CHECK(heap_init(&heap, BASE, UINT64_C(1) << 36));
     clock_gettime(CLOCK_MONOTONIC, &from);
-    for (int i = 0; i < COUNT; i++) block[i] = heap_take(&heap, 4096, HEAP_UNIT);
-    for (int i = 0; i < COUNT; i += 2) CHECK(heap_give(&heap, block[i], &size));
-    for (int i = 0; i < COUNT; i += 2) block[i] = heap_take(&heap, 8192, HEAP_UNIT);
+    for (int i = 0; i < COUNT; i++) block[i] = heap_take(&heap, 4096, HEAP_UNIT, HEAP_CALLER);
+    for (int i = 0; i < COUNT; i += 2) CHECK(heap_give(&heap, block[i], HEAP_CALLER, &size));
+    for (int i = 0; i < COUNT; i += 2) block[i] = heap_take(&heap, 8192, HEAP_UNIT, HEAP_CALLER);
     clock_gettime(CLOCK_MONOTONIC, &to);
     ns = (1e9 * (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec)) / (2 * COUNT);
     valid(&heap);

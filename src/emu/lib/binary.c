@@ -169,7 +169,7 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
 
 static void function_drop(struct device *device, struct function *function)
 {
-    if (!device->down) device_give(device, function->names);
+    if (!device->down) device_give(device, function->names, HEAP_CARD);
     function->live = false;
 }
 
@@ -209,11 +209,10 @@ static int32_t function_bind(struct device *device, void *handle, uint32_t entry
     if (slot == DEVICE_FUNCTIONS)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d functions are bound", DEVICE_FUNCTIONS);
     function = &device->function[slot];
-    function->names = heap_take(&device->heap, NAMES_MEMORY, HEAP_UNIT);
+    function->names = heap_take(&device->heap, NAMES_MEMORY, HEAP_UNIT, HEAP_CARD);
     if (!function->names) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for a function's names");
     function->live = true;
     function->serial++;
-    function->number = slot;
     function->binary = handle;
     function->entry = entry_index;
     if (slot >= device->function_high) device->function_high = slot + 1;
@@ -285,6 +284,6 @@ int32_t binary_function(struct device *device, const void *handle, uint32_t *num
     if (h.device != (uint32_t)device->driver_id || !function->live || function->serial != h.serial)
         return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "the function %p is not of device %d, or the device was reset",
                             handle, device->id);
-    *number = function->number;
+    *number = h.slot;
     return 0;
 }

@@ -30,10 +30,9 @@ struct event {
     uint32_t stream;        /* slot and sequence number of the last record */
     uint64_t sequence;
 };
-struct function {
+struct function {           /* its slot is the number by which the device process knows it */
     bool live;
     uint32_t serial;
-    uint32_t number;        /* as the device process knows it */
     void *binary;           /* handle of the binary it was found in */
     uint32_t entry;         /* its index there */
     uint64_t names;         /* its two names in HBM */
@@ -67,7 +66,7 @@ struct device {
     uint64_t last_trace_hash;       /* of the process before, once there is none */
     uint64_t host_ns;               /* timed mode: the host's virtual time */
     struct heap heap;
-    uint32_t stream_high, event_high, function_high, program_high, function_numbers;
+    uint32_t stream_high, event_high, function_high, program_high;
     struct stream stream[EMU_MAX_STREAMS];
     struct event event[EMU_MAX_EVENTS];
     struct function function[DEVICE_FUNCTIONS];
@@ -132,8 +131,8 @@ void device_arguments_reap(struct device *device);
 /* HBM: reads and writes through the file; 0 or a status with its message. Any thread, no lock. */
 int32_t device_write(struct process *process, uint64_t address, const void *from, uint64_t size);
 int32_t device_read(struct process *process, uint64_t address, void *to, uint64_t size);
-/* Frees a block and what host memory it used. false: no block starts there. */
-bool device_give(struct device *device, uint64_t address);
+/* Frees a block and what host memory it used. false: no block of this owner starts there. */
+bool device_give(struct device *device, uint64_t address, enum heap_owner owner);
 
 /* The registry's part: makes a device object for a new id. NULL: out of host memory. */
 struct device *device_create(struct card *card, const struct emu_machine *machine, int32_t driver_id);

@@ -55,12 +55,12 @@ int32_t device_read(struct process *process, uint64_t address, void *to, uint64_
 }
 
 /* Whole pages of large blocks go back to the host at once; smaller ones are not worth the system call. */
-bool device_give(struct device *device, uint64_t address)
+bool device_give(struct device *device, uint64_t address, enum heap_owner owner)
 {
     struct process *process = device->process;
     uint64_t size, first, last;
 
-    if (!heap_give(&device->heap, address, &size)) return false;
+    if (!heap_give(&device->heap, address, owner, &size)) return false;
     first = (address - process->hbm_base + PAGE - 1) / PAGE * PAGE;
     last = (address - process->hbm_base + size) / PAGE * PAGE;
     if (last > first && last - first >= PUNCH_LEAST)
@@ -75,11 +75,11 @@ int32_t device_arguments(struct device *device, const void *args, uint32_t size,
     int32_t code;
 
     device_arguments_reap(device);
-    *address = heap_take(&device->heap, size, HEAP_UNIT);
+    *address = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CARD);
     if (!*address)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for %u bytes of launch arguments", size);
     code = device_write(device->process, *address, args, size);
-    if (code) device_give(device, *address);
+    if (code) device_give(device, *address, HEAP_CARD);
     return code;
 }
 
@@ -104,7 +104,7 @@ void device_arguments_reap(struct device *device)
         const struct pending *one = &device->pending[i];
         const struct emu_stream *stream = &device->process->shared->stream[one->stream];
         if (wait_passed(atomic_load_explicit(&stream->completed, memory_order_acquire), one->sequence))
-            device_give(device, one->address);
+            device_give(device, one->address, HEAP_CARD);
         else device->pending[kept++] = *one;
     }
     device->pending_count = kept;

@@ -201,7 +201,7 @@ static void join_above(struct heap *heap, struct heap_block *block)
     node_delete(heap, upper);
 }
 
-uint64_t heap_take(struct heap *heap, uint64_t size, uint64_t alignment)
+uint64_t heap_take(struct heap *heap, uint64_t size, uint64_t alignment, enum heap_owner owner)
 {
     struct heap_block *block;
     uint64_t bytes, address;
@@ -224,16 +224,17 @@ uint64_t heap_take(struct heap *heap, uint64_t size, uint64_t alignment)
         return 0;
     }
     block->payload = size;
+    block->owner = owner;
     refresh_path(heap->root, address);
     heap->taken += bytes;
     return address;
 }
 
-bool heap_give(struct heap *heap, uint64_t address, uint64_t *size)
+bool heap_give(struct heap *heap, uint64_t address, enum heap_owner owner, uint64_t *size)
 {
     struct heap_block *block = block_at(heap, address);
 
-    if (!block || block->address != address || !block->payload) return false;
+    if (!block || block->address != address || !block->payload || block->owner != owner) return false;
     *size = block->size;
     heap->taken -= block->size;
     block->payload = 0;
@@ -251,7 +252,7 @@ bool heap_holds(const struct heap *heap, uint64_t address, uint64_t size, uint64
     const struct heap_block *block = block_at(heap, address);
 
     *block_address = *block_size = 0;
-    if (!block || !block->payload || address - block->address >= block->size) return false;
+    if (!block || !block->payload || block->owner != HEAP_CALLER || address - block->address >= block->size) return false;
     *block_address = block->address;
     *block_size = block->payload;
     return address - block->address <= block->payload && size <= block->payload - (address - block->address);

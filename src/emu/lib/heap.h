@@ -14,6 +14,9 @@
 
 enum { HEAP_UNIT = 512 }; /* alignment of every device allocation (docs/reference/cann-abi.md) */
 
+/* Whose a block is. The card's own (queues, programs, names) can be neither addressed nor freed by a caller. */
+enum heap_owner { HEAP_CALLER, HEAP_CARD };
+
 struct heap_block {
     uint64_t address, size;
     uint64_t largest_free;          /* in the subtree */
@@ -21,6 +24,7 @@ struct heap_block {
     struct heap_block *left, *right;
     struct heap_block *below, *above; /* neighbours by address; `above` also links unused nodes */
     uint32_t priority;
+    enum heap_owner owner;
 };
 
 struct heap {
@@ -36,13 +40,13 @@ void heap_fini(struct heap *heap);
 
 /* Takes `size` bytes, rounded up to HEAP_UNIT, at a multiple of `alignment` (a power of two, at least HEAP_UNIT). Returns
  * the address, 0 when no free block is large enough. */
-uint64_t heap_take(struct heap *heap, uint64_t size, uint64_t alignment);
+uint64_t heap_take(struct heap *heap, uint64_t size, uint64_t alignment, enum heap_owner owner);
 
-/* Gives back the block that starts at `address`; false when there is none. *size: its bytes as charged. */
-bool heap_give(struct heap *heap, uint64_t address, uint64_t *size);
+/* Gives back the owner's block that starts at `address`; false when there is none. *size: its bytes as charged. */
+bool heap_give(struct heap *heap, uint64_t address, enum heap_owner owner, uint64_t *size);
 
-/* Whether [address, address+size) lies within one taken block's payload. When not, *block_address and *block_size say
- * which taken block holds `address` (0, 0: none). */
+/* Whether [address, address+size) lies within the payload of one of the callers' blocks. When not, *block_address and
+ * *block_size say which of them holds `address` (0, 0: none). */
 bool heap_holds(const struct heap *heap, uint64_t address, uint64_t size, uint64_t *block_address, uint64_t *block_size);
 
 /* Checks every invariant; NULL, or what is wrong. */

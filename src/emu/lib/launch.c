@@ -50,7 +50,7 @@ static int32_t place_arguments(struct device *device, struct arguments *argument
     code = device_arguments(device, arguments->bytes, arguments->size, &arguments->address);
     if (code) return code;
     code = patch(device, arguments, info, count);
-    if (code) device_give(device, arguments->address);
+    if (code) device_give(device, arguments->address, HEAP_CARD);
     return code;
 }
 
@@ -67,7 +67,7 @@ static int32_t submit(struct device *device, struct emu_command *command, uint32
         const uint64_t next = atomic_load_explicit(&device->process->shared->stream[slot].submitted, memory_order_relaxed) + 1;
         code = device_arguments_pending(device, arguments->address, slot, next);
         if (code) {
-            device_give(device, arguments->address);
+            device_give(device, arguments->address, HEAP_CARD);
             return code;
         }
     } else if (arguments->bytes) {

@@ -31,10 +31,10 @@ static int32_t take(struct device *device, uint64_t size, void **address)
 
     if (code) return code;
     device_charge(device, COST_ALLOC);
-    at = heap_take(&device->heap, size, HEAP_UNIT);
+    at = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CALLER);
     if (!at) {
         device_arguments_reap(device);
-        at = heap_take(&device->heap, size, HEAP_UNIT);
+        at = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CALLER);
     }
     if (!at)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION,
@@ -98,7 +98,7 @@ rtError_t rtFree(void *address)
     code = device_enter_this(device);
     if (code) return code;
     device_charge(device, COST_FREE);
-    if (!device_give(device, at))
+    if (!device_give(device, at, HEAP_CALLER))
         code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "no allocation of device %d starts at %p", device->id, address);
     device_leave(device);
     return code;

@@ -157,12 +157,12 @@ int32_t program_load(struct device *device, const struct program *program, const
     if (find_copy(device, NULL, number) == false && *number == DEVICE_PROGRAMS)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d programs are on device %d", DEVICE_PROGRAMS, device->id);
     device_arguments_reap(device);
-    address = heap_take(&device->heap, bytes, PROGRAM_OVERHEAD);
+    address = heap_take(&device->heap, bytes, PROGRAM_OVERHEAD, HEAP_CARD);
     if (!address)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for the %" PRIu64 " bytes of a program", bytes);
     code = device_write(device->process, address, program->image, program->size);
     if (code) {
-        device_give(device, address);
+        device_give(device, address, HEAP_CARD);
         return code;
     }
     device->loaded[*number] = (struct loaded){(void *)(uintptr_t)handle, address};
@@ -186,7 +186,7 @@ static void unload(struct device *device, const void *handle)
         device_claim(device, EMU_CMD_PROGRAM_UNLOAD, UINT32_MAX, &command) == 0 && find_copy(device, handle, &number)) {
         command->handle = number;
         device_publish(device);
-        device_give(device, device->loaded[number].address);
+        device_give(device, device->loaded[number].address, HEAP_CARD);
         device->loaded[number].program = NULL;
     }
     pthread_mutex_unlock(&device->lock);

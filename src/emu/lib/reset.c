@@ -30,7 +30,6 @@ static void close_device(struct device *device, bool ask)
     for (uint32_t i = 0; i < device->function_high; i++) device->function[i].live = false;
     for (uint32_t i = 0; i < device->program_high; i++) device->loaded[i].program = NULL;
     device->stream_high = device->event_high = device->function_high = device->program_high = 0;
-    device->function_numbers = 0;
     free(device->pending);
     device->pending = NULL;
     device->pending_count = device->pending_room = 0;

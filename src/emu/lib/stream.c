@@ -40,7 +40,7 @@ int32_t stream_create(struct device *device, uint32_t *slot)
                             device->id);
     stream = &device->stream[i];
     device_arguments_reap(device);
-    stream->memory = heap_take(&device->heap, STREAM_MEMORY, HEAP_UNIT);
+    stream->memory = heap_take(&device->heap, STREAM_MEMORY, HEAP_UNIT, HEAP_CARD);
     if (!stream->memory)
         return message_fail(ACL_ERROR_RT_DRV_INTERNAL_ERROR, "no device memory for the %d KiB of a stream's queues",
                             STREAM_MEMORY / 1024);
@@ -128,7 +128,7 @@ static int32_t destroy(rtStream_t stream, bool force)
     }
     if (!device->down && device_claim(device, EMU_CMD_STREAM_DESTROY, slot, &command) == 0) device_publish(device);
     device_arguments_reap(device);
-    device_give(device, device->stream[slot].memory);
+    device_give(device, device->stream[slot].memory, HEAP_CARD);
     device->stream[slot].live = false;
 done:
     device_leave(device);
