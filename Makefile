@@ -24,14 +24,17 @@ test: test-main test-asan test-tsan test-cross
 	@echo "make test: all four slices passed"
 
 test-main: build
-	@scripts/test.sh $(BUILD) -LE 'cross|full' -j$(JOBS)
+	@scripts/test.sh $(BUILD) -LE '^cross$$' -j$(JOBS)
+
+# Instrumentation upsets gcc's flow analysis, which then warns of what is not so: warnings are errors in test-main only.
+SANITIZED = -DNPURT_WERROR=OFF $(CMAKE_FLAGS)
 
 test-asan: packages
-	@scripts/build.sh build-asan check-asan -DNPURT_SANITIZE=address $(CMAKE_FLAGS)
+	@scripts/build.sh build-asan check-asan -DNPURT_SANITIZE=address $(SANITIZED)
 	@scripts/test.sh build-asan -L '^asan$$' -j$(JOBS)
 
 test-tsan: packages
-	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(CMAKE_FLAGS)
+	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(SANITIZED)
 	@scripts/test.sh build-tsan -L '^tsan$$' -j$(JOBS)
 
 # The silicon builds of the device programs, under qemu-user.
