@@ -28,6 +28,7 @@ struct card {
     struct core_welcome *welcome;
     struct dispatch_payload *payload;
     uint32_t run_number;
+    uint32_t kernels_on[PROTOCOL_MAX_CORES]; /* writer: the core */
 };
 
 /* ---- the core that this thread is */
@@ -86,6 +87,7 @@ static void compute(int64_t *args, unsigned slot)
         for (uint32_t k = 0; k < in->shape[0]; k++) sum = sum * 6364136223846793005u + word[k];
     }
     uint32_t block = (uint32_t)npurt_kernel_block_idx(args);
+    self->card->kernels_on[self->index]++;
     if ((uint32_t)npurt_kernel_block_num(args) * 3 != output->shape[0]) abort();
     ((uint64_t *)npurt_kernel_data(output))[block * 3 + slot] = sum + 1000u * block + slot + 1;
     __atomic_fetch_add((uint32_t *)npurt_kernel_data(runs) + block * 3 + slot, 1, __ATOMIC_RELAXED);
@@ -171,6 +173,8 @@ void card_destroy(struct card *card)
     free(card->payload);
     free(card);
 }
+
+uint32_t card_kernels_on(const struct card *card, uint32_t index) { return card->kernels_on[index]; }
 
 bool card_is_closed(const struct card *card)
 {

@@ -62,6 +62,8 @@ void card_destroy(struct card *card);
 /* Runs the image to the end of all threads. Kernels of KERNEL_STUCK_AIV are let go when the AICPU threads have returned. */
 struct run_result card_run(struct card *card, const void *image, uint64_t image_size,
                            const struct card_options *options);
+/* Kernels that ran on core `index` of the launch since card_create. */
+uint32_t card_kernels_on(const struct card *card, uint32_t index);
 /* Every core has left its loop and its register window is closed. */
 bool card_is_closed(const struct card *card);
 uint32_t card_physical_of(const struct card *card, uint32_t index);

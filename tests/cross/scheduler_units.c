@@ -1,0 +1,324 @@
+/* The scheduler's parts alone, each against a model of its own. */
+#include "check.h"
+
+#include "aicpu/scheduler.h"
+#include "protocol/fingerprint.h"
+
+static uint32_t random_state = 1;
+static uint32_t random_below(uint32_t n)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)random_state * n >> 32);
+}
+
+/* ---- core_state.h */
+
+TEST(dispatch_numbers_alternate_parity_over_the_wrap_and_stay_below_the_limit)
+{
+    uint32_t number = DISPATCH_NUMBER_LIMIT - 6;
+    for (int i = 0; i < 20; i++) {
+        uint32_t next = core_number_after(number);
+        CHECK(next >= DISPATCH_NUMBER_FIRST && next < DISPATCH_NUMBER_LIMIT);
+        CHECK_EQ(next % 2, 1 - number % 2);
+        number = next;
+    }
+    CHECK(number < 100);
+}
+
+/* A core as worker.c is one: it takes DATA_MAIN_BASE when it is free, acknowledges, runs, finishes. */
+struct model_core {
+    uint32_t dmb, last, cond;
+    bool running;
+};
+static void model_step(struct model_core *m)
+{
+    if (m->running) {
+        m->cond = COND_FIN | m->last;
+        m->running = false;
+    } else if (m->dmb != m->last) {
+        m->last = m->cond = m->dmb;
+        m->running = true;
+    }
+}
+
+/* The scheduler sends when it may and looks when it likes; every block must end once, in order, and not before the
+ * model has finished it. */
+TEST(every_block_ends_once_and_in_order_however_seldom_cond_is_looked_at)
+{
+    for (uint32_t seed = 0; seed < 2000; seed++) {
+        struct model_core model = {0, 0, seed % 2 ? COND_IDLE : COND_EXITED, false};
+        struct core_state core = {.phase = CORE_IDLE,
+                                  .next_number = seed % 3 ? DISPATCH_NUMBER_FIRST : DISPATCH_NUMBER_LIMIT - 5};
+        uint32_t sent = 0, ended = 0, finished = 0;
+        random_state = seed;
+        uint32_t eager = 1 + random_below(8), looks = 1 + random_below(8);
+        while (ended < 40) {
+            if ((core.phase == CORE_IDLE || core.phase == CORE_RUNNING) && sent < 40 && random_below(eager) == 0) {
+                if (core.phase == CORE_IDLE) CHECK_EQ(sent, ended);
+                model.dmb = core_send(&core, sent, sent * 7);
+                sent++;
+            }
+            if (random_below(2) == 0) {
+                bool was_running = model.running;
+                model_step(&model);
+                finished += was_running && !model.running;
+            }
+            if (random_below(looks) == 0) {
+                struct core_work work[2];
+                uint32_t count = core_observe(&core, model.cond, work);
+                for (uint32_t i = 0; i < count; i++, ended++) {
+                    CHECK_EQ(work[i].task, ended);
+                    CHECK_EQ(work[i].block, ended * 7);
+                }
+                CHECK(ended <= finished);
+            }
+        }
+        CHECK_EQ(core.phase, CORE_IDLE);
+    }
+}
+
+TEST(values_of_cond_that_belong_to_nothing_sent_change_nothing)
+{
+    static const uint32_t strange[] = {0, COND_IDLE, COND_EXITED, COND_FIN, 7, COND_FIN | 7, DMB_EXIT, DMB_IDLE};
+    for (unsigned phase = CORE_IDLE; phase <= CORE_STAGED; phase++) {
+        struct core_state core = {.phase = CORE_IDLE, .next_number = 101};
+        struct core_work work[2];
+        if (phase >= CORE_SENT) core_send(&core, 1, 0);
+        if (phase >= CORE_RUNNING) CHECK_EQ(core_observe(&core, 101, work), 0);
+        if (phase >= CORE_STAGED) core_send(&core, 2, 0);
+        CHECK_EQ(core.phase, phase);
+        struct core_state before = core;
+        for (unsigned i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+            CHECK_EQ(core_observe(&core, strange[i], work), 0);
+            CHECK_EQ(memcmp(&before, &core, sizeof core), 0);
+        }
+    }
+    /* FIN of the first while the second is due is passing: only the second's ACK or FIN counts. */
+    struct core_state core = {.phase = CORE_IDLE, .next_number = 1};
+    struct core_work work[2];
+    core_send(&core, 10, 0);
+    core_observe(&core, 1, work);
+    core_send(&core, 11, 0);
+    CHECK_EQ(core_observe(&core, COND_FIN | 1, work), 0);
+    CHECK_EQ(core_observe(&core, COND_FIN | 2, work), 2);
+    CHECK_EQ(work[0].task, 10);
+    CHECK_EQ(work[1].task, 11);
+}
+
+/* ---- ready.h */
+
+TEST(ready_lists_are_first_in_first_out_through_cuts_and_unpops)
+{
+    enum { TASKS = 300 };
+    static struct task_state state[TASKS];
+    static uint32_t model[100000];
+    uint32_t begin = 50000, end = 50000, unused[TASKS], unused_count = TASKS;
+    struct ready_list list;
+    ready_init(&list);
+    for (uint32_t i = 0; i < TASKS; i++) unused[i] = i;
+    random_state = 3;
+    for (int step = 0; step < 40000; step++) {
+        uint32_t action = random_below(8);
+        if (action < 4 && unused_count > 0) {
+            model[end++] = unused[--unused_count];
+            ready_push(&list, state, model[end - 1]);
+        } else if (action < 6 && end > begin) {
+            uint32_t task = ready_pop(&list, state);
+            CHECK_EQ(task, model[begin]);
+            unused[unused_count++] = model[begin++];
+        } else if (action == 6 && end > begin) {
+            ready_unpop(&list, state, ready_pop(&list, state));
+        } else if (action == 7 && end > begin) {
+            struct ready_list cut;
+            uint32_t count = 1 + random_below(end - begin);
+            ready_cut(&list, state, count, &cut);
+            CHECK_EQ(cut.count, count);
+            CHECK(!ready_validate(&cut, state, TASKS));
+            while (cut.count > 0) {
+                CHECK_EQ(ready_pop(&cut, state), model[begin]);
+                unused[unused_count++] = model[begin++];
+            }
+        }
+        CHECK_EQ(list.count, end - begin);
+        const char *problem = ready_validate(&list, state, TASKS);
+        if (problem) CHECK_FAIL("%s", problem);
+        if (end > 99990) break;
+    }
+    CHECK(end > 60000);
+}
+
+/* ---- partitions of a world without cores */
+
+enum { WORLD_TASKS = 2000, WORLD_SCHEDULERS = 4 };
+static struct workspace_head head;
+static struct scheduler world[WORLD_SCHEDULERS];
+static struct task_state states[WORLD_TASKS];
+static struct image_task tasks[WORLD_TASKS];
+
+static void make_world(enum image_shape shape, uint32_t blocks)
+{
+    memset(&head, 0, sizeof head);
+    memset(world, 0, sizeof world);
+    for (uint32_t i = 0; i < WORLD_TASKS; i++) {
+        states[i] = (struct task_state){0, 0, blocks, TASK_NONE};
+        tasks[i] = (struct image_task){.block_num = (uint16_t)blocks, .shape = (uint8_t)shape, .core_mask = 1};
+    }
+    for (uint32_t k = 0; k < WORLD_SCHEDULERS; k++) {
+        struct scheduler *s = &world[k];
+        s->head = &head;
+        s->state = states;
+        s->tasks = tasks;
+        s->task_count = WORLD_TASKS;
+        s->index = k;
+        s->count = WORLD_SCHEDULERS;
+        s->cluster_count = 2;
+        s->spmd = blocks > 1;
+        for (int i = 0; i < SHAPE_COUNT; i++) ready_init(&s->ready[i]);
+        for (int i = 0; i < SHAPE_DUMMY; i++) s->claim[i].task = TASK_NONE;
+    }
+}
+
+TEST(a_loaded_scheduler_feeds_a_hungry_one_and_no_task_is_lost_or_doubled)
+{
+    make_world(SHAPE_AIC, 1);
+    static uint8_t seen[WORLD_TASKS];
+    memset(seen, 0, sizeof seen);
+    for (uint32_t i = 0; i < WORLD_TASKS; i++) ready_push(&world[0].ready[SHAPE_AIC], states, i);
+    random_state = 4;
+    for (uint32_t done = 0, rounds = 0; done < WORLD_TASKS; rounds++) {
+        CHECK(rounds < 100000);
+        struct scheduler *s = &world[random_below(WORLD_SCHEDULERS)];
+        balance_take(s);
+        /* One core each, busy as long as there is a task. */
+        s->idle[0].word[0] = s->ready[SHAPE_AIC].count ? 0 : 1;
+        if (s->ready[SHAPE_AIC].count) {
+            uint32_t task = ready_pop(&s->ready[SHAPE_AIC], states);
+            CHECK_EQ(seen[task]++, 0);
+            done++;
+        }
+        balance_share(s);
+        const char *problem = ready_validate(&s->ready[SHAPE_AIC], states, WORLD_TASKS);
+        if (problem) CHECK_FAIL("%s", problem);
+    }
+    for (uint32_t k = 0; k < WORLD_SCHEDULERS; k++) CHECK_EQ(world[k].ready[SHAPE_AIC].count, 0);
+}
+
+TEST(a_gift_goes_to_the_hungry_one_only_and_is_half_of_the_surplus)
+{
+    make_world(SHAPE_AIV, 1);
+    world[2].idle[1].word[0] = 3;
+    CHECK(!balance_share(&world[2]));
+    CHECK_EQ(head.balance[SHAPE_AIV], 1u << 2);
+    for (uint32_t i = 0; i < 100; i++) ready_push(&world[1].ready[SHAPE_AIV], states, i);
+    balance_share(&world[1]);
+    CHECK_EQ(world[1].ready[SHAPE_AIV].count, 50);
+    CHECK_EQ(head.balance[SHAPE_AIV], 1u << (16 + 1));
+    balance_take(&world[2]);
+    CHECK_EQ(world[2].ready[SHAPE_AIV].count, 50);
+    CHECK_EQ(world[2].ready[SHAPE_AIV].first, 0);
+    CHECK_EQ(head.peer[0].inbox, 0);
+    CHECK_EQ(head.peer[2].inbox, 0);
+    balance_share(&world[1]);
+    CHECK_EQ(world[1].ready[SHAPE_AIV].count, 50);
+}
+
+TEST(blocks_are_claimed_once_each_by_whoever_has_room)
+{
+    enum { BLOCKS = 37, SPMD = 3 * BOARD_SLOTS };
+    static uint8_t claimed[SPMD][BLOCKS];
+    memset(claimed, 0, sizeof claimed);
+    make_world(SHAPE_AIC, BLOCKS);
+    random_state = 9;
+    for (uint32_t posted = 0, done = 0, rounds = 0; done < SPMD * BLOCKS; rounds++) {
+        CHECK(rounds < 100000);
+        struct scheduler *s = &world[random_below(WORLD_SCHEDULERS)];
+        if (s->claim[SHAPE_AIC].task == TASK_NONE && posted < SPMD && random_below(3) == 0)
+            board_post(s, SHAPE_AIC, posted++);
+        if (!board_claim(s, SHAPE_AIC, random_below(9))) continue;
+        struct claim *claim = &s->claim[SHAPE_AIC];
+        CHECK(claim->next < claim->end && claim->end <= BLOCKS);
+        for (; claim->next < claim->end; done++) CHECK_EQ(claimed[claim->task][claim->next++]++, 0);
+    }
+    CHECK_EQ(head.board[SHAPE_AIC].count, 0);
+    for (int i = 0; i < BOARD_SLOTS; i++) CHECK_EQ(head.board[SHAPE_AIC].task[i], 0);
+}
+
+TEST(a_full_board_leaves_the_task_to_its_owner)
+{
+    make_world(SHAPE_AIC, 4);
+    for (uint32_t i = 0; i < BOARD_SLOTS + 1; i++) board_post(&world[i % 2], SHAPE_AIC, i);
+    CHECK_EQ(head.board[SHAPE_AIC].count, BOARD_SLOTS);
+    CHECK(board_claim(&world[1], SHAPE_AIC, 99));
+    CHECK_EQ(world[1].claim[SHAPE_AIC].task, BOARD_SLOTS);
+    CHECK_EQ(world[1].claim[SHAPE_AIC].end, 4);
+    CHECK_EQ(head.board[SHAPE_AIC].count, BOARD_SLOTS);
+}
+
+TEST(small_graphs_have_one_scheduler)
+{
+    CHECK_EQ(scheduler_count(0, 6, 36), 1);
+    CHECK_EQ(scheduler_count(TASKS_PER_SCHEDULER * 2 - 1, 6, 36), 1);
+    CHECK_EQ(scheduler_count(TASKS_PER_SCHEDULER * 2, 6, 36), 2);
+    CHECK_EQ(scheduler_count(100000, 6, 36), 6);
+    CHECK_EQ(scheduler_count(100000, 6, 2), 2);
+    CHECK_EQ(scheduler_count(100000, 1, 36), 1);
+}
+
+/* ---- fingerprint.h */
+
+static size_t make_elf(uint8_t *elf, uint32_t align, const char *note_name, uint32_t type, uint32_t id_size)
+{
+    memset(elf, 0, 512);
+    memcpy(elf, "\177ELF\2\1\1", 7);
+    elf[32] = 64; /* e_phoff */
+    elf[54] = 56; /* e_phentsize */
+    elf[56] = 1;  /* e_phnum */
+    uint8_t *segment = elf + 64;
+    segment[0] = 4; /* PT_NOTE */
+    segment[8] = 128;
+    segment[32] = (uint8_t)(64 + id_size);
+    segment[48] = (uint8_t)align;
+    /* Another note first. */
+    memcpy(elf + 128, "\4\0\0\0\10\0\0\0\5\0\0\0GNU\0........", 24);
+    uint8_t *note = elf + 128 + 24;
+    note[0] = (uint8_t)(strlen(note_name) + 1);
+    note[4] = (uint8_t)id_size;
+    note[8] = (uint8_t)type;
+    strcpy((char *)note + 12, note_name);
+    for (uint32_t i = 0; i < id_size; i++) note[16 + i] = (uint8_t)(0x10 + i);
+    return 300;
+}
+
+TEST(the_fingerprint_is_the_build_id_and_otherwise_the_hash_of_all_bytes)
+{
+    static uint8_t elf[512];
+    const uint64_t id = UINT64_C(0x1716151413121110);
+    CHECK_EQ(fingerprint_of(elf, make_elf(elf, 4, "GNU", 3, 20)), id);
+    CHECK_EQ(fingerprint_of(elf, make_elf(elf, 8, "GNU", 3, 8)), id);
+    size_t size = make_elf(elf, 4, "GNU", 3, 7);
+    CHECK_EQ(fingerprint_of(elf, size), fingerprint_fnv1a(elf, size));
+    size = make_elf(elf, 4, "GNX", 3, 20);
+    CHECK_EQ(fingerprint_of(elf, size), fingerprint_fnv1a(elf, size));
+    size = make_elf(elf, 4, "GNU", 1, 20);
+    CHECK_EQ(fingerprint_of(elf, size), fingerprint_fnv1a(elf, size));
+    CHECK_EQ(fingerprint_of("foobar", 6), UINT64_C(0x85944171f73967e8)); /* the published test vector of FNV-1a */
+    CHECK_EQ(fingerprint_of("", 0), UINT64_C(0xcbf29ce484222325));
+}
+
+TEST(any_bytes_have_a_fingerprint)
+{
+    for (uint32_t seed = 0; seed < 200000; seed++) {
+        uint8_t elf[512];
+        random_state = seed;
+        size_t size = make_elf(elf, 4, "GNU", 3, 20);
+        for (int i = 0; i < 4; i++) elf[random_below(i % 2 ? 200 : 300)] = (uint8_t)random_below(256);
+        size = random_below((uint32_t)size + 1);
+        uint8_t *exact = malloc(size ? size : 1); /* so that a sanitizer sees a byte too far */
+        memcpy(exact, elf, size);
+        uint64_t value = fingerprint_of(exact, size);
+        free(exact);
+        if (size < 64 + 56) CHECK_EQ(value, fingerprint_fnv1a(elf, size));
+    }
+}
+
+TEST_MAIN
