@@ -172,7 +172,8 @@ static void go_round(struct scheduler *s)
         if ((++passes % 1024 == 0 || !moved) &&
             scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->task_count - s->completed))
             return;
-        if (!again) port_wait(token);
+        /* A lone scheduler that has just ended the run kicked nobody, itself included. */
+        if (!again && !scheduler_ended(s)) port_wait(token);
     }
 }
 
