@@ -29,6 +29,7 @@ struct graph {
     uint32_t depth;                 /* of scopes */
     bool manual;                    /* the innermost scope's mode */
     uint8_t scope[NPURT_MAX_SCOPE_DEPTH]; /* mode of the scope around each depth */
+    npurt_tensor blank;             /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
     struct edges edges;
     struct tensor_map map;
     struct heap heap;
@@ -43,7 +44,8 @@ struct graph {
 extern const npurt_orch_ops graph_orch_ops;
 
 /* Latches `status` with a sentence, unless something latched before; returns what is latched. */
-npurt_status graph_refuse_words(struct graph *graph, npurt_status status, const struct word *words, uint32_t count);
+__attribute__((cold)) npurt_status graph_refuse_words(struct graph *graph, npurt_status status, const struct word *words,
+                                                      uint32_t count);
 #define graph_refuse(graph, status, ...)                                                                               \
     graph_refuse_words(graph, status, (const struct word[]){__VA_ARGS__},                                              \
                        sizeof((const struct word[]){__VA_ARGS__}) / sizeof(struct word))

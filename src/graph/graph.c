@@ -59,6 +59,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     struct graph *g = (struct graph *)memory;
     g->reserved_size = plan.size;
     g->orch.ops = &graph_orch_ops;
+    g->blank.is_contiguous = 1;
     g->max_tasks = (uint32_t)tasks;
     g->tasks = (struct image_task *)(memory + at_tasks);
     g->ready = (uint32_t *)(memory + at_ready);

@@ -67,14 +67,6 @@ enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box)
     return BOX_OK;
 }
 
-bool box_equal(const struct box_view *a, const struct box_view *b)
-{
-    if (a->lo != b->lo || a->hi != b->hi || a->run != b->run || a->outer != b->outer) return false;
-    for (uint32_t d = 0; d < a->outer; d++)
-        if (a->dim[d].pitch != b->dim[d].pitch || a->dim[d].count != b->dim[d].count) return false;
-    return true;
-}
-
 /* The inner part of a box on its way down the dimensions; `count` is that of dim[0]. */
 struct part {
     const struct box_dim *dim;

@@ -48,7 +48,13 @@ static inline struct box_view box_view_of(const struct box *b)
 }
 
 /* Same bytes. May say no to two irregular boxes of the same bytes. */
-bool box_equal(const struct box_view *a, const struct box_view *b);
+static inline bool box_equal(const struct box_view *a, const struct box_view *b)
+{
+    if (a->lo != b->lo || a->hi != b->hi || a->run != b->run || a->outer != b->outer) return false;
+    for (uint32_t d = 0; d < a->outer; d++)
+        if (a->dim[d].pitch != b->dim[d].pitch || a->dim[d].count != b->dim[d].count) return false;
+    return true;
+}
 /* A byte in common; yes when it can not tell. */
 bool box_meets(const struct box_view *a, const struct box_view *b);
 /* Every byte of b is one of a; no when it can not tell. */

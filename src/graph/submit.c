@@ -13,7 +13,8 @@
 /* Where a sentence about a tensor argument begins. */
 #define TENSOR_WORDS(g, i) WORD("task "), NUMBER((g)->task_count), WORD(", tensor "), NUMBER(i), WORD(": ")
 
-static npurt_status refuse_task(struct graph *g, npurt_status status, const char *what, uint64_t number, const char *rest)
+__attribute__((cold)) static npurt_status refuse_task(struct graph *g, npurt_status status, const char *what,
+                                                      uint64_t number, const char *rest)
 {
     return graph_refuse(g, status, WORD("task "), NUMBER(g->task_count), WORD(": "), WORD(what), NUMBER(number),
                         WORD(rest));
@@ -64,7 +65,7 @@ static npurt_status check_kernels(struct graph *g, const npurt_task *task, struc
 }
 
 /* Says what is wrong with tensor argument i. */
-static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tensor *t, enum box_problem problem)
+__attribute__((cold)) static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tensor *t, enum box_problem problem)
 {
     const npurt_status bad = NPURT_ERROR_INVALID_ARGUMENT;
     switch (problem) {
@@ -83,7 +84,7 @@ static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tenso
     }
 }
 
-static npurt_status refuse_full(struct graph *g)
+__attribute__((cold)) static npurt_status refuse_full(struct graph *g)
 {
     return refuse_task(g, NPURT_ERROR_LIMIT, "more than ", g->map.max_regions, " buffers or live regions of them");
 }
@@ -92,27 +93,34 @@ static npurt_status refuse_full(struct graph *g)
 static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npurt_task_id owner, uint32_t i,
                              npurt_tensor *out)
 {
-    uint64_t element = npurt_dtype_size(spec->dtype), size = element;
-    *out = (npurt_tensor){.owner = owner, .ndims = spec->ndims, .dtype = (uint8_t)spec->dtype, .is_contiguous = 1};
-    if (element == 0) {
-        out->dtype = (uint8_t)spec->dtype;
-        return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
-    }
-    if (spec->ndims - 1 >= NPURT_MAX_DIMS) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
+    uint64_t element = npurt_dtype_size(spec->dtype), elements = 1;
+    *out = g->blank;
+    out->owner = owner;
+    out->ndims = spec->ndims;
+    out->dtype = (uint8_t)spec->dtype;
+    if (unlikely(element == 0)) return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
+    if (unlikely(spec->ndims - 1 >= NPURT_MAX_DIMS)) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
     for (uint32_t d = spec->ndims; d-- > 0;) {
-        if (spec->shape[d] == 0) return refuse_tensor(g, i, out, BOX_EMPTY);
-        if (size / element > UINT32_MAX && spec->shape[d] > 1)
-            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
-                                WORD("a stride of its shape does not fit 32 bits"));
-        out->shape[d] = spec->shape[d];
-        out->strides[d] = size / element > UINT32_MAX ? 1 : (uint32_t)(size / element);
-        size *= spec->shape[d];
+        uint32_t count = spec->shape[d];
+        if (unlikely(count == 0)) return refuse_tensor(g, i, out, BOX_EMPTY);
+        if (unlikely(elements > UINT32_MAX)) {
+            if (count > 1)
+                return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
+                                    WORD("a stride of its shape does not fit 32 bits"));
+            out->shape[d] = out->strides[d] = 1;
+            continue;
+        }
+        out->shape[d] = count;
+        out->strides[d] = (uint32_t)elements;
+        elements *= count;
     }
-    out->size = size;
-    out->extent = size / element;
-    npurt_status status = heap_alloc(&g->heap, size, &out->addr);
+    /* so large that no heap has it, so that its bytes can still be told */
+    if (unlikely(elements > HEAP_VIRTUAL / 8)) elements = HEAP_VIRTUAL / 8;
+    out->size = elements * element;
+    out->extent = elements;
+    npurt_status status = heap_alloc(&g->heap, out->size, &out->addr);
     if (unlikely(status))
-        return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(size),
+        return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(out->size),
                             WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
                             WORD(" bytes are in use"));
     out->hint = tensor_map_own(&g->map, out->addr);
@@ -160,7 +168,7 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
 }
 
 /* No buffer for an address: no room for another, or it is inside of an output instead of at its start. */
-static bool refuse_buffer(struct graph *g, uint32_t i, uint64_t addr)
+__attribute__((cold)) static bool refuse_buffer(struct graph *g, uint32_t i, uint64_t addr)
 {
     if (heap_has(&g->heap, addr))
         graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("address "), NUMBER(addr),
@@ -171,8 +179,8 @@ static bool refuse_buffer(struct graph *g, uint32_t i, uint64_t addr)
 /* What a task waits for because of tensor argument i; false when the tensor map is full. */
 static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload, const struct box *box)
 {
-    const npurt_tensor *t = &payload[i];
     npurt_access access = task->tensor[i].access;
+    const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
     if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size);
     if (g->manual) return true;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {

@@ -474,6 +474,8 @@ bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const stru
 
 bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t size)
 {
-    struct box box = {.hi = size, .run = size};
+    struct box box; /* dim[] is not looked at */
+    box.lo = box.outer = box.irregular = 0;
+    box.hi = box.run = size;
     return region_create(map, buffer, &box, map->edges->consumer, MAP_NONE) != MAP_NONE;
 }
