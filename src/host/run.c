@@ -194,6 +194,11 @@ static npurt_status run_once(npurt_callable *c, const npurt_call_args *args, npu
     timing->device_wall_ns =
         (uint64_t)((double)(result.end_ticks - result.start_ticks) * 1e9 / (double)device->counter_hz);
     timing->register_loads = result.register_loads;
+    log_write(LOG_LEVEL_DEBUG, "run",
+              "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64 " dispatches, %" PRIu64
+              " loads and %" PRIu64 " stores of registers",
+              c->name, result.done, result.ready_ticks - result.start_ticks, result.end_ticks - result.start_ticks,
+              result.dispatches, result.register_loads, result.register_stores);
     const uint64_t ended = now_ns();
     status = args_copy_out(c, args);
     timing->copy_ns += now_ns() - ended;
