@@ -1,15 +1,18 @@
 /* What a submission costs: ns per task by number of tensors, per look-up among many slices, and bytes of image per task.
  *
  * Everything is on one thread and nothing runs: this is the orchestrator's own time, its npurt_task filled anew each
- * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart.
+ * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart. Beside
+ * it, taken in turns, libgomp creates tasks with the same accesses to the same ring of buffers. It compares addresses
+ * where the engine compares bytes of views, and its tasks carry no descriptors; so it does the lesser work.
  */
 #include <graph/engine.h>
 
 #include "bench.h"
+#include "peer_gomp_submit.h"
 
 static struct bench bench;
 
-enum { TASKS = 10000, RING = 64, LOOKUPS = 20000, KERNEL = 0 };
+enum { TASKS = 10000, RING = 64, LOOKUPS = 20000, KERNEL = 0, PEER_BATCHES = 100 };
 
 static struct graph *graph;
 static struct graph_image image;
@@ -97,9 +100,11 @@ static void task_2_in_1_existing(uint32_t i)
     submit(&t);
 }
 
-static void bench_case(const char *name, void (*task)(uint32_t))
+/* peer: libgomp creates tasks of `inputs` inputs and one written buffer. */
+static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint32_t inputs)
 {
-    char finish_name[64], image_name[64];
+    char finish_name[64], image_name[64], peer_name[64];
+    snprintf(peer_name, sizeof peer_name, "libgomp, %u in, 1 out", inputs);
     snprintf(finish_name, sizeof finish_name, "%s, finish", name);
     snprintf(image_name, sizeof image_name, "%s, image", name);
     for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
@@ -112,6 +117,9 @@ static void bench_case(const char *name, void (*task)(uint32_t))
         bench_note(&bench, name, "ns", (double)(to - from) / TASKS);
         bench_note(&bench, finish_name, "ns", (double)(bench_now_ns() - to) / TASKS);
         bench_note(&bench, image_name, "B/task", (double)image.size / TASKS);
+        double peer_ns = peer ? peer_gomp_submit_ns(PEER_BATCHES, inputs) : 0;
+        if (peer_ns < 0) fprintf(stderr, "bench_submit: libgomp is left out: OpenMP is limited to one thread\n");
+        if (peer_ns > 0) bench_note(&bench, peer_name, "ns", peer_ns);
     }
 }
 
@@ -227,14 +235,14 @@ int main(int argc, char **argv)
     }
     for (uint32_t i = 0; i < RING; i++)
         npurt_tensor_init(&ring[i], (UINT64_C(1) << 20) * (i + 1), NPURT_F32, 2, (uint32_t[]){16, 16});
-    bench_case("submit, no arguments, dummy", task_dummy);
-    bench_case("submit, no arguments", task_kernel);
-    bench_case("submit, 1 tensor: inout", task_inout);
-    bench_case("submit, 1 tensor: output", task_output);
-    bench_case("submit, 2 tensors: input, output", task_1_in_1_out);
-    bench_case("submit, 3 tensors: 2 inputs, output", task_2_in_1_out);
-    bench_case("submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing);
-    bench_case("submit, 4 tensors: 3 inputs, output", task_3_in_1_out);
+    bench_case("submit, no arguments, dummy", task_dummy, false, 0);
+    bench_case("submit, no arguments", task_kernel, false, 0);
+    bench_case("submit, 1 tensor: inout", task_inout, true, 0);
+    bench_case("submit, 1 tensor: output", task_output, false, 0);
+    bench_case("submit, 2 tensors: input, output", task_1_in_1_out, true, 1);
+    bench_case("submit, 3 tensors: 2 inputs, output", task_2_in_1_out, false, 0);
+    bench_case("submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing, true, 2);
+    bench_case("submit, 4 tensors: 3 inputs, output", task_3_in_1_out, true, 3);
     bench_five();
     for (uint32_t dims = 1; dims <= 2; dims++)
         for (uint32_t slices = 256; slices <= 16384; slices *= 4) bench_lookup(dims, slices);

@@ -6,7 +6,16 @@
  *
  * Life: graph_create reserves address space for the largest graph (memory is taken as it is touched) → per graph:
  * graph_begin, graph_submit/graph_alloc/scopes, graph_finish, which gives the image's segments → graph_destroy.
- * One thread at a time. No allocation and no lock between graph_create and graph_destroy.
+ * One thread at a time. No allocation and no lock between graph_create and graph_destroy. graph_begin costs nothing worth
+ * naming, whatever the graph before was.
+ *
+ * Dependencies are found from bytes (tensor_map.h): a task waits for whoever wrote what it reads or writes, and for whoever
+ * has read what it writes. One edge per pair of tasks, at most. A buffer is named by its base address alone, so that two
+ * entry tensors over the same memory must share it. In a MANUAL scope nothing is looked up or remembered, but for the
+ * outputs made there: tasks after the scope find those.
+ *
+ * Outputs (heap.h) get addresses that stand for places in a heap which may still move; payloads get the final ones in
+ * graph_finish, scalars do not. Orchestrations take addresses as they come and do not compute with them.
  *
  * Errors are values, explained once in graph_problem(): the first refused submission latches, later ones answer the
  * same status.

@@ -138,6 +138,74 @@ TEST(nested_boxes_get_no_edge_without_a_conflict)
     CHECK(edges > 100000);
 }
 
+/* Longer graphs, where lists have become grids and regions have come and gone: the oracle keeps each byte's last writer
+ * and the readers since, and asks for a path from each. */
+enum { LONG = 1024, WORDS = LONG / 64 };
+
+static void touch_long(const npurt_tensor *t, uint32_t task, bool writes, uint64_t *must)
+{
+    static uint64_t readers[SPACE][WORDS];
+    static uint32_t writer[SPACE]; /* 1 + task */
+    if (!t) {
+        memset(readers, 0, sizeof readers);
+        memset(writer, 0, sizeof writer);
+        return;
+    }
+    uint32_t at[NPURT_MAX_DIMS] = {0}, element = npurt_dtype_size((npurt_dtype)t->dtype);
+    for (;;) {
+        uint64_t offset = t->start_offset;
+        for (uint32_t d = 0; d < t->ndims; d++) offset += (uint64_t)at[d] * t->strides[d];
+        for (uint64_t b = offset * element; b < (offset + 1) * element; b++) {
+            if (writer[b] != 0) must[(writer[b] - 1) / 64] |= UINT64_C(1) << (writer[b] - 1) % 64;
+            for (uint32_t w = 0; writes && w < WORDS; w++) {
+                must[w] |= readers[b][w];
+                readers[b][w] = 0;
+            }
+            if (writes) writer[b] = task + 1;
+            else readers[b][task / 64] |= UINT64_C(1) << task % 64;
+        }
+        uint32_t d = t->ndims;
+        while (d > 0 && ++at[d - 1] == t->shape[d - 1]) at[--d] = 0;
+        if (d == 0) break;
+    }
+    must[task / 64] &= ~(UINT64_C(1) << task % 64);
+}
+
+TEST(every_conflict_of_a_long_graph_is_ordered)
+{
+    static uint64_t must[LONG][WORDS], after[LONG][WORDS];
+    for (uint64_t first = 1; first <= 60; first++) {
+        uint64_t seed = first * 977;
+        enum family family = first % 2 ? NESTED : ANY;
+        uint32_t which = world_random(&seed, 6);
+        memset(must, 0, sizeof must);
+        memset(after, 0, sizeof after);
+        touch_long(NULL, 0, false, NULL);
+        world_begin();
+        for (uint32_t i = 0; i < LONG; i++) {
+            npurt_tensor in = random_tensor(family, 0, which, &seed), out = random_tensor(family, 0, which, &seed);
+            npurt_task t;
+            npurt_task_init_aiv(&t, 0);
+            npurt_task_input(&t, &in);
+            if (world_random(&seed, 2)) npurt_task_output_existing(&t, &out);
+            touch_long(&in, i, false, must[i]);
+            if (t.tensor_count == 2) touch_long(&out, i, true, must[i]);
+            world_submit(&t);
+        }
+        world_finish();
+        for (uint32_t p = 0; p < LONG; p++) {
+            after[p][p / 64] |= UINT64_C(1) << p % 64; /* final: every edge to p was passed on before */
+            for (uint32_t k = 0; k < world_task(p)->fanout_count; k++)
+                for (uint32_t w = 0; w < WORDS; w++) after[world_consumers(p)[k]][w] |= after[p][w];
+        }
+        for (uint32_t i = 0; i < LONG; i++)
+            for (uint32_t w = 0; w < WORDS; w++)
+                if (must[i][w] & ~after[i][w])
+                    CHECK_FAIL("graph %" PRIu64 ": task %u is not after task %d", first, i,
+                               (int)w * 64 + __builtin_ctzll(must[i][w] & ~after[i][w]));
+    }
+}
+
 static uint32_t graphs_that_fail_without(uint32_t kind)
 {
     uint32_t failed = 0;
