@@ -1,4 +1,143 @@
+/* The card's file system and the loading of libraries from it. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "card.h"
 #include "check.h"
-TEST(todo_files){SKIP("later");}
+
+#define FOLDER "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
+
+static struct card card;
+
+static const char *on_card(const char *name)
+{
+    static char path[600];
+
+    snprintf(path, sizeof path, "%s" FOLDER "/%s", card.root, name);
+    return path;
+}
+
+/* The vendor's bootstrap blob: a word at byte 40, names behind 26 words. */
+static void kfc(const char *kernel, const char *so, uint64_t config)
+{
+    struct emu_command command = {.kind = EMU_CMD_KFC_LAUNCH, .stream = 0, .blocks = 1, .args_size = 304};
+
+    memcpy(command.args + 40, &config, 8);
+    snprintf((char *)command.args + 208, 32, "%s", kernel);
+    command.name_offset = 208;
+    command.so_offset = UINT32_MAX;
+    if (so) {
+        snprintf((char *)command.args + 240, 32, "%s", so);
+        command.so_offset = 240;
+    }
+    card_push(&card, &command);
+}
+
+struct device_args {
+    uint64_t words[12];
+    uint64_t so, so_size, device, counter, code;
+    uint64_t rest[3];
+};
+
+static uint64_t device_args(const char *fixture, uint64_t device, uint64_t code, uint64_t *counter)
+{
+    struct device_args args = {.device = device, .code = code};
+    uint64_t address = card_alloc(&card, sizeof args);
+
+    if (fixture) args.so = card_upload(&card, fixture, &args.so_size);
+    if (!*counter) *counter = card_alloc(&card, 8);
+    args.counter = *counter;
+    card_write(&card, address, &args, sizeof args);
+    return address;
+}
+
+TEST(installs_the_first_dispatcher_and_serves_later_calls_with_it)
+{
+    uint64_t counter = 0;
+    card_open(&card, "a5");
+    kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
+        device_args(FIXTURES "/fixture_dispatcher.so", 0x102, 0, &counter));
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    CHECK_EQ(card_read64(&card, counter), 1);
+    CHECK_EQ(access(on_card("libpypto_server2.so"), F_OK), 0); /* 8 bits of the device id */
+    /* another image is not written and not loaded: the first one wins for the life of the process */
+    kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
+        device_args(FIXTURES "/fixture_kernel.so", 3, 0, &counter));
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    CHECK_EQ(card_read64(&card, counter), 2);
+    CHECK(access(on_card("libpypto_server3.so"), F_OK) != 0);
+    kfc("DynTileFwkKernelServer", "libaicpu_extend_kernels.so", 0);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    CHECK_EQ(card_close(&card), 0);
+}
+
+TEST(fails_a_kfc_launch_whose_dispatcher_refuses_or_is_missing)
+{
+    uint64_t counter = 0;
+    card_open(&card, "a5");
+    kfc("DynTileFwkKernelServer", "libaicpu_extend_kernels.so", 0);
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    CHECK_HAS(card_problem(&card), "DynTileFwkBackendKernelServer");
+    kfc("NoSuchKernel", "libaicpu_extend_kernels.so", 0);
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    CHECK_HAS(card_problem(&card), "NoSuchKernel");
+    kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
+        device_args(FIXTURES "/fixture_dispatcher.so", 0, 9, &counter));
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    CHECK_HAS(card_problem(&card), "returned 9");
+    CHECK_EQ(atomic_load(&card.shared->faulted), 0);
+    CHECK_EQ(card_close(&card), 0);
+}
+
+TEST(fails_a_kfc_launch_whose_dispatcher_is_no_library)
+{
+    uint64_t counter = 0;
+    card_open(&card, "a5");
+    kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so", device_args(__FILE__, 0, 0, &counter));
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    CHECK_HAS(card_problem(&card), "cannot be loaded");
+    CHECK_EQ(card_close(&card), 0);
+}
+
+TEST(redirects_what_device_code_names_below_the_pre_install_folder)
+{
+    struct fixture_args args = {0};
+    char text[32] = "";
+    card_open(&card, "a5");
+    card_install(&card, "fixture_aicpu.so", "fx.so");
+    card_bind(&card, 1, "fx.so", "fixture_install");
+    card_cpu(&card, 0, 1, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    int fd = open(on_card("installed.txt"), O_RDONLY);
+    CHECK(fd >= 0);
+    CHECK_EQ(read(fd, text, sizeof text - 1), 9);
+    close(fd);
+    CHECK_STR(text, "installed");
+    CHECK(access(FOLDER "/installed.txt", F_OK) != 0);
+    CHECK_EQ(card_close(&card), 0);
+}
+
+TEST(keeps_a_library_by_name_but_loads_a_new_name_anew)
+{
+    struct fixture_args args = {.code = 4};
+    card_open(&card, "a5");
+    card_install(&card, "fixture_aicpu.so", "one.so");
+    card_bind(&card, 1, "one.so", "fixture_return");
+    card_cpu(&card, 0, 1, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    /* replaced on disk: the name is cached for the life of the process, so the old code still answers */
+    card_install(&card, "fixture_kernel.so", "one.so");
+    args.code = 0;
+    card_bind(&card, 2, "one.so", "fixture_return");
+    card_cpu(&card, 0, 2, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    card_install(&card, "fixture_kernel.so", "two.so");
+    card_bind(&card, 3, "two.so", "fixture_return");
+    card_cpu(&card, 0, 3, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+    CHECK_HAS(card_problem(&card), "has no entry fixture_return");
+    CHECK_EQ(card_close(&card), 0);
+}
+
 TEST_MAIN

@@ -270,6 +270,7 @@ void carrier_yield(void)
     struct carrier *carrier = engine_carrier();
 
     ready_push(carrier, carrier->current);
+    carrier->budget = 0; /* it held the carrier for long: ticks, messages and commands first */
     fiber_switch(NULL);
 }
 

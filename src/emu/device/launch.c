@@ -161,7 +161,7 @@ static void agent_faulted(struct launch *launch, const struct agent *agent)
     launch_fail(launch, core ? LAUNCH_CORE_EXCEPTION : LAUNCH_CPU_EXCEPTION, core ? agent->core : -1, "%s: %s%s%s: %s",
                 agent_name(agent, name), agent->kernel ? "in kernel \"" : "in ",
                 agent->kernel ? agent->kernel : (core ? "the AICore program" : "the AICPU program"),
-                agent->kernel ? "\"" : "", place);
+                agent->kernel ? "\"" : "", launch->reason[0] ? launch->reason : place);
     launch_detach(launch);
 }
 

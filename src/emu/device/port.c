@@ -256,7 +256,7 @@ void port_core_run(uint64_t image, int64_t *args)
     const struct kernel *kernel = kernel_cache_find(image, problem, sizeof problem);
 
     if (UNLIKELY(!kernel)) {
-        launch_reason(self->launch, "%s", problem);
+        launch_reason(self->launch, "the kernel image at 0x%llx cannot be run: %s", (unsigned long long)image, problem);
         fault_raise(self, image);
     }
     atomic_store_explicit(&self->kernel, kernel->entry, memory_order_relaxed);
