@@ -73,8 +73,9 @@ static npurt_status install(npurt_device *device)
         status = memory_write(device, block, &args, sizeof args, "DeviceArgs");
     }
     if (status == NPURT_OK) status = launch_dispatcher(device, block);
-    npurt_status give[3] = {memory_give(device, block), memory_give(device, program), memory_give(device, dispatcher)};
-    for (int i = 0; i < 3 && status == NPURT_OK; i++) status = give[i];
+    error_first(&status, memory_give(device, block));
+    error_first(&status, memory_give(device, program));
+    error_first(&status, memory_give(device, dispatcher));
     return status;
 }
 

@@ -119,9 +119,8 @@ static npurt_status release(npurt_callable *c)
     npurt_status status = memory_give(c->device, c->kernel_table);
     c->kernel_table = 0;
     for (uint32_t i = 0; c->kernel && i < c->kernel_limit; i++) {
-        npurt_status one = kernels_give(c->device, c->kernel[i]);
+        error_first(&status, kernels_give(c->device, c->kernel[i]));
         c->kernel[i] = NULL;
-        if (status == NPURT_OK) status = one;
     }
     return status;
 }
@@ -240,9 +239,8 @@ npurt_status callable_release_all(npurt_device *device)
     npurt_status status = NPURT_OK;
     for (npurt_callable *c = device->callables; c; c = c->next) {
         if (c->orphaned) continue;
-        npurt_status one = release(c);
+        error_first(&status, release(c));
         c->orphaned = true;
-        if (status == NPURT_OK) status = one;
     }
     device->callable_count = 0;
     return status;

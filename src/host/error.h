@@ -44,4 +44,10 @@ bool error_pending(void);
 /* Copies *cause into the record as the reason why the device refuses work. */
 npurt_status error_refuse(npurt_status status, const npurt_error *cause, const char *what);
 
+/* Keeps the first of several statuses, for paths that go on after a failure. */
+static inline void error_first(npurt_status *status, npurt_status next)
+{
+    if (*status == NPURT_OK) *status = next;
+}
+
 #endif

@@ -67,8 +67,7 @@ npurt_status kernels_clear(npurt_device *device)
     npurt_status status = NPURT_OK;
     while (device->kernels) {
         device->kernels->users = 1;
-        npurt_status one = kernels_give(device, device->kernels);
-        if (status == NPURT_OK) status = one;
+        error_first(&status, kernels_give(device, device->kernels));
     }
     return status;
 }

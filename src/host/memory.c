@@ -59,8 +59,7 @@ npurt_status memory_release_user(npurt_device *device)
     npurt_status status = NPURT_OK;
     for (uint32_t i = device->ledger.kind[LEDGER_MEMORY].count; i-- > 0;) {
         const struct ledger_entry *e = &device->ledger.kind[LEDGER_MEMORY].entry[i];
-        npurt_status one = e->user ? memory_give(device, e->handle) : NPURT_OK;
-        if (status == NPURT_OK) status = one;
+        if (e->user) error_first(&status, memory_give(device, e->handle));
     }
     return status;
 }

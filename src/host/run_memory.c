@@ -37,10 +37,7 @@ npurt_status run_memory_fini(npurt_device *device)
     struct run_memory *run = &device->run;
     const uint64_t address[] = {run->heap, run->staging, run->image, run->block, run->lines};
     npurt_status status = NPURT_OK;
-    for (size_t i = 0; i < sizeof address / sizeof address[0]; i++) {
-        npurt_status one = memory_give(device, address[i]);
-        if (status == NPURT_OK) status = one;
-    }
+    for (size_t i = 0; i < sizeof address / sizeof address[0]; i++) error_first(&status, memory_give(device, address[i]));
     run_memory_forget(device);
     return status;
 }

@@ -283,7 +283,7 @@ TEST(a_missing_device_program_is_named_with_the_folders_searched)
     CHECK_EQ(fake.retained, 0);
 }
 
-static int refused_inside;
+static npurt_status refused_inside;
 static int call_back(void)
 {
     uint64_t address;
@@ -302,7 +302,7 @@ TEST(an_orchestration_that_calls_back_gets_busy)
     CHECK_EQ(npurt_callable_load(device, &desc, &c), NPURT_OK);
     const uint64_t function = (uint64_t)(uintptr_t)call_back;
     const npurt_call_args args = {.scalars = &function, .scalar_count = 1};
-    refused_inside = -1;
+    refused_inside = NPURT_OK;
     CHECK_EQ(npurt_call(c, &args, NULL), NPURT_OK);
     CHECK_EQ(refused_inside, NPURT_ERROR_BUSY);
     CHECK_EQ(npurt_callable_unload(c), NPURT_OK);

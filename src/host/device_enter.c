@@ -1,0 +1,88 @@
+/* Entering and leaving a device: fork, lock, state, thread binding. */
+#include "device.h"
+
+#include <stdlib.h>
+#include "error.h"
+#include "log.h"
+
+static const char *const state_name[] = {"healthy", "draining", "poisoned", "lost"};
+
+void device_set_state(npurt_device *device, npurt_device_state state)
+{
+    static const bool allowed[4][4] = {
+        [NPURT_DEVICE_HEALTHY] = {true, true, false, true},
+        [NPURT_DEVICE_DRAINING] = {true, false, true, true},
+        [NPURT_DEVICE_POISONED] = {true, false, true, true},
+        [NPURT_DEVICE_LOST] = {true, false, false, true},
+    };
+    int now = atomic_load(&device->state);
+    if (!allowed[now][state]) {
+        log_write(LOG_LEVEL_ERROR, "device", "%s: no way from %s to %s", device->info.target, state_name[now],
+                  state_name[state]);
+        abort(); /* a defect of this library, never of its caller */
+    }
+    if (now != (int)state)
+        log_write(state == NPURT_DEVICE_HEALTHY ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "device", "%s: %s → %s",
+                  device->info.target, state_name[now], state_name[state]);
+    if (state == NPURT_DEVICE_POISONED || (state == NPURT_DEVICE_LOST && now != NPURT_DEVICE_LOST))
+        device->cause = *npurt_error_last();
+    atomic_store(&device->state, (int)state);
+}
+
+/* The device that the calling thread last bound: rtSetDevice is called once per thread and device, not per call. */
+static __thread uint64_t bound;
+
+void device_unbind(npurt_device *device)
+{
+    static _Atomic uint64_t next = 1;
+    device->binding = atomic_fetch_add(&next, 1);
+    device->retained = 0;
+}
+
+npurt_status device_bind_thread(npurt_device *device)
+{
+    if (bound == device->binding) return NPURT_OK;
+    rtError_t code = device->driver->rtSetDevice(device->id);
+    if (code != 0) {
+        uint32_t count = 0;
+        (void)device->driver->aclrtGetDeviceCount(&count);
+        return error_driver(code, "rtSetDevice", "device %d of %u", device->id, count);
+    }
+    device->retained++;
+    bound = device->binding;
+    return NPURT_OK;
+}
+
+npurt_status device_enter(npurt_device *device, const char *call, enum device_need need)
+{
+    error_begin(call);
+    if (!device) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "device is NULL");
+    if (device->forks != fork_count())
+        return error_raise(NPURT_ERROR_FORKED, "the device was opened before a fork, in the parent; open it in the child "
+                                               "of an exec instead");
+    if (pthread_mutex_lock(&device->lock) != 0)
+        return error_raise(NPURT_ERROR_BUSY, "called from inside the orchestration of a call on this device");
+    if (need == DEVICE_NEED_HANDLE) return NPURT_OK;
+
+    npurt_status status = NPURT_OK;
+    if (device->resets != slot_resets(device->slot) && atomic_load(&device->state) != NPURT_DEVICE_LOST) {
+        status = error_raise(NPURT_ERROR_LOST, "%s was force-reset through another handle", device->info.target);
+        device_set_state(device, NPURT_DEVICE_LOST);
+    } else if (atomic_load(&device->state) == NPURT_DEVICE_LOST) {
+        status = error_refuse(NPURT_ERROR_LOST, &device->cause, "the device is lost");
+    } else if (need == DEVICE_NEED_WORK && atomic_load(&device->state) != NPURT_DEVICE_HEALTHY) {
+        status = error_refuse(NPURT_ERROR_POISONED, &device->cause, "the device failed before and refuses work");
+    } else {
+        status = device_bind_thread(device);
+    }
+    if (status != NPURT_OK) pthread_mutex_unlock(&device->lock);
+    return status;
+}
+
+npurt_status device_leave(npurt_device *device, npurt_status status)
+{
+    if (status == NPURT_ERROR_LOST && atomic_load(&device->state) != NPURT_DEVICE_LOST)
+        device_set_state(device, NPURT_DEVICE_LOST);
+    pthread_mutex_unlock(&device->lock);
+    return status;
+}

@@ -1,0 +1,72 @@
+/* What a device says of itself. */
+#include "device.h"
+
+#include "error.h"
+
+npurt_device_state npurt_device_get_state(npurt_device *device)
+{
+    if (!device || device->forks != fork_count()) return NPURT_DEVICE_LOST;
+    return (npurt_device_state)atomic_load(&device->state);
+}
+
+npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info)
+{
+    npurt_status status = device_enter(device, "npurt_device_get_info", DEVICE_NEED_HANDLE);
+    if (status != NPURT_OK) return status;
+    if (info)
+        *info = device->info;
+    else
+        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "info is NULL");
+    return device_leave(device, status);
+}
+
+npurt_status npurt_device_hbm_in_use(npurt_device *device, uint64_t *bytes)
+{
+    npurt_status status = device_enter(device, "npurt_device_hbm_in_use", DEVICE_NEED_DRIVER);
+    if (status != NPURT_OK) return status;
+    size_t left = 0, total = 0;
+    aclError code;
+    if (!bytes)
+        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "bytes is NULL");
+    else if ((code = device->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total)) != 0)
+        status = error_driver(code, "aclrtGetMemInfo", "asking for free device memory");
+    else
+        *bytes = total - left;
+    return device_leave(device, status);
+}
+
+npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *totals)
+{
+    npurt_status status = device_enter(device, "npurt_device_ledger", DEVICE_NEED_HANDLE);
+    if (status != NPURT_OK) return status;
+    if (totals)
+        *totals = ledger_totals(&device->ledger);
+    else
+        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "totals is NULL");
+    return device_leave(device, status);
+}
+
+npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed)
+{
+    npurt_status status = device_enter(device, "npurt_device_report", DEVICE_NEED_HANDLE);
+    if (status != NPURT_OK) return status;
+    if (!buffer && size) {
+        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "buffer is NULL and size is %zu", size);
+    } else {
+        size_t length = ledger_write(&device->ledger, buffer, size);
+        if (needed) *needed = length;
+    }
+    return device_leave(device, status);
+}
+
+npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash)
+{
+    npurt_status status = device_enter(device, "npurt_device_trace_hash", DEVICE_NEED_DRIVER);
+    if (status != NPURT_OK) return status;
+    if (!hash)
+        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "hash is NULL");
+    else if (!device->driver->npuemu_trace_hash || device->driver->npuemu_trace_hash(device->id, hash) != 0)
+        status = error_raise(NPURT_ERROR_UNSUPPORTED, "%s keeps no trace hash; a card in timed mode does (?seed=1)",
+                             device->info.target);
+    return device_leave(device, status);
+}
