@@ -1,9 +1,10 @@
-/* What a submission costs: ns per task by number of tensors, per look-up among many slices, and bytes of image per task.
+/* What a submission costs: ns per task by number of tensors, per look-up among many slices, and bytes of image per
+ * task.
  *
  * Everything is on one thread and nothing runs: this is the orchestrator's own time, its npurt_task filled anew each
- * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart. Beside
- * it, taken in turns, libgomp creates tasks with the same accesses to the same ring of buffers. It compares addresses
- * where the engine compares bytes of views, and its tasks carry no descriptors; so it does the lesser work.
+ * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart.
+ * Beside it, taken in turns, libgomp creates tasks with the same accesses to the same ring of buffers. It compares
+ * addresses where the engine compares bytes of views, and its tasks carry no descriptors; so it does the lesser work.
  */
 #include <graph/engine.h>
 
@@ -81,13 +82,23 @@ static void task_inputs_output(uint32_t i, uint32_t inputs)
 {
     npurt_task t;
     npurt_task_init_aiv(&t, KERNEL);
-    for (uint32_t k = 1; k <= inputs && k <= i; k++) npurt_task_input(&t, &made[(i - k) % RING]);
+    for (uint32_t k = 1; k <= inputs && k <= i; k++)
+        npurt_task_input(&t, &made[(i - k) % RING]);
     npurt_task_output(&t, &spec, &made[i % RING]);
     submit(&t);
 }
-static void task_1_in_1_out(uint32_t i) { task_inputs_output(i, 1); }
-static void task_2_in_1_out(uint32_t i) { task_inputs_output(i, 2); }
-static void task_3_in_1_out(uint32_t i) { task_inputs_output(i, 3); }
+static void task_1_in_1_out(uint32_t i)
+{
+    task_inputs_output(i, 1);
+}
+static void task_2_in_1_out(uint32_t i)
+{
+    task_inputs_output(i, 2);
+}
+static void task_3_in_1_out(uint32_t i)
+{
+    task_inputs_output(i, 3);
+}
 
 /* As before over existing buffers: the write waits also for the readers of what it overwrites. */
 static void task_2_in_1_existing(uint32_t i)
@@ -110,7 +121,8 @@ static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint
     for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
         begin();
         uint64_t from = bench_now_ns();
-        for (uint32_t i = 0; i < TASKS; i++) task(i);
+        for (uint32_t i = 0; i < TASKS; i++)
+            task(i);
         uint64_t to = bench_now_ns();
         finish();
         if (r < 2) continue;
@@ -129,7 +141,8 @@ static npurt_tensor slice_of(const npurt_tensor *all, uint32_t slices, uint32_t 
 {
     if (all->ndims == 1) return npurt_tensor_view(all, (uint32_t[]){1024}, (uint32_t[]){i * 1024});
     uint32_t side = 1;
-    while (side * side < slices) side *= 2;
+    while (side * side < slices)
+        side *= 2;
     return npurt_tensor_view(all, (uint32_t[]){32, 32}, (uint32_t[]){i / side * 32, i % side * 32});
 }
 
@@ -137,9 +150,12 @@ static npurt_tensor whole_of(uint32_t dims, uint32_t slices)
 {
     npurt_tensor t;
     uint32_t side = 1;
-    while (side * side < slices) side *= 2;
-    if (dims == 1) npurt_tensor_init(&t, 4096, NPURT_F32, 1, (uint32_t[]){slices * 1024});
-    else npurt_tensor_init(&t, 4096, NPURT_F32, 2, (uint32_t[]){side * 32, side * 32});
+    while (side * side < slices)
+        side *= 2;
+    if (dims == 1)
+        npurt_tensor_init(&t, 4096, NPURT_F32, 1, (uint32_t[]){slices * 1024});
+    else
+        npurt_tensor_init(&t, 4096, NPURT_F32, 2, (uint32_t[]){side * 32, side * 32});
     return t;
 }
 
@@ -219,10 +235,12 @@ static void bench_five(void)
         uint64_t from = bench_now_ns();
         for (uint32_t n = 0; n < 1000; n++) {
             begin();
-            for (uint32_t i = 0; i < 5; i++) task_2_in_1_existing(i);
+            for (uint32_t i = 0; i < 5; i++)
+                task_2_in_1_existing(i);
             finish();
         }
-        if (r > 0) bench_note(&bench, "begin, 5 submits of 3 tensors, finish", "ns", (double)(bench_now_ns() - from) / 1000);
+        if (r > 0)
+            bench_note(&bench, "begin, 5 submits of 3 tensors, finish", "ns", (double)(bench_now_ns() - from) / 1000);
     }
 }
 
@@ -245,7 +263,8 @@ int main(int argc, char **argv)
     bench_case("submit, 4 tensors: 3 inputs, output", task_3_in_1_out, true, 3);
     bench_five();
     for (uint32_t dims = 1; dims <= 2; dims++)
-        for (uint32_t slices = 256; slices <= 16384; slices *= 4) bench_lookup(dims, slices);
+        for (uint32_t slices = 256; slices <= 16384; slices *= 4)
+            bench_lookup(dims, slices);
     graph_destroy(graph);
     bench_print(&bench);
     return 0;

@@ -1,6 +1,6 @@
-/* Creation of tasks alone, as the submit benchmark measures it: a team of two, whose second thread is kept busy in a gate
- * task while the first creates. A batch stays below the 128 waiting tasks at which libgomp starts to run new ones on the
- * spot. */
+/* Creation of tasks alone, as the submit benchmark measures it: a team of two, whose second thread is kept busy in a
+ * gate task while the first creates. A batch stays below the 128 waiting tasks at which libgomp starts to run new ones
+ * on the spot. */
 #include "peer_gomp_submit.h"
 
 #include <omp.h>
@@ -61,7 +61,8 @@ double peer_gomp_submit_ns(uint32_t batches, uint32_t inputs)
         while (atomic_load(&gate) != 1) {
         }
         double from = now_ns();
-        for (uint32_t i = 0; i < BATCH; i++) create(batch * BATCH + i, inputs);
+        for (uint32_t i = 0; i < BATCH; i++)
+            create(batch * BATCH + i, inputs);
         ns += now_ns() - from;
         atomic_store(&gate, 2);
 #pragma omp taskwait

@@ -13,6 +13,7 @@ uint32_t edges_flatten(struct edges *e, uint32_t task_count, uint32_t *ready)
     }
     uint32_t at = e->count;
     for (uint32_t i = task_count; i-- > 0;)
-        for (uint32_t k = tasks[i].fanin; k > 0; k--) e->consumers[--tasks[e->producers[--at]].fanout_begin] = i;
+        for (uint32_t k = tasks[i].fanin; k > 0; k--)
+            e->consumers[--tasks[e->producers[--at]].fanout_begin] = i;
     return ready_count;
 }

@@ -13,12 +13,12 @@
 #include "../protocol/image.h"
 
 struct edges {
-    struct image_task *tasks;   /* borrowed: the engine's */
-    uint32_t *producers;        /* the log, [max] */
-    uint32_t *consumers;        /* the result, [max] */
+    struct image_task *tasks; /* borrowed: the engine's */
+    uint32_t *producers;      /* the log, [max] */
+    uint32_t *consumers;      /* the result, [max] */
     uint32_t count, max;
-    uint32_t consumer;          /* the task being submitted */
-    bool full;                  /* an edge found no room: the graph can not be finished */
+    uint32_t consumer; /* the task being submitted */
+    bool full;         /* an edge found no room: the graph can not be finished */
 };
 
 static inline void edges_add(struct edges *e, uint32_t producer)

@@ -17,19 +17,19 @@ enum { GRAPH_PAYLOAD_UNIT = 64, GRAPH_PROBLEM_SIZE = 512 };
 enum graph_state { GRAPH_IDLE, GRAPH_OPEN, GRAPH_DONE };
 
 struct graph {
-    npurt_orch orch;                /* what orchestrations hold */
+    npurt_orch orch; /* what orchestrations hold */
     enum graph_state state;
     npurt_status latched;
     uint32_t task_count, max_tasks;
-    struct image_task *tasks;       /* [max_tasks] */
-    uint8_t *payload;               /* reserved for the largest graph */
-    uint64_t payload_used;          /* bytes, a multiple of GRAPH_PAYLOAD_UNIT */
-    uint32_t *ready;                /* [max_tasks] */
+    struct image_task *tasks; /* [max_tasks] */
+    uint8_t *payload;         /* reserved for the largest graph */
+    uint64_t payload_used;    /* bytes, a multiple of GRAPH_PAYLOAD_UNIT */
+    uint32_t *ready;          /* [max_tasks] */
     uint32_t ready_count;
-    uint32_t depth;                 /* of scopes */
-    bool manual;                    /* the innermost scope's mode */
+    uint32_t depth;                       /* of scopes */
+    bool manual;                          /* the innermost scope's mode */
     uint8_t scope[NPURT_MAX_SCOPE_DEPTH]; /* mode of the scope around each depth */
-    npurt_tensor blank;             /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
+    npurt_tensor blank; /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
     struct edges edges;
     struct tensor_map map;
     struct heap heap;
@@ -38,14 +38,14 @@ struct graph {
     struct image_header header;
     int32_t user_code;
     char problem[GRAPH_PROBLEM_SIZE];
-    uint64_t reserved_size;         /* of the mapping that *this is the start of */
+    uint64_t reserved_size; /* of the mapping that *this is the start of */
 };
 
 extern const npurt_orch_ops graph_orch_ops;
 
 /* Latches `status` with a sentence, unless something latched before; returns what is latched. */
-__attribute__((cold)) npurt_status graph_refuse_words(struct graph *graph, npurt_status status, const struct word *words,
-                                                      uint32_t count);
+__attribute__((cold)) npurt_status graph_refuse_words(struct graph *graph, npurt_status status,
+                                                      const struct word *words, uint32_t count);
 #define graph_refuse(graph, status, ...)                                                                               \
     graph_refuse_words(graph, status, (const struct word[]){__VA_ARGS__},                                              \
                        sizeof((const struct word[]){__VA_ARGS__}) / sizeof(struct word))

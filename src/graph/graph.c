@@ -19,7 +19,8 @@ static uint64_t plan_take(struct plan *plan, uint64_t count, uint64_t size)
 static uint32_t log2_above(uint64_t n)
 {
     uint32_t bits = 0;
-    while (UINT64_C(1) << bits < n) bits++;
+    while (UINT64_C(1) << bits < n)
+        bits++;
     return bits;
 }
 
@@ -56,7 +57,8 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint8_t *memory = mmap(NULL, plan.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
 
-    /* payloads are most of what a graph touches: faulted in by small pages the first graph costs 390 ns a task, so 240 */
+    /* payloads are most of what a graph touches: faulted in by small pages the first graph costs 390 ns a task, so 240
+     */
     madvise(memory + at_payload, at_regions - at_payload, MADV_HUGEPAGE);
     struct graph *g = (struct graph *)memory;
     g->reserved_size = plan.size;
@@ -109,7 +111,8 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->edges.full = false;
     tensor_map_reset(&g->map, kinds & GRAPH_RAW, kinds & GRAPH_WAW, kinds & GRAPH_WAR);
     if (info->heap_base >= HEAP_VIRTUAL || info->heap_size >= HEAP_VIRTUAL - info->heap_base)
-        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("a heap of outputs beyond the addresses of any device"));
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT,
+                            WORD("a heap of outputs beyond the addresses of any device"));
     heap_init(&g->heap, info->heap_base, info->heap_size, info->grow, info->grow_context);
     g->kernel_core = info->kernel_core;
     g->kernel_count = info->kernel_count;
@@ -170,7 +173,8 @@ static void relocate_payloads(struct graph *g)
 {
     for (uint32_t i = 0; i < g->task_count; i++) {
         npurt_tensor *t = graph_task_tensors(g, i);
-        for (uint32_t k = 0; k < g->tasks[i].tensor_count; k++) heap_relocate(&g->heap, &t[k].addr);
+        for (uint32_t k = 0; k < g->tasks[i].tensor_count; k++)
+            heap_relocate(&g->heap, &t[k].addr);
     }
 }
 
@@ -202,8 +206,7 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
     if (heap_moved(&g->heap)) relocate_payloads(g);
     g->ready_count = edges_flatten(&g->edges, g->task_count, g->ready);
 
-    *image = (struct graph_image){
-        .task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used};
+    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used};
     add_segment(image, &g->header, sizeof g->header);
     add_segment(image, g->tasks, (uint64_t)g->task_count * sizeof *g->tasks);
     add_segment(image, g->ready, (uint64_t)g->ready_count * sizeof *g->ready);

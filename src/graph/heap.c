@@ -5,8 +5,12 @@ void heap_init(struct heap *heap, uint64_t base, uint64_t size, graph_heap_grow 
     /* an unaligned base costs its first bytes */
     uint64_t skip = -base & (HEAP_ALIGN - 1);
     if (skip > size) skip = size;
-    *heap = (struct heap){.base = base + skip, .size = size - skip, .final_base = base + skip, .capacity = size - skip,
-                          .grow = grow, .grow_context = context};
+    *heap = (struct heap){.base = base + skip,
+                          .size = size - skip,
+                          .final_base = base + skip,
+                          .capacity = size - skip,
+                          .grow = grow,
+                          .grow_context = context};
 }
 
 static npurt_status heap_extend(struct heap *heap, uint64_t need)
@@ -37,6 +41,8 @@ npurt_status heap_alloc(struct heap *heap, uint64_t size, uint64_t *addr)
 
 void heap_relocate(const struct heap *heap, uint64_t *addr)
 {
-    if (*addr - heap->base < heap->size) *addr = heap->final_base + (*addr - heap->base);
-    else if (*addr - HEAP_VIRTUAL < heap->used) *addr = heap->final_base + (*addr - HEAP_VIRTUAL);
+    if (*addr - heap->base < heap->size)
+        *addr = heap->final_base + (*addr - heap->base);
+    else if (*addr - HEAP_VIRTUAL < heap->used)
+        *addr = heap->final_base + (*addr - HEAP_VIRTUAL);
 }

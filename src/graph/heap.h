@@ -15,8 +15,8 @@ enum { HEAP_ALIGN = 1024 };
 #define HEAP_VIRTUAL (UINT64_C(1) << 62)
 
 struct heap {
-    uint64_t base, size;            /* what the graph began with */
-    uint64_t final_base, capacity;  /* where it is now */
+    uint64_t base, size;           /* what the graph began with */
+    uint64_t final_base, capacity; /* where it is now */
     uint64_t used;
     graph_heap_grow grow;
     void *grow_context;

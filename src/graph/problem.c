@@ -15,7 +15,8 @@ void problem_write(char *out, uint32_t size, const struct word *words, uint32_t 
             } while (n != 0);
             text = p;
         }
-        while (*text && at + 1 < size) out[at++] = *text++;
+        while (*text && at + 1 < size)
+            out[at++] = *text++;
     }
     out[at] = 0;
 }

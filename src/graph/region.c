@@ -13,7 +13,8 @@ static void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *
         if (t->shape[d] == 1) continue;
         struct box_dim x = {.pitch = t->strides[d] * element, .count = t->shape[d]};
         uint32_t at = n++;
-        for (; at > 0 && up[at - 1].pitch > x.pitch; at--) up[at] = up[at - 1];
+        for (; at > 0 && up[at - 1].pitch > x.pitch; at--)
+            up[at] = up[at - 1];
         up[at] = x;
     }
     uint64_t run = element, span = element;
@@ -33,7 +34,8 @@ static void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *
     }
     box->run = run;
     box->outer = k;
-    for (uint32_t d = 0; d < k; d++) box->dim[d] = up[k - 1 - d];
+    for (uint32_t d = 0; d < k; d++)
+        box->dim[d] = up[k - 1 - d];
 }
 
 enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box)
@@ -94,7 +96,8 @@ static int64_t part_span(struct part p)
 {
     uint64_t span = p.run;
     if (p.outer > 0) span += (p.count - 1) * p.dim[0].pitch;
-    for (uint32_t d = 1; d < p.outer; d++) span += (p.dim[d].count - 1) * p.dim[d].pitch;
+    for (uint32_t d = 1; d < p.outer; d++)
+        span += (p.dim[d].count - 1) * p.dim[d].pitch;
     return (int64_t)span;
 }
 
@@ -116,8 +119,8 @@ static bool run_meets(int64_t length, struct part p, int64_t at)
 
 static bool part_meets(struct part a, struct part b, int64_t at);
 
-/* a_rows of a at 0 against b_rows of b at `at`, `pitch` apart. Row numbers and places inside a row decide apart. As b may
- * begin anywhere in a's row, its rows may reach into the row after: hence two cases. */
+/* a_rows of a at 0 against b_rows of b at `at`, `pitch` apart. Row numbers and places inside a row decide apart. As b
+ * may begin anywhere in a's row, its rows may reach into the row after: hence two cases. */
 static bool rows_meet(uint32_t a_rows, struct part a, uint32_t b_rows, struct part b, int64_t pitch, int64_t at)
 {
     if (part_span(a) > pitch || part_span(b) > pitch) return true; /* not cut from one array: can not tell */
@@ -145,8 +148,8 @@ static bool part_meets(struct part a, struct part b, int64_t at)
     /* b's rows run on over several of a's: undo the merging of its dimensions, and look at what is left over apart */
     uint32_t each = (uint32_t)(pitch / small), full = b.count / each, left = b.count % each;
     return (full > 0 && rows_meet(a.count, part_row(a), full, part_cut(b, each), (int64_t)pitch, at)) ||
-           (left > 0 && rows_meet(a.count, part_row(a), 1, part_cut(b, left), (int64_t)pitch,
-                                  at + (int64_t)(full * pitch)));
+           (left > 0 &&
+            rows_meet(a.count, part_row(a), 1, part_cut(b, left), (int64_t)pitch, at + (int64_t)(full * pitch)));
 }
 
 bool box_meets(const struct box_view *a, const struct box_view *b)

@@ -6,7 +6,8 @@
  *
  * A box is regular when the rows of each dimension lie beside each other: what is inside a row is not longer than the
  * pitch. Between two regular boxes box_meets is exact whenever, at each pitch, the rows of both fit into that pitch:
- * that is so for all boxes cut from one array, and for a dense box against any other. Where it can not tell it says yes.
+ * that is so for all boxes cut from one array, and for a dense box against any other. Where it can not tell it says
+ * yes.
  */
 #ifndef NPURT_GRAPH_REGION_H
 #define NPURT_GRAPH_REGION_H
@@ -15,16 +16,16 @@
 #include <npurt/tensor.h>
 
 struct box_dim {
-    uint64_t pitch;             /* bytes */
-    uint32_t count;             /* >= 2 */
+    uint64_t pitch; /* bytes */
+    uint32_t count; /* >= 2 */
     uint32_t reserved;
 };
 
 struct box {
-    uint64_t lo, hi;            /* bytes from the start of the buffer: the first one, one past the last one */
+    uint64_t lo, hi; /* bytes from the start of the buffer: the first one, one past the last one */
     uint64_t run;
-    uint32_t outer;             /* dimensions in use, 0: dense */
-    uint32_t irregular;         /* 1: rows overlap or interleave; only lo and hi can be relied on */
+    uint32_t outer;     /* dimensions in use, 0: dense */
+    uint32_t irregular; /* 1: rows overlap or interleave; only lo and hi can be relied on */
     struct box_dim dim[NPURT_MAX_DIMS];
 };
 

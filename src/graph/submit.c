@@ -25,8 +25,9 @@ static npurt_status check_kernel(struct graph *g, uint32_t slot, int32_t kernel)
 {
     static const char *const slot_name[NPURT_CORE_SLOTS] = {" in slot AIC", " in slot AIV0", " in slot AIV1"};
     if (kernel < 0)
-        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": kernel id -"),
-                            NUMBER(-(int64_t)kernel), WORD(slot_name[slot]), WORD("; -1 is none"));
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count),
+                            WORD(": kernel id -"), NUMBER(-(int64_t)kernel), WORD(slot_name[slot]),
+                            WORD("; -1 is none"));
     bool known = !g->kernel_core ? kernel < NPURT_MAX_KERNELS
                                  : (uint32_t)kernel < g->kernel_count && g->kernel_core[kernel] != KERNEL_ABSENT;
     if (!known)
@@ -57,15 +58,16 @@ static npurt_status check_kernels(struct graph *g, const npurt_task *task, struc
         mask = 1u << NPURT_AIV0;
     }
     out->core_mask = (uint8_t)mask;
-    out->shape = mask == 0                 ? SHAPE_DUMMY
+    out->shape = mask == 0                  ? SHAPE_DUMMY
                  : (mask & (mask - 1)) != 0 ? SHAPE_MIX
-                 : mask == 1u << NPURT_AIC ? SHAPE_AIC
-                                           : SHAPE_AIV;
+                 : mask == 1u << NPURT_AIC  ? SHAPE_AIC
+                                            : SHAPE_AIV;
     return NPURT_OK;
 }
 
 /* Says what is wrong with tensor argument i. */
-__attribute__((cold)) static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tensor *t, enum box_problem problem)
+__attribute__((cold)) static npurt_status refuse_tensor(struct graph *g, uint32_t i, const npurt_tensor *t,
+                                                        enum box_problem problem)
 {
     const npurt_status bad = NPURT_ERROR_INVALID_ARGUMENT;
     switch (problem) {
@@ -135,7 +137,8 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt
         const npurt_tensor *t = task->tensor[i].tensor;
         if (access == NPURT_ACCESS_OUTPUT) {
             if (unlikely(!task->tensor[i].spec))
-                return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("an output without a spec"));
+                return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
+                                    WORD("an output without a spec"));
             npurt_status status = allocate(g, task->tensor[i].spec, g->task_count, i, &payload[i]);
             if (unlikely(status)) return status;
             continue;
@@ -177,7 +180,8 @@ __attribute__((cold)) static bool refuse_buffer(struct graph *g, uint32_t i, uin
 }
 
 /* What a task waits for because of tensor argument i; false when the tensor map is full. */
-static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload, const struct box *box)
+static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload,
+                  const struct box *box)
 {
     npurt_access access = task->tensor[i].access;
     const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
@@ -189,7 +193,8 @@ static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npu
     }
     struct buffer *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, heap_has(&g->heap, t->addr));
     if (unlikely(!buffer)) return refuse_buffer(g, i, t->addr);
-    return tensor_map_access(&g->map, buffer, box, access != NPURT_ACCESS_OUTPUT_EXISTING, access != NPURT_ACCESS_INPUT);
+    return tensor_map_access(&g->map, buffer, box, access != NPURT_ACCESS_OUTPUT_EXISTING,
+                             access != NPURT_ACCESS_INPUT);
 }
 
 static npurt_status check_task(struct graph *g, const npurt_task *task)
@@ -238,12 +243,14 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
 
     uint32_t edges_before = g->edges.count, outputs = 0;
     g->edges.consumer = number;
-    for (uint32_t i = 0; i < task->after_count; i++) edges_add(&g->edges, (uint32_t)task->after[i]);
+    for (uint32_t i = 0; i < task->after_count; i++)
+        edges_add(&g->edges, (uint32_t)task->after[i]);
     for (uint32_t i = 0; i < tensors; i++) {
-        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) outputs++;
-        else payload[i] = *task->tensor[i].tensor;
-        if (unlikely(!track(g, task, i, payload, &box[i])))
-            return g->latched ? g->latched : refuse_full(g);
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT)
+            outputs++;
+        else
+            payload[i] = *task->tensor[i].tensor;
+        if (unlikely(!track(g, task, i, payload, &box[i]))) return g->latched ? g->latched : refuse_full(g);
     }
     if (unlikely(g->edges.full))
         return refuse_task(g, NPURT_ERROR_LIMIT, "the graph has more than ", g->edges.max, " edges");
@@ -268,7 +275,7 @@ npurt_status graph_alloc(struct graph *g, const npurt_tensor_spec *spec, npurt_t
     if (g->state != GRAPH_OPEN)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated outside of a graph"));
     if (!spec || !out)
-        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated after task "), NUMBER(g->task_count),
-                            WORD(": spec or out is NULL"));
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated after task "),
+                            NUMBER(g->task_count), WORD(": spec or out is NULL"));
     return allocate(g, spec, NPURT_TASK_NONE, 0, out);
 }

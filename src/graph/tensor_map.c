@@ -20,7 +20,7 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
 struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region)
 {
     const struct region *r = &map->regions[region];
-    return (struct box_view){r->lo,    r->hi, r->run, r->outer > 1 ? map->shapes[region].dim : &r->first,
+    return (struct box_view){r->lo,    r->hi,       r->run, r->outer > 1 ? map->shapes[region].dim : &r->first,
                              r->outer, r->irregular};
 }
 
@@ -54,8 +54,10 @@ static uint64_t width_in_rows(const struct grid *g, const struct box_view *b)
     uint64_t width = b->run;
     if (b->irregular) return g->pitch;
     for (uint32_t d = 0; d < b->outer; d++) {
-        if (b->dim[d].pitch < g->pitch) width += (b->dim[d].count - 1) * b->dim[d].pitch;
-        else if (b->dim[d].pitch % g->pitch != 0) return g->pitch;
+        if (b->dim[d].pitch < g->pitch)
+            width += (b->dim[d].count - 1) * b->dim[d].pitch;
+        else if (b->dim[d].pitch % g->pitch != 0)
+            return g->pitch;
     }
     return width;
 }
@@ -115,8 +117,10 @@ static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
     uint32_t low = 0, high = map->own_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (map->own[middle].addr < addr) low = middle + 1;
-        else high = middle;
+        if (map->own[middle].addr < addr)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low < map->own_count && map->own[low].addr == addr ? &map->own[low] : NULL;
 }
@@ -158,8 +162,10 @@ static void grid_insert(struct tensor_map *map, uint32_t grid, uint32_t region, 
                 continue;
             }
             uint32_t link = map->link_free;
-            if (link != MAP_NONE) map->link_free = map->links[link].next;
-            else link = map->link_count++;
+            if (link != MAP_NONE)
+                map->link_free = map->links[link].next;
+            else
+                link = map->link_count++;
             map->links[link].region = region;
             push_link(map, slot, map->max_regions + link, &map->links[link].next);
         }
@@ -201,8 +207,10 @@ static void grid_remove(struct tensor_map *map, uint32_t region)
         }
     }
     struct order o = map->order[region];
-    if (o.prev != MAP_NONE) map->order[o.prev].next = o.next;
-    else g->first = o.next;
+    if (o.prev != MAP_NONE)
+        map->order[o.prev].next = o.next;
+    else
+        g->first = o.next;
     if (o.next != MAP_NONE) map->order[o.next].prev = o.prev;
     g->count--;
 }
@@ -217,7 +225,8 @@ static void cell_of_box(const struct box_view *b, uint64_t *pitch, uint64_t *row
     *pitch = b->dim[0].pitch;
     *rows = b->dim[0].count;
     *cols = b->run;
-    for (uint32_t d = 1; d < b->outer; d++) *cols += (b->dim[d].count - 1) * b->dim[d].pitch;
+    for (uint32_t d = 1; d < b->outer; d++)
+        *cols += (b->dim[d].count - 1) * b->dim[d].pitch;
 }
 
 /* Within a factor: at most three cells each way, and not a crowd of small ones in a cell. */
@@ -248,9 +257,11 @@ static uint32_t grid_for(struct tensor_map *map, struct buffer *buffer, const st
                        .col_cell = cols,
                        .cols = (uint32_t)in_row,
                        .first = MAP_NONE};
-    /* small cells first: the more a region says about an access the earlier it is met, and ends the waiting for others */
+    /* small cells first: the more a region says about an access the earlier it is met, and ends the waiting for others
+     */
     uint32_t *at = &buffer->grids;
-    while (*at != MAP_NONE && map->grids[*at].row_cell * map->grids[*at].col_cell < rows * cols) at = &map->grids[*at].next;
+    while (*at != MAP_NONE && map->grids[*at].row_cell * map->grids[*at].col_cell < rows * cols)
+        at = &map->grids[*at].next;
     g->next = *at;
     *at = i;
     buffer->grid_count++;
@@ -298,9 +309,12 @@ static uint32_t region_create(struct tensor_map *map, struct buffer *buffer, con
                               uint32_t reader)
 {
     uint32_t region = map->region_free;
-    if (region != MAP_NONE) map->region_free = map->regions[region].next;
-    else if (map->region_count < map->max_regions) region = map->region_count++;
-    else return MAP_NONE;
+    if (region != MAP_NONE)
+        map->region_free = map->regions[region].next;
+    else if (map->region_count < map->max_regions)
+        region = map->region_count++;
+    else
+        return MAP_NONE;
 
     map->regions[region] = (struct region){.lo = box->lo,
                                            .hi = box->hi,
@@ -310,8 +324,10 @@ static uint32_t region_create(struct tensor_map *map, struct buffer *buffer, con
                                            .readers = MAP_NONE,
                                            .outer = (uint8_t)box->outer,
                                            .irregular = (uint8_t)box->irregular};
-    if (box->outer == 1) map->regions[region].first = box->dim[0];
-    else if (box->outer > 1) memcpy(map->shapes[region].dim, box->dim, box->outer * sizeof box->dim[0]);
+    if (box->outer == 1)
+        map->regions[region].first = box->dim[0];
+    else if (box->outer > 1)
+        memcpy(map->shapes[region].dim, box->dim, box->outer * sizeof box->dim[0]);
 
     if (buffer->grid_count != 0) {
         place(map, buffer, region);
@@ -328,7 +344,8 @@ static void region_destroy(struct tensor_map *map, struct buffer *buffer, uint32
         grid_remove(map, region);
     } else {
         uint32_t *at = &buffer->loose;
-        while (*at != region) at = &map->regions[*at].next;
+        while (*at != region)
+            at = &map->regions[*at].next;
         *at = map->regions[region].next;
         buffer->loose_count--;
     }
@@ -341,9 +358,9 @@ struct access {
     const struct box_view *box;
     bool reads, writes;
     bool wait_writers, wait_readers, prune;
-    uint32_t oldest;            /* tasks before this one are implied */
-    uint32_t exact;             /* the region of this very box */
-    uint32_t dead;              /* covered regions: a list through writer, which they need no more */
+    uint32_t oldest; /* tasks before this one are implied */
+    uint32_t exact;  /* the region of this very box */
+    uint32_t dead;   /* covered regions: a list through writer, which they need no more */
     uint32_t probes;
 };
 
@@ -410,8 +427,10 @@ static void visit_cells(struct tensor_map *map, struct access *a, uint32_t grid,
                     region = map->links[link - map->max_regions].region;
                     next = map->links[link - map->max_regions].next;
                 }
-                if (map->regions[region].grid == grid) visit(map, a, region);
-                else a->probes++;
+                if (map->regions[region].grid == grid)
+                    visit(map, a, region);
+                else
+                    a->probes++;
                 link = next;
             }
         }
@@ -427,7 +446,8 @@ static void visit_grid(struct tensor_map *map, struct access *a, uint32_t grid)
         visit_cells(map, a, grid, w);
         return;
     }
-    for (uint32_t region = g->first; region != MAP_NONE; region = map->order[region].next) visit(map, a, region);
+    for (uint32_t region = g->first; region != MAP_NONE; region = map->order[region].next)
+        visit(map, a, region);
 }
 
 static void add_reader(struct tensor_map *map, struct region *r, uint32_t task)
@@ -435,8 +455,10 @@ static void add_reader(struct tensor_map *map, struct region *r, uint32_t task)
     if (r->reader == task || r->writer == task) return;
     if (r->reader != MAP_NONE) {
         uint32_t node = map->reader_free;
-        if (node != MAP_NONE) map->reader_free = map->readers[node].next;
-        else node = map->reader_count++;
+        if (node != MAP_NONE)
+            map->reader_free = map->readers[node].next;
+        else
+            node = map->reader_count++;
         map->readers[node] = (struct reader){r->reader, r->readers};
         r->readers = node;
     }
@@ -454,8 +476,10 @@ bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const stru
                        .prune = map->read_edges && map->write_edges && map->anti_edges,
                        .exact = MAP_NONE,
                        .dead = MAP_NONE};
-    for (uint32_t region = buffer->loose; region != MAP_NONE; region = map->regions[region].next) visit(map, &a, region);
-    for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next) visit_grid(map, &a, grid);
+    for (uint32_t region = buffer->loose; region != MAP_NONE; region = map->regions[region].next)
+        visit(map, &a, region);
+    for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next)
+        visit_grid(map, &a, grid);
     map->probes += a.probes;
 
     while (a.dead != MAP_NONE) {
@@ -467,8 +491,10 @@ bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const stru
     if (a.exact == MAP_NONE)
         return region_create(map, buffer, box, writes ? task : MAP_NONE, writes ? MAP_NONE : task) != MAP_NONE;
     struct region *r = &map->regions[a.exact];
-    if (writes) r->writer = task;
-    else add_reader(map, r, task);
+    if (writes)
+        r->writer = task;
+    else
+        add_reader(map, r, task);
     return true;
 }
 

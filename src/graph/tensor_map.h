@@ -36,21 +36,21 @@ enum { MAP_NONE = 0xffffffffu, MAP_LOOSE = 6, MAP_GRIDS_PER_BUFFER = 16, MAP_CEL
 /* One cache line: all that an access looks at. */
 struct region {
     uint64_t lo, hi, run;
-    struct box_dim first;       /* the outer dimension when there is one; when there are more, all are in shapes[] */
-    uint32_t grid;              /* MAP_NONE: in the buffer's list */
-    uint32_t writer;            /* task, or MAP_NONE */
-    uint32_t reader;            /* the newest, or MAP_NONE */
-    uint32_t readers;           /* the others: a list of reader nodes */
-    uint32_t next;              /* link: next in the cell or in the buffer's list */
+    struct box_dim first; /* the outer dimension when there is one; when there are more, all are in shapes[] */
+    uint32_t grid;        /* MAP_NONE: in the buffer's list */
+    uint32_t writer;      /* task, or MAP_NONE */
+    uint32_t reader;      /* the newest, or MAP_NONE */
+    uint32_t readers;     /* the others: a list of reader nodes */
+    uint32_t next;        /* link: next in the cell or in the buffer's list */
     uint8_t outer, irregular;
-    uint8_t dead;               /* covered by the access under way */
+    uint8_t dead; /* covered by the access under way */
     uint8_t reserved;
 };
 _Static_assert(sizeof(struct region) == 64, "a region is one cache line");
 
 struct buffer {
     uint64_t addr;
-    uint32_t next;              /* outside buffer with the same hash */
+    uint32_t next; /* outside buffer with the same hash */
     uint32_t loose, loose_count;
     uint32_t grids, grid_count;
     uint32_t reserved;
@@ -63,30 +63,40 @@ struct grid {
     uint64_t pitch_inverse, row_inverse, col_inverse; /* for division by multiplication */
     uint64_t col_cell;
     uint32_t row_cell;
-    uint32_t cols;              /* cells in a row; 0 when the buffer is one row */
-    uint32_t first, count;      /* list of its regions, through order[] */
-    uint32_t next;              /* grid of the same buffer */
+    uint32_t cols;         /* cells in a row; 0 when the buffer is one row */
+    uint32_t first, count; /* list of its regions, through order[] */
+    uint32_t next;         /* grid of the same buffer */
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct grid) == 64, "a grid is one cache line");
 
-struct slot { uint32_t head, epoch; };          /* empty unless epoch is the map's */
-struct link { uint32_t region, next; };         /* a region's place in its second to ninth cell */
-struct reader { uint32_t task, next; };
-struct order { uint32_t prev, next; };
-struct shape { struct box_dim dim[NPURT_MAX_DIMS]; };
+struct slot {
+    uint32_t head, epoch;
+}; /* empty unless epoch is the map's */
+struct link {
+    uint32_t region, next;
+}; /* a region's place in its second to ninth cell */
+struct reader {
+    uint32_t task, next;
+};
+struct order {
+    uint32_t prev, next;
+};
+struct shape {
+    struct box_dim dim[NPURT_MAX_DIMS];
+};
 
 /* A link is a region's number (its first cell, or the buffer's list), or max_regions + index into links. */
 struct tensor_map {
-    struct edges *edges;        /* borrowed; its tasks are the writers and readers */
-    struct region *regions;     /* [max_regions] */
-    struct order *order;        /* [max_regions], of regions in grids */
-    struct shape *shapes;       /* [max_regions], of regions with two or more outer dimensions */
-    struct buffer *buffers;     /* [max_regions], of outside buffers */
-    struct buffer *own;         /* [max_regions], of the graph's: ascending addresses; a hint is 1 + an index */
-    struct grid *grids;         /* [max_grids] */
-    struct link *links;         /* [max_regions * (MAP_CELLS_PER_REGION - 1)] */
-    struct reader *readers;     /* [max_readers] */
+    struct edges *edges;            /* borrowed; its tasks are the writers and readers */
+    struct region *regions;         /* [max_regions] */
+    struct order *order;            /* [max_regions], of regions in grids */
+    struct shape *shapes;           /* [max_regions], of regions with two or more outer dimensions */
+    struct buffer *buffers;         /* [max_regions], of outside buffers */
+    struct buffer *own;             /* [max_regions], of the graph's: ascending addresses; a hint is 1 + an index */
+    struct grid *grids;             /* [max_grids] */
+    struct link *links;             /* [max_regions * (MAP_CELLS_PER_REGION - 1)] */
+    struct reader *readers;         /* [max_readers] */
     struct slot *cells, *addresses; /* [table_size] each */
     uint32_t max_regions, max_grids, max_readers;
     uint32_t table_size, table_bits;
@@ -95,8 +105,8 @@ struct tensor_map {
     uint32_t buffer_count, own_count, grid_count;
     uint32_t link_count, link_free;
     uint32_t reader_count, reader_free;
-    bool read_edges, write_edges, anti_edges;   /* RAW, WAW, WAR are found */
-    uint64_t probes;            /* regions compared so far */
+    bool read_edges, write_edges, anti_edges; /* RAW, WAW, WAR are found */
+    uint64_t probes;                          /* regions compared so far */
 };
 
 /* Forgets everything; costs nothing but every 2^32nd time. */
@@ -131,12 +141,16 @@ static inline uint32_t tensor_map_address_slot(const struct tensor_map *map, uin
 
 static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t addr, uint32_t hint)
 {
-    if (hint != 0) __builtin_prefetch(&map->own[hint - 1]);
-    else __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
+    if (hint != 0)
+        __builtin_prefetch(&map->own[hint - 1]);
+    else
+        __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
 }
 
 /* For the validator: the cells of a grid that a box may touch, columns counted on past the last from the first. */
-struct cell_window { uint64_t row, rows, col, cols; };
+struct cell_window {
+    uint64_t row, rows, col, cols;
+};
 struct cell_window grid_window(const struct grid *grid, const struct box_view *box);
 uint32_t tensor_map_cell_slot(const struct tensor_map *map, uint32_t grid, uint64_t row, uint64_t col);
 struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region);

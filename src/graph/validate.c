@@ -15,7 +15,8 @@ static const char *validate_tasks(const struct graph *g)
         payload = (payload + GRAPH_PAYLOAD_UNIT - 1) & ~(uint64_t)(GRAPH_PAYLOAD_UNIT - 1);
         if (t->block_num == 0) return "a task of no blocks";
         uint32_t mask = 0;
-        for (uint32_t slot = 0; slot < NPURT_CORE_SLOTS; slot++) mask |= t->kernel[slot] >= 0 ? 1u << slot : 0;
+        for (uint32_t slot = 0; slot < NPURT_CORE_SLOTS; slot++)
+            mask |= t->kernel[slot] >= 0 ? 1u << slot : 0;
         if (mask != t->core_mask) return "a core mask does not match the kernels";
         static const uint8_t shape_of_mask[8] = {SHAPE_DUMMY, SHAPE_AIC, SHAPE_AIV, SHAPE_MIX,
                                                  SHAPE_COUNT, SHAPE_MIX, SHAPE_MIX, SHAPE_MIX};
@@ -42,7 +43,8 @@ static const char *validate_edges(const struct graph *g)
         for (uint32_t k = 0; k < g->tasks[i].fanout_count; k++) {
             uint32_t consumer = e->consumers[begin + k];
             if (consumer <= i || consumer >= g->task_count) return "an edge leads backwards or nowhere";
-            if (k > 0 && consumer <= e->consumers[begin + k - 1]) return "consumers do not ascend: an edge may be double";
+            if (k > 0 && consumer <= e->consumers[begin + k - 1])
+                return "consumers do not ascend: an edge may be double";
         }
         begin += g->tasks[i].fanout_count;
         if (g->tasks[i].fanin == 0 && (ready >= g->ready_count || g->ready[ready++] != i))
@@ -55,8 +57,10 @@ static const char *validate_edges(const struct graph *g)
             uint32_t low = p->fanout_begin, high = low + p->fanout_count;
             while (low < high) {
                 uint32_t middle = low + (high - low) / 2;
-                if (e->consumers[middle] < i) low = middle + 1;
-                else high = middle;
+                if (e->consumers[middle] < i)
+                    low = middle + 1;
+                else
+                    high = middle;
             }
             if (low == p->fanout_begin + p->fanout_count || e->consumers[low] != i) return "a logged edge got lost";
         }
@@ -141,7 +145,8 @@ static const char *validate_map(const struct graph *g)
     for (uint32_t i = 0; i < map->buffer_count; i++) {
         const struct slot *slot = &map->addresses[tensor_map_address_slot(map, map->buffers[i].addr)];
         uint32_t b = slot->epoch == map->epoch ? slot->head : MAP_NONE;
-        while (b != MAP_NONE && b != i) b = map->buffers[b].next;
+        while (b != MAP_NONE && b != i)
+            b = map->buffers[b].next;
         if (b == MAP_NONE) return "a buffer can not be found by its address";
         if ((wrong = validate_buffer(g, &map->buffers[i], &regions))) return wrong;
     }
@@ -149,7 +154,8 @@ static const char *validate_map(const struct graph *g)
         if (i > 0 && map->own[i].addr <= map->own[i - 1].addr) return "the graph's buffers are not in order";
         if ((wrong = validate_buffer(g, &map->own[i], &regions))) return wrong;
     }
-    for (uint32_t i = map->region_free; i != MAP_NONE; i = map->regions[i].next) free_regions++;
+    for (uint32_t i = map->region_free; i != MAP_NONE; i = map->regions[i].next)
+        free_regions++;
     if (regions + free_regions != map->region_count) return "a region is neither in a buffer nor free";
     return NULL;
 }

@@ -74,7 +74,8 @@ TEST(readers_do_not_wait_for_readers)
 {
     world_begin();
     npurt_tensor x = world_bytes(4096, 100);
-    for (uint32_t i = 0; i < 5; i++) world_read(world_slice(&x, 0, 10 * (i + 1)));
+    for (uint32_t i = 0; i < 5; i++)
+        world_read(world_slice(&x, 0, 10 * (i + 1)));
     world_finish();
     CHECK_STR(world_edges(), "");
 }
@@ -83,7 +84,8 @@ TEST(updates_of_one_tensor_are_a_chain)
 {
     world_begin();
     npurt_tensor x = world_bytes(4096, 100);
-    for (uint32_t i = 0; i < 4; i++) world_update(x);
+    for (uint32_t i = 0; i < 4; i++)
+        world_update(x);
     world_finish();
     CHECK_STR(world_edges(), "0>1 1>2 2>3");
 }
@@ -101,7 +103,8 @@ TEST(tiles_of_a_matrix_are_apart)
 {
     world_begin();
     npurt_tensor m = world_matrix(4096, 64, 64);
-    for (uint32_t i = 0; i < 16; i++) world_write(world_tile(&m, i / 4 * 16, i % 4 * 16, 16, 16));
+    for (uint32_t i = 0; i < 16; i++)
+        world_write(world_tile(&m, i / 4 * 16, i % 4 * 16, 16, 16));
     world_read(world_tile(&m, 16, 16, 16, 16));
     world_read(world_tile(&m, 8, 8, 16, 16));
     world_read(world_tile(&m, 0, 63, 64, 1));
@@ -124,7 +127,8 @@ TEST(a_write_over_everything_leaves_only_itself)
 {
     world_begin();
     npurt_tensor x = world_bytes(4096, 100);
-    for (uint32_t i = 0; i < 10; i++) world_write(world_slice(&x, 10 * i, 10 * i + 10));
+    for (uint32_t i = 0; i < 10; i++)
+        world_write(world_slice(&x, 10 * i, 10 * i + 10));
     world_write(x); /* 10 */
     world_read(world_slice(&x, 0, 100));
     world_finish();
@@ -140,7 +144,8 @@ TEST(an_overwritten_writer_is_not_waited_for)
     npurt_tensor x = world_bytes(4096, 160);
     world_write(x);
     for (uint32_t round = 0; round < 3; round++)
-        for (uint32_t i = 0; i < 16; i++) world_update(world_slice(&x, 10 * i, 10 * i + 10));
+        for (uint32_t i = 0; i < 16; i++)
+            world_update(world_slice(&x, 10 * i, 10 * i + 10));
     world_finish();
     CHECK_EQ(world_task(0)->fanout_count, 16);
     CHECK_EQ(world_image.edge_count, 48);
@@ -208,15 +213,15 @@ TEST(no_dep_waits_for_the_allocating_task_alone)
     npurt_task_init_aiv(&t, 0);
     npurt_task_output(&t, &spec, &x);
     world_submit(&t);
-    world_update(x);                        /* 1 */
-    world_update(outside);                  /* 2 */
-    world_access(NPURT_ACCESS_NO_DEP, x);   /* 3 */
+    world_update(x);                      /* 1 */
+    world_update(outside);                /* 2 */
+    world_access(NPURT_ACCESS_NO_DEP, x); /* 3 */
     world_access(NPURT_ACCESS_NO_DEP, outside);
     x.manual_dep = outside.manual_dep = 1;
-    world_update(x);                        /* 5 */
+    world_update(x); /* 5 */
     world_update(outside);
     x.manual_dep = 0;
-    world_update(x);                        /* 7: has not seen 3 and 5 */
+    world_update(x); /* 7: has not seen 3 and 5 */
     world_finish();
     CHECK_STR(world_edges(), "0>1 0>3 0>5 1>7");
 }
@@ -229,16 +234,16 @@ TEST(a_manual_scope_has_explicit_edges_only)
     npurt_task t;
     npurt_task_id first = world_write(x);
     CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_MANUAL), NPURT_OK);
-    world_update(x);            /* 1: no edge */
+    world_update(x); /* 1: no edge */
     npurt_task_init_aiv(&t, 0);
     npurt_task_inout(&t, &x);
     npurt_task_after(&t, &first, 1);
     npurt_task_output(&t, &spec, &made);
-    world_submit(&t);           /* 2: the named edge */
-    world_read(made);           /* 3: not even the allocation */
+    world_submit(&t); /* 2: the named edge */
+    world_read(made); /* 3: not even the allocation */
     CHECK_EQ(graph_scope_end(g), NPURT_OK);
-    world_read(made);           /* 4: outside, an output of the inside is known */
-    world_read(x);              /* 5: what was written inside is not */
+    world_read(made); /* 4: outside, an output of the inside is known */
+    world_read(x);    /* 5: what was written inside is not */
     world_finish();
     CHECK_STR(world_edges(), "0>2 0>5 2>4");
 }
@@ -251,7 +256,8 @@ TEST(irregular_views_are_ordered_by_their_range)
     window.shape[0] = 10, window.strides[0] = 1;
     window.shape[1] = 5, window.strides[1] = 1;
     npurt_tensor_refresh(&window);
-    for (uint32_t i = 0; i < 3; i++) world_update(window);
+    for (uint32_t i = 0; i < 3; i++)
+        world_update(window);
     world_read(world_slice(&x, 13, 20)); /* 3: the window is bytes 0 to 13 */
     world_read(world_slice(&x, 14, 20));
     world_finish();
@@ -264,8 +270,10 @@ TEST(a_matrix_anywhere_in_its_buffer_has_tiles)
     npurt_tensor m = world_matrix(4096, 32, 60); /* rows of the matrix wrap over rows of the grid */
     m.start_offset = 37;
     m.size += 37;
-    for (uint32_t i = 0; i < 32; i++) world_write(world_tile(&m, i / 4 * 4, i % 4 * 15, 4, 15));
-    for (uint32_t i = 0; i < 32; i++) world_read(world_tile(&m, i / 4 * 4, i % 4 * 15, 4, 15));
+    for (uint32_t i = 0; i < 32; i++)
+        world_write(world_tile(&m, i / 4 * 4, i % 4 * 15, 4, 15));
+    for (uint32_t i = 0; i < 32; i++)
+        world_read(world_tile(&m, i / 4 * 4, i % 4 * 15, 4, 15));
     world_finish();
     CHECK_EQ(world_image.edge_count, 32);
     for (uint32_t i = 0; i < 32; i++)

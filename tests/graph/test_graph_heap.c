@@ -87,7 +87,8 @@ TEST(outputs_move_when_the_heap_grows)
         out[i] = made(1024);
         if (i > 0) world_update(world_slice(&out[i - 1], 0, 512)); /* old descriptors stay good */
     }
-    for (uint32_t i = 0; i < 100; i++) world_read(out[i]);
+    for (uint32_t i = 0; i < 100; i++)
+        world_read(out[i]);
     world_finish();
     CHECK(mover.calls > 1 && mover.calls < 10);
     CHECK_EQ(world_image.heap_used, 100 * 1024);
@@ -120,7 +121,8 @@ TEST(a_heap_that_suffices_is_not_touched)
     struct mover mover = {.limit = UINT64_MAX};
     world_begin_with(
         (struct graph_begin_info){.heap_base = BASE, .heap_size = 4097, .grow = move, .grow_context = &mover});
-    for (uint32_t i = 0; i < 4; i++) made(1024);
+    for (uint32_t i = 0; i < 4; i++)
+        made(1024);
     npurt_tensor last = made(1);
     world_finish();
     CHECK_EQ(mover.calls, 0);
@@ -142,19 +144,23 @@ TEST(a_full_heap_names_the_output)
     struct mover mover = {.base = BASE, .limit = 10000};
     g = world_begin_with(
         (struct graph_begin_info){.heap_base = BASE, .heap_size = 4096, .grow = move, .grow_context = &mover});
-    for (uint32_t i = 0; i < 9; i++) made(1024); /* 8192 when doubled, then exactly 9216 */
+    for (uint32_t i = 0; i < 9; i++)
+        made(1024); /* 8192 when doubled, then exactly 9216 */
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
     CHECK_HAS(graph_problem(g), "task 9, tensor 0: ");
 }
 
 TEST(outputs_without_end_are_refused)
 {
-    static const npurt_tensor_spec specs[] = {{NPURT_U8, 1, {0}}, {NPURT_U8, 0, {1}}, {NPURT_U8, 6, {1, 1, 1, 1, 1}},
-                                              {(npurt_dtype)77, 1, {1}},
-                                              {NPURT_I64, 3, {2, UINT32_MAX, UINT32_MAX}},
-                                              {NPURT_I64, 5, {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}}};
-    static const char *const parts[] = {"a dimension of size 0", "0 dimensions", "6 dimensions",
-                                        "unknown dtype 77", "does not fit 32 bits", "does not fit 32 bits"};
+    static const npurt_tensor_spec specs[] = {
+        {NPURT_U8, 1, {0}},
+        {NPURT_U8, 0, {1}},
+        {NPURT_U8, 6, {1, 1, 1, 1, 1}},
+        {(npurt_dtype)77, 1, {1}},
+        {NPURT_I64, 3, {2, UINT32_MAX, UINT32_MAX}},
+        {NPURT_I64, 5, {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}}};
+    static const char *const parts[] = {"a dimension of size 0", "0 dimensions",         "6 dimensions",
+                                        "unknown dtype 77",      "does not fit 32 bits", "does not fit 32 bits"};
     for (uint32_t i = 0; i < 6; i++) {
         struct graph *g = world_begin();
         npurt_task t;

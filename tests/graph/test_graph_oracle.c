@@ -24,7 +24,7 @@ static npurt_tensor random_tensor(enum family family, uint32_t buffer, uint32_t 
     static const struct {
         npurt_dtype dtype;
         uint32_t ndims, shape[NPURT_MAX_DIMS];
-    } arrays[] = {{NPURT_U8, 2, {64, 64}}, {NPURT_F32, 2, {16, 32}}, {NPURT_I16, 3, {8, 10, 12}},
+    } arrays[] = {{NPURT_U8, 2, {64, 64}}, {NPURT_F32, 2, {16, 32}},       {NPURT_I16, 3, {8, 10, 12}},
                   {NPURT_U8, 1, {1000}},   {NPURT_BF16, 4, {4, 6, 8, 10}}, {NPURT_U8, 5, {3, 4, 5, 6, 7}}};
     npurt_tensor t;
     uint32_t shape[NPURT_MAX_DIMS], offset[NPURT_MAX_DIMS];
@@ -54,13 +54,15 @@ static npurt_tensor random_tensor(enum family family, uint32_t buffer, uint32_t 
 }
 
 /* Adds a task's access to the bytes; returns the tasks it conflicts with. */
-static uint64_t touch(struct bytes *bytes, uint32_t buffer, const npurt_tensor *t, uint32_t task, bool reads, bool writes)
+static uint64_t touch(struct bytes *bytes, uint32_t buffer, const npurt_tensor *t, uint32_t task, bool reads,
+                      bool writes)
 {
     uint32_t at[NPURT_MAX_DIMS] = {0}, element = npurt_dtype_size((npurt_dtype)t->dtype);
     uint64_t conflicts = 0, bit = UINT64_C(1) << task;
     for (;;) {
         uint64_t offset = t->start_offset;
-        for (uint32_t d = 0; d < t->ndims; d++) offset += (uint64_t)at[d] * t->strides[d];
+        for (uint32_t d = 0; d < t->ndims; d++)
+            offset += (uint64_t)at[d] * t->strides[d];
         for (uint64_t b = offset * element; b < (offset + 1) * element; b++) {
             conflicts |= bytes->written[buffer][b];
             if (writes) conflicts |= bytes->read[buffer][b];
@@ -68,7 +70,8 @@ static uint64_t touch(struct bytes *bytes, uint32_t buffer, const npurt_tensor *
             if (writes) bytes->written[buffer][b] |= bit;
         }
         uint32_t d = t->ndims;
-        while (d > 0 && ++at[d - 1] == t->shape[d - 1]) at[--d] = 0;
+        while (d > 0 && ++at[d - 1] == t->shape[d - 1])
+            at[--d] = 0;
         if (d == 0) return conflicts & ~bit;
     }
 }
@@ -80,7 +83,8 @@ static struct verdict judge(enum family family, uint32_t kinds, uint64_t seed)
     struct verdict verdict = {0};
     uint32_t arrays[BUFFERS], tasks = 8 + world_random(&seed, TASKS - 7);
     memset(&bytes, 0, sizeof bytes);
-    for (uint32_t b = 0; b < BUFFERS; b++) arrays[b] = world_random(&seed, 6);
+    for (uint32_t b = 0; b < BUFFERS; b++)
+        arrays[b] = world_random(&seed, 6);
 
     world_begin_with((struct graph_begin_info){.edge_kinds = kinds});
     for (uint32_t i = 0; i < tasks; i++) {
@@ -103,7 +107,8 @@ static struct verdict judge(enum family family, uint32_t kinds, uint64_t seed)
 
     uint64_t edges[TASKS] = {0};
     for (uint32_t p = 0; p < tasks; p++)
-        for (uint32_t k = 0; k < world_task(p)->fanout_count; k++) edges[world_consumers(p)[k]] |= UINT64_C(1) << p;
+        for (uint32_t k = 0; k < world_task(p)->fanout_count; k++)
+            edges[world_consumers(p)[k]] |= UINT64_C(1) << p;
     for (uint32_t i = 0; i < tasks; i++) {
         after[i] = edges[i];
         asked[i] = must[i];
@@ -154,18 +159,22 @@ static void touch_long(const npurt_tensor *t, uint32_t task, bool writes, uint64
     uint32_t at[NPURT_MAX_DIMS] = {0}, element = npurt_dtype_size((npurt_dtype)t->dtype);
     for (;;) {
         uint64_t offset = t->start_offset;
-        for (uint32_t d = 0; d < t->ndims; d++) offset += (uint64_t)at[d] * t->strides[d];
+        for (uint32_t d = 0; d < t->ndims; d++)
+            offset += (uint64_t)at[d] * t->strides[d];
         for (uint64_t b = offset * element; b < (offset + 1) * element; b++) {
             if (writer[b] != 0) must[(writer[b] - 1) / 64] |= UINT64_C(1) << (writer[b] - 1) % 64;
             for (uint32_t w = 0; writes && w < WORDS; w++) {
                 must[w] |= readers[b][w];
                 readers[b][w] = 0;
             }
-            if (writes) writer[b] = task + 1;
-            else readers[b][task / 64] |= UINT64_C(1) << task % 64;
+            if (writes)
+                writer[b] = task + 1;
+            else
+                readers[b][task / 64] |= UINT64_C(1) << task % 64;
         }
         uint32_t d = t->ndims;
-        while (d > 0 && ++at[d - 1] == t->shape[d - 1]) at[--d] = 0;
+        while (d > 0 && ++at[d - 1] == t->shape[d - 1])
+            at[--d] = 0;
         if (d == 0) break;
     }
     must[task / 64] &= ~(UINT64_C(1) << task % 64);
@@ -196,7 +205,8 @@ TEST(every_conflict_of_a_long_graph_is_ordered)
         for (uint32_t p = 0; p < LONG; p++) {
             after[p][p / 64] |= UINT64_C(1) << p % 64; /* final: every edge to p was passed on before */
             for (uint32_t k = 0; k < world_task(p)->fanout_count; k++)
-                for (uint32_t w = 0; w < WORDS; w++) after[world_consumers(p)[k]][w] |= after[p][w];
+                for (uint32_t w = 0; w < WORDS; w++)
+                    after[world_consumers(p)[k]][w] |= after[p][w];
         }
         for (uint32_t i = 0; i < LONG; i++)
             for (uint32_t w = 0; w < WORDS; w++)
@@ -209,13 +219,23 @@ TEST(every_conflict_of_a_long_graph_is_ordered)
 static uint32_t graphs_that_fail_without(uint32_t kind)
 {
     uint32_t failed = 0;
-    for (uint64_t seed = 1; seed <= 200; seed++) failed += judge(NESTED, GRAPH_ALL_EDGES & ~kind, seed).lost != 0;
+    for (uint64_t seed = 1; seed <= 200; seed++)
+        failed += judge(NESTED, GRAPH_ALL_EDGES & ~kind, seed).lost != 0;
     printf("  %u of 200 graphs fail\n", failed);
     return failed;
 }
 
-TEST(without_read_after_write_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_RAW) > 100); }
-TEST(without_write_after_write_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_WAW) > 100); }
-TEST(without_write_after_read_the_oracle_objects) { CHECK(graphs_that_fail_without(GRAPH_WAR) > 100); }
+TEST(without_read_after_write_the_oracle_objects)
+{
+    CHECK(graphs_that_fail_without(GRAPH_RAW) > 100);
+}
+TEST(without_write_after_write_the_oracle_objects)
+{
+    CHECK(graphs_that_fail_without(GRAPH_WAW) > 100);
+}
+TEST(without_write_after_read_the_oracle_objects)
+{
+    CHECK(graphs_that_fail_without(GRAPH_WAR) > 100);
+}
 
 TEST_MAIN

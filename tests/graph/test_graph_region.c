@@ -12,10 +12,12 @@ static void bytes_of(const npurt_tensor *t, uint8_t *set)
     memset(set, 0, SPACE);
     for (;;) {
         uint64_t offset = t->start_offset;
-        for (uint32_t d = 0; d < t->ndims; d++) offset += (uint64_t)at[d] * t->strides[d];
+        for (uint32_t d = 0; d < t->ndims; d++)
+            offset += (uint64_t)at[d] * t->strides[d];
         memset(set + offset * element, 1, element);
         uint32_t d = t->ndims;
-        while (d > 0 && ++at[d - 1] == t->shape[d - 1]) at[--d] = 0;
+        while (d > 0 && ++at[d - 1] == t->shape[d - 1])
+            at[--d] = 0;
         if (d == 0) return;
     }
 }
@@ -31,7 +33,8 @@ static struct box box_of(const npurt_tensor *t)
 static void show(const npurt_tensor *t)
 {
     printf("  start %" PRIu64 " element %u:", t->start_offset, npurt_dtype_size((npurt_dtype)t->dtype));
-    for (uint32_t d = 0; d < t->ndims; d++) printf(" %ux%u", t->shape[d], t->strides[d]);
+    for (uint32_t d = 0; d < t->ndims; d++)
+        printf(" %ux%u", t->shape[d], t->strides[d]);
     printf("\n");
 }
 
@@ -176,7 +179,8 @@ TEST(huge_tensors_do_not_overflow)
     struct box b;
     npurt_tensor_init(&t, 4096, NPURT_I64, 5, (uint32_t[]){1, 1, 1, 1, 1});
     t.size = UINT64_MAX;
-    for (uint32_t d = 0; d < 5; d++) t.shape[d] = t.strides[d] = UINT32_MAX;
+    for (uint32_t d = 0; d < 5; d++)
+        t.shape[d] = t.strides[d] = UINT32_MAX;
     CHECK_EQ(box_of_tensor(&t, &b), BOX_OUTSIDE);
     t.shape[0] = t.shape[1] = t.shape[2] = t.shape[3] = t.shape[4] = 1;
     t.start_offset = UINT64_MAX;

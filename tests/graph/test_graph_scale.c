@@ -6,7 +6,8 @@ TEST(task_131073_is_refused)
     struct graph *g = world_begin();
     npurt_task t;
     npurt_task_init_dummy(&t);
-    for (uint32_t i = 0; i < NPURT_GRAPH_MAX_TASKS; i++) world_submit(&t);
+    for (uint32_t i = 0; i < NPURT_GRAPH_MAX_TASKS; i++)
+        world_submit(&t);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_LIMIT);
     CHECK_STR(graph_problem(g), "task 131072: a graph has at most 131072 tasks");
 }
@@ -17,9 +18,11 @@ TEST(a_full_graph_with_the_most_tensors_has_room)
     npurt_tensor all = world_bytes(1 << 20, NPURT_GRAPH_MAX_TASKS * 16), slice[16];
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    for (uint32_t k = 0; k < 16; k++) npurt_task_input(&t, &slice[k]);
+    for (uint32_t k = 0; k < 16; k++)
+        npurt_task_input(&t, &slice[k]);
     for (uint32_t i = 0; i < NPURT_GRAPH_MAX_TASKS; i++) {
-        for (uint32_t k = 0; k < 16; k++) slice[k] = world_slice(&all, i * 16 + k, i * 16 + k + 1);
+        for (uint32_t k = 0; k < 16; k++)
+            slice[k] = world_slice(&all, i * 16 + k, i * 16 + k + 1);
         world_submit(&t);
     }
     if (graph_finish(world_graph, &world_image) != NPURT_OK) CHECK_FAIL("%s", graph_problem(world_graph));
@@ -32,10 +35,14 @@ TEST(a_full_graph_with_the_most_tensors_has_room)
 static double probes_per_submit(npurt_tensor (*slice)(uint32_t i, uint32_t n), uint32_t n)
 {
     struct graph *g = world_begin();
-    for (uint32_t i = 0; i < n; i++) world_write(slice(i, n));
-    for (uint32_t i = 0; i < n; i++) world_read(slice((i * 7) % n, n));
-    for (uint32_t i = 0; i < n; i++) world_read(slice((i * 11) % n, n));
-    for (uint32_t i = 0; i < n; i++) world_update(slice(i, n));
+    for (uint32_t i = 0; i < n; i++)
+        world_write(slice(i, n));
+    for (uint32_t i = 0; i < n; i++)
+        world_read(slice((i * 7) % n, n));
+    for (uint32_t i = 0; i < n; i++)
+        world_read(slice((i * 11) % n, n));
+    for (uint32_t i = 0; i < n; i++)
+        world_update(slice(i, n));
     uint64_t probes = graph_probes(g);
     world_finish();
     CHECK_EQ(world_image.edge_count, 4 * n); /* write>read twice, read>update twice, write>update implied */
@@ -51,7 +58,8 @@ static npurt_tensor dense_slice(uint32_t i, uint32_t n)
 static npurt_tensor tile(uint32_t i, uint32_t n)
 {
     uint32_t side = 1;
-    while (side * side < n) side++;
+    while (side * side < n)
+        side++;
     npurt_tensor m = world_matrix(1 << 20, 24 * side, 40 * side);
     return world_tile(&m, i / side * 24, i % side * 40, 24, 40);
 }
@@ -92,9 +100,12 @@ TEST(the_cost_of_a_look_up_does_not_grow_with_the_slices)
     static const struct {
         const char *name;
         npurt_tensor (*slice)(uint32_t, uint32_t);
-    } kinds[] = {{"dense slices", dense_slice},       {"tiles", tile},
-                 {"row slabs", row_slab},             {"column slabs", column_slab},
-                 {"strided elements", strided_element}, {"heads of a batch", head_of_batch},
+    } kinds[] = {{"dense slices", dense_slice},
+                 {"tiles", tile},
+                 {"row slabs", row_slab},
+                 {"column slabs", column_slab},
+                 {"strided elements", strided_element},
+                 {"heads of a batch", head_of_batch},
                  {"uneven slices", uneven_slice}};
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         double few = probes_per_submit(kinds[k].slice, 100), many = probes_per_submit(kinds[k].slice, 10000);
@@ -108,9 +119,11 @@ TEST(slices_inside_slices_cost_what_they_meet)
 {
     struct graph *g = world_begin();
     npurt_tensor all = world_bytes(1 << 20, 1 << 22);
-    for (uint32_t i = 0; i < 1024; i++) world_write(world_slice(&all, i << 12, (i + 1) << 12));
+    for (uint32_t i = 0; i < 1024; i++)
+        world_write(world_slice(&all, i << 12, (i + 1) << 12));
     uint64_t before = graph_probes(g);
-    for (uint32_t i = 0; i < 16384; i++) world_read(world_slice(&all, i << 8, (i + 1) << 8));
+    for (uint32_t i = 0; i < 16384; i++)
+        world_read(world_slice(&all, i << 8, (i + 1) << 8));
     double per_read = (double)(graph_probes(g) - before) / 16384;
     world_finish();
     CHECK_EQ(world_image.edge_count, 16384);
@@ -123,7 +136,8 @@ TEST(many_readers_of_one_region_do_not_walk_each_other)
     struct graph *g = world_begin();
     npurt_tensor x = world_bytes(1 << 20, 4096);
     world_write(x);
-    for (uint32_t i = 0; i < 50000; i++) world_read(x);
+    for (uint32_t i = 0; i < 50000; i++)
+        world_read(x);
     CHECK_EQ(graph_probes(g), 50000);
     world_write(x);
     CHECK_EQ(graph_probes(g), 50001);
@@ -135,10 +149,12 @@ TEST(a_write_over_10000_slices_leaves_one_region)
 {
     struct graph *g = world_begin();
     npurt_tensor all = world_bytes(1 << 20, 100000);
-    for (uint32_t i = 0; i < 10000; i++) world_write(world_slice(&all, 10 * i, 10 * i + 10));
+    for (uint32_t i = 0; i < 10000; i++)
+        world_write(world_slice(&all, 10 * i, 10 * i + 10));
     world_write(all);
     uint64_t before = graph_probes(g);
-    for (uint32_t i = 0; i < 1000; i++) world_update(all);
+    for (uint32_t i = 0; i < 1000; i++)
+        world_update(all);
     CHECK_EQ(graph_probes(g) - before, 1000);
     world_finish();
     CHECK_EQ(world_task(10000)->fanin, 10000);
@@ -148,7 +164,8 @@ TEST(buffers_of_any_number_are_found)
 {
     struct graph *g = world_begin();
     for (uint32_t round = 0; round < 2; round++) /* 1 GiB apart, as big tensors are */
-        for (uint32_t i = 0; i < 20000; i++) world_update(world_bytes(((uint64_t)i + 1) << 30, 64));
+        for (uint32_t i = 0; i < 20000; i++)
+            world_update(world_bytes(((uint64_t)i + 1) << 30, 64));
     CHECK_EQ(graph_probes(g), 20000);
     world_finish();
     CHECK_EQ(world_image.edge_count, 20000);
@@ -184,13 +201,15 @@ TEST(the_image_is_position_independent)
     struct graph *elsewhere = NULL; /* so that the second engine is at another address */
     for (uint32_t k = 0; k < 2; k++) {
         world_begin();
-        for (uint32_t i = 0; i < 50; i++) world_update(world_bytes(4096 * (1 + i % 7), 64));
+        for (uint32_t i = 0; i < 50; i++)
+            world_update(world_bytes(4096 * (1 + i % 7), 64));
         world_finish();
         for (uint32_t s = 0; s < world_image.segment_count; s++) {
             const struct graph_segment *segment = &world_image.segment[s];
             CHECK_EQ(segment->offset % 64, 0);
             CHECK(segment->offset + segment->size <= world_image.size && world_image.size <= sizeof first);
-            if (k == 0) memcpy(first + segment->offset, segment->data, segment->size);
+            if (k == 0)
+                memcpy(first + segment->offset, segment->data, segment->size);
             else if (memcmp(first + segment->offset, segment->data, segment->size) != 0)
                 CHECK_FAIL("segment %u differs", s);
         }
@@ -214,14 +233,16 @@ TEST(an_engine_of_chosen_size_keeps_to_it)
     CHECK_EQ(graph_begin(g, &info), NPURT_OK);
     npurt_task_init_aiv(&t, 0);
     npurt_task_inout(&t, &x);
-    for (uint32_t i = 0; i < 5; i++) CHECK_EQ(graph_submit(g, &t, NULL), NPURT_OK);
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK_EQ(graph_submit(g, &t, NULL), NPURT_OK);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_LIMIT);
     CHECK_STR(graph_problem(g), "task 5: the graph has more than 4 edges");
 
     CHECK_EQ(graph_begin(g, &info), NPURT_OK);
     npurt_task_init_aiv(&t, 0);
     npurt_task_input(&t, &x);
-    for (uint32_t i = 0; i < 3; i++, x.addr += 64) CHECK_EQ(graph_submit(g, &t, NULL), NPURT_OK);
+    for (uint32_t i = 0; i < 3; i++, x.addr += 64)
+        CHECK_EQ(graph_submit(g, &t, NULL), NPURT_OK);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_LIMIT);
     CHECK_STR(graph_problem(g), "task 3: more than 3 buffers or live regions of them");
     graph_destroy(g);

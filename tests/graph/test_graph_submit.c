@@ -59,9 +59,9 @@ TEST(kernels_decide_the_shape)
     static const struct {
         int32_t kernel[3];
         uint8_t shape, mask;
-    } cases[] = {{{1, -1, -1}, SHAPE_AIC, 1},  {{-1, 2, -1}, SHAPE_AIV, 2}, {{-1, -1, 3}, SHAPE_AIV, 2},
-                 {{-1, 2, 3}, SHAPE_MIX, 6},   {{1, 2, -1}, SHAPE_MIX, 3},  {{1, -1, 3}, SHAPE_MIX, 5},
-                 {{1, 2, 3}, SHAPE_MIX, 7},    {{-1, -1, -1}, SHAPE_DUMMY, 0}};
+    } cases[] = {{{1, -1, -1}, SHAPE_AIC, 1}, {{-1, 2, -1}, SHAPE_AIV, 2},   {{-1, -1, 3}, SHAPE_AIV, 2},
+                 {{-1, 2, 3}, SHAPE_MIX, 6},  {{1, 2, -1}, SHAPE_MIX, 3},    {{1, -1, 3}, SHAPE_MIX, 5},
+                 {{1, 2, 3}, SHAPE_MIX, 7},   {{-1, -1, -1}, SHAPE_DUMMY, 0}};
     begin();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         npurt_task_init(&task, cases[i].kernel[0], cases[i].kernel[1], cases[i].kernel[2]);
@@ -99,7 +99,8 @@ TEST(more_dependencies_than_any_list_has_room_for)
     enum { MANY = 5000 };
     static npurt_task_id id[MANY];
     npurt_task_init_dummy(&task);
-    for (uint32_t i = 0; i < MANY; i++) id[i] = world_submit(&task);
+    for (uint32_t i = 0; i < MANY; i++)
+        id[i] = world_submit(&task);
     npurt_task_after(&task, id, MANY);
     world_submit(&task);
     world_finish();
@@ -202,10 +203,12 @@ TEST(refuses_wrong_kernels)
 TEST(refuses_misused_builders)
 {
     struct graph *g = begin();
-    for (uint32_t i = 0; i <= NPURT_TASK_MAX_TENSORS; i++) npurt_task_input(&task, &x);
+    for (uint32_t i = 0; i <= NPURT_TASK_MAX_TENSORS; i++)
+        npurt_task_input(&task, &x);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT, "task 0: more than 16 tensors or 32 scalars");
     g = begin();
-    for (uint32_t i = 0; i <= NPURT_TASK_MAX_SCALARS; i++) npurt_task_scalar(&task, i);
+    for (uint32_t i = 0; i <= NPURT_TASK_MAX_SCALARS; i++)
+        npurt_task_scalar(&task, i);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_LIMIT, "task 0: more than 16 tensors or 32 scalars");
     g = begin();
     npurt_task_scalar(&task, 1);
@@ -267,7 +270,8 @@ TEST(scopes_must_balance)
     g = begin();
     CHECK_EQ(graph_scope_begin(g, (npurt_scope_mode)2), NPURT_ERROR_INVALID_ARGUMENT);
     g = begin();
-    for (uint32_t i = 0; i < NPURT_MAX_SCOPE_DEPTH; i++) CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_OK);
+    for (uint32_t i = 0; i < NPURT_MAX_SCOPE_DEPTH; i++)
+        CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_OK);
     CHECK_REFUSED(g, graph_scope_begin(g, NPURT_SCOPE_AUTO), NPURT_ERROR_LIMIT,
                   "scope begun after task 0: scopes nest at most 64 deep");
 }

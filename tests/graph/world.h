@@ -90,7 +90,8 @@ static inline npurt_tensor world_matrix(uint64_t addr, uint32_t rows, uint32_t c
     return t;
 }
 
-static inline npurt_tensor world_tile(const npurt_tensor *matrix, uint32_t row, uint32_t col, uint32_t rows, uint32_t cols)
+static inline npurt_tensor world_tile(const npurt_tensor *matrix, uint32_t row, uint32_t col, uint32_t rows,
+                                      uint32_t cols)
 {
     return npurt_tensor_view(matrix, (uint32_t[]){rows, cols}, (uint32_t[]){row, col});
 }
@@ -115,9 +116,18 @@ static inline npurt_task_id world_access(npurt_access access, npurt_tensor tenso
     npurt_task_add_tensor(&task, access, &tensor, NULL, NULL);
     return world_submit(&task);
 }
-static inline npurt_task_id world_read(npurt_tensor t) { return world_access(NPURT_ACCESS_INPUT, t); }
-static inline npurt_task_id world_write(npurt_tensor t) { return world_access(NPURT_ACCESS_OUTPUT_EXISTING, t); }
-static inline npurt_task_id world_update(npurt_tensor t) { return world_access(NPURT_ACCESS_INOUT, t); }
+static inline npurt_task_id world_read(npurt_tensor t)
+{
+    return world_access(NPURT_ACCESS_INPUT, t);
+}
+static inline npurt_task_id world_write(npurt_tensor t)
+{
+    return world_access(NPURT_ACCESS_OUTPUT_EXISTING, t);
+}
+static inline npurt_task_id world_update(npurt_tensor t)
+{
+    return world_access(NPURT_ACCESS_INOUT, t);
+}
 
 /* xorshift64*: the same numbers everywhere. */
 static inline uint32_t world_random(uint64_t *state, uint32_t below)
