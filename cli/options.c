@@ -64,12 +64,10 @@ static bool parse_option(const char *option, const char *value, struct run_optio
 {
     uint64_t number;
     if (strcmp(option, "--target") == 0) {
-        if (strlen(value) >= sizeof options->target) {
-            fprintf(stderr, "npurt run: --target is too long\n");
-            return false;
-        }
-        strcpy(options->target, value);
-        return true;
+        int length = snprintf(options->target, sizeof options->target, "%s", value);
+        if (length >= 0 && (size_t)length < sizeof options->target) return true;
+        fprintf(stderr, "npurt run: --target is longer than %zu characters\n", sizeof options->target - 1);
+        return false;
     }
     if (strcmp(option, "--runtime") == 0) {
         if (strcmp(value, "host_build_graph") != 0) {

@@ -152,7 +152,7 @@ void report_error(FILE *to, const npurt_error *error)
     if (error->call[0]) fprintf(to, "  in        %s\n", error->call);
     if (error->driver_code != 0) fprintf(to, "  driver    %d %s\n", error->driver_code, error->driver_name);
     if (error->kernel_name[0]) fprintf(to, "  kernel    %s\n", error->kernel_name);
-    if (error->task != NPURT_NO_TASK && error->task >= 0) fprintf(to, "  task      %lld\n", (long long)error->task);
+    if (error->task != NPURT_NO_TASK) fprintf(to, "  task      %lld\n", (long long)error->task);
     if (error->core != NPURT_NO_CORE) fprintf(to, "  core      %d\n", error->core);
     if (error->hint[0]) fprintf(to, "  hint      %s\n", error->hint);
     if (error->fallout[0]) fprintf(to, "  followed  %s\n", error->fallout);

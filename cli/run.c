@@ -80,7 +80,7 @@ static bool prepare(struct session *s)
     for (uint32_t i = 0; i < s->problem.tensor_count; i++) {
         if (!is_output(s, i)) continue;
         s->output_bytes += example_tensor_bytes(&s->problem.tensor[i]);
-        s->report.outputs += example_tensor_bytes(&s->problem.tensor[i]) / npurt_dtype_size(s->problem.tensor[i].dtype);
+        s->report.outputs += example_tensor_elements(&s->problem.tensor[i]);
     }
     s->checked = malloc(s->output_bytes);
     s->timing = calloc(s->options.runs, sizeof s->timing[0]);

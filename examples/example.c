@@ -97,12 +97,17 @@ void example_add_scalar(struct example_problem *problem, uint64_t bits)
     if (problem->scalar_count < EXAMPLE_MAX_SCALARS) problem->scalar[problem->scalar_count++] = bits;
 }
 
-uint64_t example_tensor_bytes(const npurt_call_tensor *tensor)
+uint64_t example_tensor_elements(const npurt_call_tensor *tensor)
 {
-    uint64_t n = npurt_dtype_size(tensor->dtype);
+    uint64_t n = 1;
     for (uint32_t d = 0; d < tensor->ndims; d++)
         n *= tensor->shape[d];
     return n;
+}
+
+uint64_t example_tensor_bytes(const npurt_call_tensor *tensor)
+{
+    return example_tensor_elements(tensor) * npurt_dtype_size(tensor->dtype);
 }
 
 bool example_folder(char *buffer, size_t size)

@@ -83,6 +83,7 @@ void example_release(struct example_problem *problem);
 void *example_add_tensor(struct example_problem *problem, npurt_access access, npurt_dtype dtype, uint32_t ndims,
                          const uint32_t *shape);
 void example_add_scalar(struct example_problem *problem, uint64_t bits);
+uint64_t example_tensor_elements(const npurt_call_tensor *tensor);
 uint64_t example_tensor_bytes(const npurt_call_tensor *tensor);
 
 /* Folder that holds one folder per example, found from the program's own place: ../lib/npurt/examples beside bin/.
