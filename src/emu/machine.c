@@ -28,31 +28,64 @@ static const struct emu_latency latency_default = {
 
 static const struct emu_machine machine_table[] = {
     {
-        .name = "a2", .soc = "Ascend910B1", .generation = EMU_A2, .dies = 1,
-        .clusters = 24, .physical_clusters = 25, .absent_cluster = 24,
-        .aicpu_occupy = 0xfc, .aicpu_occupy_host = 0xfc, .aicpu_nominal = 6,
-        .hbm = UINT64_C(64) << 30, .counter_hz = 50000000,
-        .reg_dmb = 0xA0, .reg_cond = 0x4C8, .reg_fast_path = 0x18, .reg_core_stride = 0x800000,
+        .name = "a2",
+        .soc = "Ascend910B1",
+        .generation = EMU_A2,
+        .dies = 1,
+        .clusters = 24,
+        .physical_clusters = 25,
+        .absent_cluster = 24,
+        .aicpu_occupy = 0xfc,
+        .aicpu_occupy_host = 0xfc,
+        .aicpu_nominal = 6,
+        .hbm = UINT64_C(64) << 30,
+        .counter_hz = 50000000,
+        .reg_dmb = 0xA0,
+        .reg_cond = 0x4C8,
+        .reg_fast_path = 0x18,
+        .reg_core_stride = 0x800000,
     },
     {
-        .name = "a3", .soc = "Ascend910_9392", .generation = EMU_A3, .dies = 2,
-        .clusters = 24, .physical_clusters = 25, .absent_cluster = 12,
-        .aicpu_occupy = 0xfc, .aicpu_occupy_host = 0xfc, .aicpu_nominal = 6,
-        .hbm = UINT64_C(62770) << 20, .counter_hz = 50000000, /* 61.3 of 64 GiB: what the card lets be seen */
-        .reg_dmb = 0xA0, .reg_cond = 0x4C8, .reg_fast_path = 0x18, .reg_core_stride = 0x800000,
+        .name = "a3",
+        .soc = "Ascend910_9392",
+        .generation = EMU_A3,
+        .dies = 2,
+        .clusters = 24,
+        .physical_clusters = 25,
+        .absent_cluster = 12,
+        .aicpu_occupy = 0xfc,
+        .aicpu_occupy_host = 0xfc,
+        .aicpu_nominal = 6,
+        .hbm = UINT64_C(62770) << 20,
+        .counter_hz = 50000000, /* 61.3 of 64 GiB: what the card lets be seen */
+        .reg_dmb = 0xA0,
+        .reg_cond = 0x4C8,
+        .reg_fast_path = 0x18,
+        .reg_core_stride = 0x800000,
     },
     {
-        .name = "a5", .soc = "Ascend950PR_9599", .generation = EMU_A5, .dies = 1,
-        .clusters = 36, .physical_clusters = 36, .absent_cluster = UINT32_MAX,
-        .aicpu_occupy = 0x1f8, .aicpu_occupy_host = 0x1fe, .aicpu_nominal = 6,
-        .hbm = UINT64_C(128) << 30, .counter_hz = 1000000000,
-        .reg_dmb = 0xD0, .reg_cond = 0x5108, .reg_fast_path = 0, .reg_core_stride = 0x300000,
+        .name = "a5",
+        .soc = "Ascend950PR_9599",
+        .generation = EMU_A5,
+        .dies = 1,
+        .clusters = 36,
+        .physical_clusters = 36,
+        .absent_cluster = UINT32_MAX,
+        .aicpu_occupy = 0x1f8,
+        .aicpu_occupy_host = 0x1fe,
+        .aicpu_nominal = 6,
+        .hbm = UINT64_C(128) << 30,
+        .counter_hz = 1000000000,
+        .reg_dmb = 0xD0,
+        .reg_cond = 0x5108,
+        .reg_fast_path = 0,
+        .reg_core_stride = 0x300000,
     },
 };
 
 enum { A5_CLUSTERS_PER_DIE = 18, SUBCORES_PER_CLUSTER = 3, SUBCORE_STRIDE = 0x100000 };
 
-/* ---- the machine string ------------------------------------------------------------------------------------------ */
+/* ---- the machine string ----------------------------------------------------------------------------------------- */
 
 struct word {
     const char *at;
@@ -83,7 +116,7 @@ static bool word_is(struct word word, const char *text)
     return strlen(text) == word.length && memcmp(word.at, text, word.length) == 0;
 }
 
-/* Digits only, or 0x and hexadecimal digits; nothing else, no overflow. Returns the characters used, 0 when none are. */
+/* Digits only, or 0x and hexadecimal digits; nothing else, no overflow. Returns how many characters that is. */
 static size_t number_read(struct word word, uint64_t *value)
 {
     const bool hex = word.length > 2 && word.at[0] == '0' && (word.at[1] == 'x' || word.at[1] == 'X');
@@ -95,10 +128,14 @@ static size_t number_read(struct word word, uint64_t *value)
     for (; i < word.length; i++) {
         char c = word.at[i];
         uint64_t digit;
-        if (c >= '0' && c <= '9') digit = (uint64_t)(c - '0');
-        else if (hex && c >= 'a' && c <= 'f') digit = (uint64_t)(c - 'a') + 10;
-        else if (hex && c >= 'A' && c <= 'F') digit = (uint64_t)(c - 'A') + 10;
-        else break;
+        if (c >= '0' && c <= '9')
+            digit = (uint64_t)(c - '0');
+        else if (hex && c >= 'a' && c <= 'f')
+            digit = (uint64_t)(c - 'a') + 10;
+        else if (hex && c >= 'A' && c <= 'F')
+            digit = (uint64_t)(c - 'A') + 10;
+        else
+            break;
         if (result > (UINT64_MAX - digit) / base) return 0;
         result = result * base + digit;
     }
@@ -131,7 +168,7 @@ static bool size_whole(struct word word, uint64_t *bytes)
     return false;
 }
 
-/* ---- keys: each takes its value, or says which one is wrong ------------------------------------------------------ */
+/* ---- keys: each takes its value, or says which one is wrong ----------------------------------------------------- */
 
 static int take_hbm(struct parse *parse, struct word value)
 {
@@ -139,20 +176,22 @@ static int take_hbm(struct parse *parse, struct word value)
     uint64_t bytes;
 
     if (!size_whole(value, &bytes))
-        return fail(parse, "hbm=%.*s is not a size (bytes, or a number with KiB, MiB or GiB)", (int)value.length, value.at);
+        return fail(parse, "hbm=%.*s is not a size (bytes, or a number with KiB, MiB or GiB)", (int)value.length,
+                    value.at);
     if (bytes < least || bytes > most || bytes % unit)
         return fail(parse, "hbm=%.*s is not a multiple of 4 KiB from 1 MiB to 256 GiB", (int)value.length, value.at);
     parse->machine->hbm = bytes;
     return 0;
 }
 
-static int take_count(struct parse *parse, struct word value, const char *key, uint64_t least, uint64_t most, uint32_t *to)
+static int take_count(struct parse *parse, struct word value, const char *key, uint64_t least, uint64_t most,
+                      uint32_t *to)
 {
     uint64_t n;
 
     if (!number_whole(value, &n) || n < least || n > most)
-        return fail(parse, "%s=%.*s is not a number from %" PRIu64 " to %" PRIu64, key, (int)value.length, value.at, least,
-                    most);
+        return fail(parse, "%s=%.*s is not a number from %" PRIu64 " to %" PRIu64, key, (int)value.length, value.at,
+                    least, most);
     *to = (uint32_t)n;
     return 0;
 }
@@ -180,17 +219,23 @@ static int take_aicpus(struct parse *parse, struct word value)
 
 static int take_engine(struct parse *parse, struct word value)
 {
-    if (word_is(value, "fiber")) parse->machine->engine = EMU_ENGINE_FIBER;
-    else if (word_is(value, "thread")) parse->machine->engine = EMU_ENGINE_THREAD;
-    else return fail(parse, "engine=%.*s is neither fiber nor thread", (int)value.length, value.at);
+    if (word_is(value, "fiber"))
+        parse->machine->engine = EMU_ENGINE_FIBER;
+    else if (word_is(value, "thread"))
+        parse->machine->engine = EMU_ENGINE_THREAD;
+    else
+        return fail(parse, "engine=%.*s is neither fiber nor thread", (int)value.length, value.at);
     return 0;
 }
 
 static int take_mode(struct parse *parse, struct word value)
 {
-    if (word_is(value, "free")) parse->machine->mode = EMU_MODE_FREE;
-    else if (word_is(value, "timed")) parse->machine->mode = EMU_MODE_TIMED;
-    else return fail(parse, "mode=%.*s is neither free nor timed", (int)value.length, value.at);
+    if (word_is(value, "free"))
+        parse->machine->mode = EMU_MODE_FREE;
+    else if (word_is(value, "timed"))
+        parse->machine->mode = EMU_MODE_TIMED;
+    else
+        return fail(parse, "mode=%.*s is neither free nor timed", (int)value.length, value.at);
     return 0;
 }
 
@@ -212,12 +257,12 @@ static int take_card(struct parse *parse, struct word value)
     struct emu_machine *machine = parse->machine;
 
     if (value.length == 0 || value.length >= sizeof machine->card)
-        return fail(parse, "card=%.*s is not a name of 1 to %zu letters, digits, '_' or '-'", (int)value.length, value.at,
-                    sizeof machine->card - 1);
+        return fail(parse, "card=%.*s is not a name of 1 to %zu letters, digits, '_' or '-'", (int)value.length,
+                    value.at, sizeof machine->card - 1);
     for (size_t i = 0; i < value.length; i++)
         if (!memchr(allowed, value.at[i], sizeof allowed - 1))
-            return fail(parse, "card=%.*s holds '%c'; letters, digits, '_' and '-' are allowed", (int)value.length, value.at,
-                        value.at[i]);
+            return fail(parse, "card=%.*s holds '%c'; letters, digits, '_' and '-' are allowed", (int)value.length,
+                        value.at, value.at[i]);
     memcpy(machine->card, value.at, value.length);
     machine->card[value.length] = 0;
     return 0;
@@ -304,7 +349,7 @@ int emu_machine_parse(const char *text, struct emu_machine *machine, char *probl
     return 0;
 }
 
-/* ---- sub-cores and their register windows ------------------------------------------------------------------------ */
+/* ---- sub-cores and their register windows ----------------------------------------------------------------------- */
 
 uint32_t emu_machine_subcores(const struct emu_machine *machine)
 {

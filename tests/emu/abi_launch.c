@@ -29,7 +29,7 @@ static void server_name(int32_t device, char *name, size_t size)
     snprintf(name, size, "libpypto_server%d.so", device & 0xff);
 }
 
-/* ---- KFC --------------------------------------------------------------------------------------------------------- */
+/* ---- KFC -------------------------------------------------------------------------------------------------------- */
 
 TEST(the_first_dispatcher_wins_and_every_init_reaches_it)
 {
@@ -53,7 +53,8 @@ TEST(bad_kfc_launches_are_named)
 {
     int32_t device = card_open("a5?hbm=64MiB&card=badkfc");
     char blob[304] = "";
-    rtAicpuArgsEx_t args = {.args = blob, .argsSize = sizeof blob, .soNameAddrOffset = 240, .kernelNameAddrOffset = 208};
+    rtAicpuArgsEx_t args = {
+        .args = blob, .argsSize = sizeof blob, .soNameAddrOffset = 240, .kernelNameAddrOffset = 208};
 
     FAILS(rtAicpuKernelLaunchExWithArgs(3, "op", 1, &args, NULL, NULL, 0), 107000, "kernel type 3");
     FAILS(rtAicpuKernelLaunchExWithArgs(2, "op", 1, &args, NULL, NULL, 0), 207000, "kernel type 2");
@@ -65,7 +66,7 @@ TEST(bad_kfc_launches_are_named)
     card_close(device);
 }
 
-/* ---- CPU binaries ------------------------------------------------------------------------------------------------ */
+/* ---- CPU binaries ----------------------------------------------------------------------------------------------- */
 
 static int32_t load_text(const char *text, int mode, rtBinHandle *handle)
 {
@@ -173,7 +174,8 @@ TEST(as_many_blocks_as_cpus_run_side_by_side)
     server_name(device, so, sizeof so);
     function = launch_function(launch_load(so, "fixture_hold"), "fixture_hold");
     OK(launch_cpu(function, 7, NULL, &args, sizeof args));
-    for (int i = 0; i < 2000 && launch_word(args.word) < 6; i++) usleep(1000);
+    for (int i = 0; i < 2000 && launch_word(args.word) < 6; i++)
+        usleep(1000);
     CHECK_EQ(launch_word(args.word), 6);
     OK(rtMemcpy(args.until, 4, &go, 4, RT_MEMCPY_HOST_TO_DEVICE));
     OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
@@ -270,7 +272,7 @@ TEST(bad_cpu_launches_are_named)
     card_close(device);
 }
 
-/* ---- AICore programs --------------------------------------------------------------------------------------------- */
+/* ---- AICore programs -------------------------------------------------------------------------------------------- */
 
 TEST(registering_is_host_work_and_checks_the_file)
 {
@@ -344,7 +346,8 @@ TEST(a_program_is_copied_at_its_first_launch_and_each_registration_again)
     CHECK_EQ(before - after, (size + 4096 + 4095) / 4096 * 4096);
     OK(launch_core(first, 0, 36, (uint64_t)(uintptr_t)words, NULL, RT_SCHEM_MODE_BATCH));
     CHECK_EQ(card_free_bytes(), after);
-    OK(launch_core(second, 0, 50, (uint64_t)(uintptr_t)words, NULL, RT_SCHEM_MODE_NORMAL)); /* more than clusters: queues */
+    OK(launch_core(second, 0, 50, (uint64_t)(uintptr_t)words, NULL,
+                   RT_SCHEM_MODE_NORMAL)); /* more than clusters: queues */
     CHECK_EQ(before - card_free_bytes(), 2 * (before - after));
     OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
     CHECK_EQ(launch_word(words), 36 + 36 + 50);
@@ -442,7 +445,8 @@ TEST(a_launch_is_cheap)
         struct timespec from, to;
         double ns;
         clock_gettime(CLOCK_MONOTONIC, &from);
-        for (int i = 0; i < LAUNCHES; i++) OK(launch_cpu(function, 1, NULL, &args, sizeof args));
+        for (int i = 0; i < LAUNCHES; i++)
+            OK(launch_cpu(function, 1, NULL, &args, sizeof args));
         clock_gettime(CLOCK_MONOTONIC, &to);
         OK(rtStreamSynchronize(NULL));
         ns = (1e9 * (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec)) / LAUNCHES;

@@ -5,7 +5,8 @@ static char pattern[300000], back[300000];
 
 static void fill(void)
 {
-    for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (char)(i * 7 + i / 251);
+    for (size_t i = 0; i < sizeof pattern; i++)
+        pattern[i] = (char)(i * 7 + i / 251);
     memset(back, 0, sizeof back);
 }
 
@@ -210,7 +211,8 @@ TEST(memset_fills_device_and_host)
     OK(aclrtMemset(p, sizeof back, 0x5a, sizeof back - 1));
     OK(aclrtMemset(p + sizeof back - 1, 1, 0x11, 1));
     OK(rtMemcpy(back, sizeof back, p, sizeof back, RT_MEMCPY_DEVICE_TO_HOST));
-    for (size_t i = 0; i < sizeof back - 1; i++) CHECK_EQ(back[i], 0x5a);
+    for (size_t i = 0; i < sizeof back - 1; i++)
+        CHECK_EQ(back[i], 0x5a);
     CHECK_EQ(back[sizeof back - 1], 0x11);
     OK(aclrtMemset(back, sizeof back, 3, 10));
     CHECK_EQ(back[9], 3);
@@ -247,7 +249,8 @@ TEST(large_memory_is_sparse)
     OK(rtMemcpy(back, 1000, p + size - 1000, 1000, RT_MEMCPY_DEVICE_TO_HOST));
     CHECK(memcmp(back, pattern, 1000) == 0);
     OK(rtMemcpy(back, 1000, p + size / 2, 1000, RT_MEMCPY_DEVICE_TO_HOST));
-    for (int i = 0; i < 1000; i++) CHECK_EQ(back[i], 0);
+    for (int i = 0; i < 1000; i++)
+        CHECK_EQ(back[i], 0);
     OK(rtFree(p));
     card_close(device);
 }

@@ -57,7 +57,8 @@ TEST(there_are_1984_streams)
     void *one_more;
     int n = 0;
 
-    while (n < 1984 && rtStreamCreate(&stream[n], 0) == 0) n++;
+    while (n < 1984 && rtStreamCreate(&stream[n], 0) == 0)
+        n++;
     CHECK_EQ(n, 1983); /* and the default stream */
     FAILS(rtStreamCreate(&one_more, 0), 207008, "1984");
     OK(rtStreamDestroy(stream[700]));
@@ -134,7 +135,8 @@ TEST(a_failed_task_is_reported_once)
 
     OK(rtStreamCreate(&stream, 0));
     OK(launch_cpu(refuse, 1, stream, &none, sizeof none));
-    while (rtStreamQuery(stream) == 507004) {}
+    while (rtStreamQuery(stream) == 507004) {
+    }
     OK(rtStreamQuery(stream)); /* a query never tells */
     FAILS(rtStreamSynchronize(stream), 507018, "fixture_refuse");
     OK(rtStreamSynchronize(stream));
@@ -259,7 +261,8 @@ TEST(commands_beyond_the_ring_wait_for_room)
     struct hold args = {launch_device_word(0), 1, 0, launch_device_word(1)};
     rtFuncHandle add = ready(device, "fixture_add");
 
-    for (int i = 0; i < LAUNCHES; i++) OK(launch_cpu(add, 1, NULL, &args, sizeof args));
+    for (int i = 0; i < LAUNCHES; i++)
+        OK(launch_cpu(add, 1, NULL, &args, sizeof args));
     OK(rtStreamSynchronizeWithTimeout(NULL, 30000));
     CHECK_EQ(launch_word(args.word), LAUNCHES);
     card_close(device);

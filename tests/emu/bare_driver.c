@@ -1,5 +1,6 @@
-/* A program written only against the vendor's prototypes and linked with -lruntime -lascendcl: opens the device, allocates,
- * copies, launches, synchronizes. Nothing of npurt is included. Argument: the AICore program and the AICPU library to launch.
+/* A program written only against the vendor's prototypes and linked with -lruntime -lascendcl: opens the device,
+ * allocates, copies, launches, synchronizes. Nothing of npurt is included. Argument: the AICore program and the AICPU
+ * library to launch.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -37,8 +38,8 @@ extern rtError_t rtStreamCreate(rtStream_t *stream, int32_t priority);
 extern rtError_t rtStreamDestroy(rtStream_t stream);
 extern rtError_t rtStreamSynchronize(rtStream_t stream);
 extern rtError_t rtRegisterAllKernel(const rtDevBinary_t *binary, void **handle);
-extern rtError_t rtKernelLaunchWithHandleV2(void *handle, const uint64_t tiling_key, uint32_t blocks, rtArgsEx_t *args, void *sm,
-                                            rtStream_t stream, const rtTaskCfgInfo_t *config);
+extern rtError_t rtKernelLaunchWithHandleV2(void *handle, const uint64_t tiling_key, uint32_t blocks, rtArgsEx_t *args,
+                                            void *sm, rtStream_t stream, const rtTaskCfgInfo_t *config);
 extern int aclInit(const char *config);
 extern int aclFinalize(void);
 extern int aclrtGetDeviceCount(uint32_t *count);
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
     DO(rtDeviceReset(0));
     DO(aclFinalize());
     free((void *)(uintptr_t)binary.data);
-    printf("%u device(s), %s: %u cube and %u vector blocks\n", count, aclrtGetSocName(), words[0] - 100, words[1] - 1000);
+    printf("%u device(s), %s: %u cube and %u vector blocks\n", count, aclrtGetSocName(), words[0] - 100,
+           words[1] - 1000);
     return words[0] == 120 && words[1] == 1040 ? 0 : 1;
 }

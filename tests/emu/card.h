@@ -17,7 +17,8 @@
 #define FAILS(call, code, part)                                                                                        \
     do {                                                                                                               \
         int32_t fails_code = (int32_t)(call);                                                                          \
-        if (fails_code != (code)) CHECK_FAIL("%s is %d, not %d (%s)", #call, fails_code, (int)(code), aclGetRecentErrMsg()); \
+        if (fails_code != (code))                                                                                      \
+            CHECK_FAIL("%s is %d, not %d (%s)", #call, fails_code, (int)(code), aclGetRecentErrMsg());                 \
         CHECK_HAS(aclGetRecentErrMsg(), part);                                                                         \
     } while (0)
 

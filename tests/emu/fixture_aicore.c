@@ -1,4 +1,4 @@
-/* An AICore program for tests: key 0 counts its blocks in two device words, key 1 faults, and one helper is no kernel. */
+/* An AICore program for tests: key 0 counts its blocks in two device words, key 1 faults; one helper is no kernel. */
 #include <stdatomic.h>
 #include <stdint.h>
 

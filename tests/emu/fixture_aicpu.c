@@ -61,6 +61,7 @@ uint32_t fixture_hold(void *args)
     const struct block *block = args;
 
     atomic_fetch_add(block->word, block->value);
-    while (atomic_load(block->until) == 0) {}
+    while (atomic_load(block->until) == 0) {
+    }
     return 0;
 }

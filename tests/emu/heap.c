@@ -24,7 +24,8 @@ static int64_t model_fit(const unsigned char *taken, uint32_t count, uint32_t al
     for (uint32_t at = 0; at + count <= UNITS; at++) {
         uint32_t n = 0;
         if ((BASE_UNIT + at) % alignment) continue;
-        while (n < count && !taken[at + n]) n++;
+        while (n < count && !taken[at + n])
+            n++;
         if (n == count) return at;
     }
     return -1;
@@ -150,9 +151,12 @@ TEST(a_hundred_thousand_blocks_stay_cheap)
 
     CHECK(heap_init(&heap, BASE, UINT64_C(1) << 36));
     clock_gettime(CLOCK_MONOTONIC, &from);
-    for (int i = 0; i < COUNT; i++) block[i] = heap_take(&heap, 4096, HEAP_UNIT, HEAP_CALLER);
-    for (int i = 0; i < COUNT; i += 2) CHECK(heap_give(&heap, block[i], HEAP_CALLER, &size));
-    for (int i = 0; i < COUNT; i += 2) block[i] = heap_take(&heap, 8192, HEAP_UNIT, HEAP_CALLER);
+    for (int i = 0; i < COUNT; i++)
+        block[i] = heap_take(&heap, 4096, HEAP_UNIT, HEAP_CALLER);
+    for (int i = 0; i < COUNT; i += 2)
+        CHECK(heap_give(&heap, block[i], HEAP_CALLER, &size));
+    for (int i = 0; i < COUNT; i += 2)
+        block[i] = heap_take(&heap, 8192, HEAP_UNIT, HEAP_CALLER);
     clock_gettime(CLOCK_MONOTONIC, &to);
     ns = (1e9 * (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec)) / (2 * COUNT);
     valid(&heap);

@@ -41,8 +41,8 @@ static inline uint32_t launch_word(const void *word)
     return value;
 }
 
-/* The bootstrap launch: makes the AICPU OS save `image` as the dispatcher of `device` and call its Init, which counts in
- * `counter`. Offsets and names: docs/reference/cann-abi.md. */
+/* The bootstrap launch: makes the AICPU OS save `image` as the dispatcher of `device` and call its Init, which counts
+ * in `counter`. Offsets and names: docs/reference/cann-abi.md. */
 static inline int32_t launch_kfc(int32_t device, const void *image, size_t size, void *counter, void *stream)
 {
     struct {
@@ -50,7 +50,8 @@ static inline int32_t launch_kfc(int32_t device, const void *image, size_t size,
         char kernel_name[32], so_name[32], op_name[32];
     } blob = {.kernel_name = "DynTileFwkKernelServerInit", .so_name = "libaicpu_extend_kernels.so"};
     uint64_t config[20] = {0};
-    rtAicpuArgsEx_t args = {.args = &blob, .argsSize = sizeof blob, .soNameAddrOffset = 240, .kernelNameAddrOffset = 208};
+    rtAicpuArgsEx_t args = {
+        .args = &blob, .argsSize = sizeof blob, .soNameAddrOffset = 240, .kernelNameAddrOffset = 208};
     void *image_on_device, *config_on_device;
     int32_t code;
 
@@ -130,7 +131,8 @@ static inline void *launch_register(const char *path)
     return handle;
 }
 
-static inline int32_t launch_core(void *program, uint64_t key, uint32_t blocks, uint64_t argument, void *stream, uint8_t mode)
+static inline int32_t launch_core(void *program, uint64_t key, uint32_t blocks, uint64_t argument, void *stream,
+                                  uint8_t mode)
 {
     rtArgsEx_t args = {.args = &argument, .argsSize = sizeof argument};
     rtTaskCfgInfo_t config = {.schemMode = mode};

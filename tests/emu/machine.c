@@ -1,4 +1,4 @@
-/* Machine strings. What they must give is written down here from docs/reference/machine.md, not taken from the table. */
+/* Machine strings. What they must give is written down from docs/reference/machine.md, not taken from the table. */
 #include "check.h"
 #include "emu/machine.h"
 
@@ -172,8 +172,8 @@ TEST(register_windows_of_a2_lie_8_mib_apart)
     CHECK_EQ(emu_machine_subcores(&m), 75);
     CHECK_EQ(emu_machine_reg_base(&m, 0) - EMU_REG_WINDOWS, 0);
     CHECK_EQ(emu_machine_reg_base(&m, 24) - EMU_REG_WINDOWS, 24 * 0x800000);
-    CHECK_EQ(emu_machine_reg_base(&m, 25) - EMU_REG_WINDOWS, 0x100000);             /* cluster 0, AIV0 */
-    CHECK_EQ(emu_machine_reg_base(&m, 26) - EMU_REG_WINDOWS, 0x200000);             /* cluster 0, AIV1 */
+    CHECK_EQ(emu_machine_reg_base(&m, 25) - EMU_REG_WINDOWS, 0x100000); /* cluster 0, AIV0 */
+    CHECK_EQ(emu_machine_reg_base(&m, 26) - EMU_REG_WINDOWS, 0x200000); /* cluster 0, AIV1 */
     CHECK_EQ(emu_machine_reg_base(&m, 74) - EMU_REG_WINDOWS, 24 * 0x800000 + 0x200000);
 }
 
@@ -184,9 +184,9 @@ TEST(register_windows_of_a5_lie_3_mib_apart_per_die)
     parse("a5", &m);
     CHECK_EQ(emu_machine_subcores(&m), 108);
     CHECK_EQ(emu_machine_reg_base(&m, 17) - EMU_REG_WINDOWS, 17 * 0x300000);
-    CHECK_EQ(emu_machine_reg_base(&m, 18) - EMU_REG_WINDOWS, 0x100000);             /* die 0, its first AIV */
+    CHECK_EQ(emu_machine_reg_base(&m, 18) - EMU_REG_WINDOWS, 0x100000); /* die 0, its first AIV */
     CHECK_EQ(emu_machine_reg_base(&m, 53) - EMU_REG_WINDOWS, 17 * 0x300000 + 0x200000);
-    CHECK_EQ(emu_machine_reg_base(&m, 54) - EMU_REG_WINDOWS, 18 * 0x300000);        /* die 1, its first AIC */
+    CHECK_EQ(emu_machine_reg_base(&m, 54) - EMU_REG_WINDOWS, 18 * 0x300000); /* die 1, its first AIC */
     CHECK_EQ(emu_machine_reg_base(&m, 72) - EMU_REG_WINDOWS, 18 * 0x300000 + 0x100000);
     CHECK_EQ(emu_machine_reg_base(&m, 107) - EMU_REG_WINDOWS, 35 * 0x300000 + 0x200000);
 }
@@ -199,7 +199,8 @@ TEST(no_two_sub_cores_share_a_register_window)
         struct emu_machine m;
         parse(name[n], &m);
         for (uint32_t i = 0; i < emu_machine_subcores(&m); i++)
-            for (uint32_t j = 0; j < i; j++) CHECK(emu_machine_reg_base(&m, i) != emu_machine_reg_base(&m, j));
+            for (uint32_t j = 0; j < i; j++)
+                CHECK(emu_machine_reg_base(&m, i) != emu_machine_reg_base(&m, j));
     }
 }
 

@@ -28,7 +28,8 @@ static struct victim victim_start(const char *mode, const char *variable, const 
         const struct rlimit no_core = {0, 0};
         setrlimit(RLIMIT_CORE, &no_core);
         setenv("TMPDIR", victim.folder, 1);
-        setenv("ASAN_OPTIONS", "handle_segv=0", 1);
+        setenv("ASAN_OPTIONS", "handle_segv=0", 1); /* the fault itself is what is looked for */
+        setenv("TSAN_OPTIONS", "handle_segv=0", 1);
         if (variable) setenv(variable, value, 1);
         dup2(out[1], 1);
         close(out[0]);
@@ -59,7 +60,8 @@ static int entries(const char *folder)
     int n = 0;
 
     if (!dir) CHECK_FAIL("%s: %s", folder, strerror(errno));
-    while ((entry = readdir(dir))) n += entry->d_name[0] != '.';
+    while ((entry = readdir(dir)))
+        n += entry->d_name[0] != '.';
     closedir(dir);
     return n;
 }
@@ -117,7 +119,8 @@ static void kill_children(void)
 /* Within 3 s no process and no file is left; the memfds end with the processes that hold them. */
 static void victim_gone(struct victim *victim)
 {
-    for (int i = 0; i < 300 && (device_processes(victim->folder) || entries(victim->folder)); i++) usleep(10000);
+    for (int i = 0; i < 300 && (device_processes(victim->folder) || entries(victim->folder)); i++)
+        usleep(10000);
     CHECK_EQ(device_processes(victim->folder), 0);
     CHECK_EQ(entries(victim->folder), 0);
     rmdir(victim->folder);
@@ -175,7 +178,8 @@ TEST(what_a_dead_host_has_left_is_swept)
     victim = victim_start("stay", NULL, NULL);
     CHECK_STR(victim.line, "open");
     CHECK_EQ(stat("/proc/self/ns/pid", &space), 0);
-    snprintf(stale, sizeof stale, "%s/npuemu-%llu-%d-1-0", victim.folder, (unsigned long long)space.st_ino, (int)getpid());
+    snprintf(stale, sizeof stale, "%s/npuemu-%llu-%d-1-0", victim.folder, (unsigned long long)space.st_ino,
+             (int)getpid());
     snprintf(live, sizeof live, "%s/npuemu-1-%d-1-0", victim.folder, (int)getpid()); /* another process namespace */
     snprintf(foreign, sizeof foreign, "%s/somebody-else", victim.folder);
     CHECK_EQ(mkdir(stale, 0700) | mkdir(live, 0700) | mkdir(foreign, 0700), 0);

@@ -33,7 +33,8 @@ static uint64_t run(const char *machine)
     OK(launch_core(program, 0, 5, (uint64_t)(uintptr_t)words, NULL, RT_SCHEM_MODE_BATCH));
     OK(launch_cpu(function, 3, stream, &args, sizeof args));
     OK(aclrtRecordEvent(event, stream));
-    while (rtStreamQuery(stream) == 507004) {} /* polling lets virtual time pass, too */
+    while (rtStreamQuery(stream) == 507004) {
+    } /* polling lets virtual time pass, too */
     OK(aclrtSynchronizeEvent(event));
     OK(aclrtEventGetTimestamp(event, &time_us));
     OK(aclrtSynchronizeDeviceWithTimeout(1000));
@@ -52,7 +53,8 @@ TEST(the_same_seed_gives_the_same_hash)
     uint64_t first = run("a5?hbm=64MiB&seed=1");
 
     CHECK(first != 0);
-    for (int i = 0; i < 5; i++) CHECK_EQ(run("a5?hbm=64MiB&seed=1"), first);
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(run("a5?hbm=64MiB&seed=1"), first);
     CHECK_EQ(run("a5?hbm=64MiB&seed=1&card=another"), first);
 }
 
@@ -86,7 +88,8 @@ TEST(more_commands_than_the_ring_holds_go_through)
     OK(aclrtRecordEvent(event, NULL));
     OK(aclrtSynchronizeEvent(event));
     OK(aclrtEventGetTimestamp(event, &first));
-    for (int i = 0; i < RECORDS; i++) OK(aclrtRecordEvent(event, NULL));
+    for (int i = 0; i < RECORDS; i++)
+        OK(aclrtRecordEvent(event, NULL));
     OK(rtStreamSynchronize(NULL));
     OK(aclrtEventGetTimestamp(event, &last));
     CHECK(last > first); /* each call has taken its virtual time */

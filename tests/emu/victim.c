@@ -83,7 +83,8 @@ static int fork_child(void)
     if (WEXITSTATUS(status)) return WEXITSTATUS(status);
     if (rtMemcpy(p, 16, bytes, 16, RT_MEMCPY_HOST_TO_DEVICE) || rtStreamSynchronize(NULL)) return fail("the parent");
     memset(bytes, 0, sizeof bytes);
-    if (rtMemcpy(bytes, 16, p, 16, RT_MEMCPY_DEVICE_TO_HOST) || strcmp(bytes, "still here") != 0) return fail("the parent");
+    if (rtMemcpy(bytes, 16, p, 16, RT_MEMCPY_DEVICE_TO_HOST) || strcmp(bytes, "still here") != 0)
+        return fail("the parent");
     return aclrtResetDevice(device);
 }
 

@@ -36,8 +36,10 @@ aclError aclFinalizeReference(uint64_t *count)
     aclError code = 0;
 
     pthread_mutex_lock(&lock);
-    if (references == 0) code = message_fail(ACL_ERROR_REPEAT_FINALIZE, "aclFinalizeReference without aclInit");
-    else references--;
+    if (references == 0)
+        code = message_fail(ACL_ERROR_REPEAT_FINALIZE, "aclFinalizeReference without aclInit");
+    else
+        references--;
     if (count) *count = references;
     pthread_mutex_unlock(&lock);
     return code;

@@ -29,7 +29,8 @@ static uint32_t next_serial = 1;
 static void binary_destroy(struct binary *binary)
 {
     if (!binary) return;
-    for (uint32_t i = 0; i < binary->entry_count; i++) free(binary->entries[i].key);
+    for (uint32_t i = 0; i < binary->entry_count; i++)
+        free(binary->entries[i].key);
     free(binary->entries);
     free(binary);
 }
@@ -44,7 +45,7 @@ static struct binary *binary_find(const void *handle, uint32_t *slot)
     return slot_table[h.slot] && slot_table[h.slot]->serial == h.serial ? slot_table[h.slot] : NULL;
 }
 
-/* ---- reading a descriptor ---------------------------------------------------------------------------------------- */
+/* ---- reading a descriptor --------------------------------------------------------------------------------------- */
 
 static uint32_t type_of(const char *library, const char *user_defined)
 {
@@ -65,8 +66,8 @@ static int32_t read_entry(struct entry *entry, const char *path, const char *key
     const char *so = json_string_value(json_object_get(info, "kernelSo"));
 
     if (!symbol || !so)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: \"%s\" has no opInfo with the strings functionName and kernelSo",
-                            path, key);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
+                            "%s: \"%s\" has no opInfo with the strings functionName and kernelSo", path, key);
     if (strlen(symbol) >= sizeof entry->function.symbol || strlen(so) >= sizeof entry->function.so)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: a name of \"%s\" is longer than %zu", path, key,
                             sizeof entry->function.so - 1);
@@ -105,7 +106,8 @@ static int32_t read_descriptor(struct binary *binary, const char *path)
     int32_t code;
 
     if (!object)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s, line %d: %s", path, error.line < 0 ? 0 : error.line, error.text);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s, line %d: %s", path, error.line < 0 ? 0 : error.line,
+                            error.text);
     code = read_entries(binary, path, object);
     json_decref(object);
     return code;
@@ -125,9 +127,11 @@ static int32_t check_mode(const rtLoadBinaryConfig_t *config)
     const rtLoadBinaryOption_t *option = config ? config->options : NULL;
 
     if (!config || config->numOpt != 1 || !option || option->optionId != RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a CPU-kernel binary is loaded with the one option CPU_KERNEL_MODE");
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
+                            "a CPU-kernel binary is loaded with the one option CPU_KERNEL_MODE");
     if (option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_JSON) return 0;
-    if (option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_JSON_AND_SO || option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_DATA)
+    if (option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_JSON_AND_SO ||
+        option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_DATA)
         return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "CPU_KERNEL_MODE %d is not emulated, 0 is",
                             option->value.cpuKernelMode);
     return message_fail(ACL_ERROR_RT_PARAM_INVALID, "CPU_KERNEL_MODE %d is not known", option->value.cpuKernelMode);
@@ -140,7 +144,8 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
     uint32_t slot = 0;
     int32_t code;
 
-    if (!path || !handle) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsBinaryLoadFromFile: %s is NULL", path ? "handle" : "path");
+    if (!path || !handle)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsBinaryLoadFromFile: %s is NULL", path ? "handle" : "path");
     code = check_mode(config);
     if (code) return code;
     if (!descriptor_path(path, json_path, sizeof json_path))
@@ -153,7 +158,8 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
         return code;
     }
     pthread_mutex_lock(&lock);
-    while (slot < BINARY_SLOTS && slot_table[slot]) slot++;
+    while (slot < BINARY_SLOTS && slot_table[slot])
+        slot++;
     if (slot < BINARY_SLOTS) {
         binary->serial = next_serial++;
         slot_table[slot] = binary;
@@ -165,7 +171,7 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
     return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d binaries are loaded", BINARY_SLOTS);
 }
 
-/* ---- functions on a device --------------------------------------------------------------------------------------- */
+/* ---- functions on a device -------------------------------------------------------------------------------------- */
 
 static void function_drop(struct device *device, struct function *function)
 {
@@ -205,12 +211,14 @@ static int32_t function_bind(struct device *device, void *handle, uint32_t entry
     int32_t code = device_claim(device, EMU_CMD_BIND_FUNCTION, UINT32_MAX, &command);
 
     if (code) return code;
-    while (slot < DEVICE_FUNCTIONS && device->function[slot].live) slot++;
+    while (slot < DEVICE_FUNCTIONS && device->function[slot].live)
+        slot++;
     if (slot == DEVICE_FUNCTIONS)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d functions are bound", DEVICE_FUNCTIONS);
     function = &device->function[slot];
     function->names = heap_take(&device->heap, NAMES_MEMORY, HEAP_UNIT, HEAP_CARD);
-    if (!function->names) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for a function's names");
+    if (!function->names)
+        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for a function's names");
     function->live = true;
     function->serial++;
     function->binary = handle;
@@ -254,7 +262,8 @@ rtError_t rtsFuncGetByName(rtBinHandle handle, const char *name, rtFuncHandle *o
     uint32_t index;
     int32_t code;
 
-    if (!name || !out) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsFuncGetByName: %s is NULL", name ? "function" : "name");
+    if (!name || !out)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsFuncGetByName: %s is NULL", name ? "function" : "name");
     code = device_enter(&device);
     if (code) return code;
     code = find_entry(handle, name, &entry, &index);

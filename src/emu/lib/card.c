@@ -30,7 +30,8 @@ bool card_forked(void)
 static void after_fork_in_child(void)
 {
     atomic_store_explicit(&forked, true, memory_order_relaxed);
-    for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++) device_forget(device_table[i]);
+    for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++)
+        device_forget(device_table[i]);
 }
 
 __attribute__((constructor)) static void at_load(void)
@@ -41,12 +42,13 @@ __attribute__((constructor)) static void at_load(void)
 __attribute__((destructor)) static void at_exit(void)
 {
     if (card_forked()) return;
-    for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_acquire); i++) device_shutdown(device_table[i]);
+    for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_acquire); i++)
+        device_shutdown(device_table[i]);
     for (unsigned i = 0; i < card_count; i++)
         if (card_table[i]->root[0]) root_destroy(card_table[i]->root);
 }
 
-/* ---- adding ------------------------------------------------------------------------------------------------------ */
+/* ---- adding ----------------------------------------------------------------------------------------------------- */
 
 /* The machine string without its die: what names the card. */
 static bool key_of(const char *text, char *key, size_t size)
@@ -115,7 +117,8 @@ static struct device *add(const char *text)
     card = card_find(key);
     if (card && (device = device_find(card, machine.die))) return device;
     if (!card && name_is_taken(&machine)) {
-        snprintf(problem, sizeof problem, "card=%s is already there with other properties than \"%s\"", machine.card, text);
+        snprintf(problem, sizeof problem, "card=%s is already there with other properties than \"%s\"", machine.card,
+                 text);
         return NULL;
     }
     if (index == CARD_DEVICES) {
@@ -158,7 +161,7 @@ const char *npuemu_last_problem(void)
     return problem;
 }
 
-/* ---- the environment's devices, for programs that know nothing of emulation -------------------------------------- */
+/* ---- the environment's devices, for programs that know nothing of emulation ------------------------------------- */
 
 static bool add_from(const char *machines)
 {
@@ -187,7 +190,8 @@ static void number_logically(void)
     const char *at = getenv("ASCEND_RT_VISIBLE_DEVICES");
 
     if (!at || !*at) {
-        for (uint32_t i = 0; i < count; i++) number(device_table[i], i);
+        for (uint32_t i = 0; i < count; i++)
+            number(device_table[i], i);
         return;
     }
     while (*at >= '0' && *at <= '9') {
@@ -208,13 +212,14 @@ static void ensure_devices(void)
     pthread_mutex_lock(&lock);
     if (!count && !tried) {
         tried = true;
-        if (!add_from(machines && *machines ? machines : "a5")) message_log("NPUEMU_MACHINE=%s: %s", machines, problem);
+        if (!add_from(machines && *machines ? machines : "a5"))
+            message_log("NPUEMU_MACHINE=%s: %s", machines ? machines : "a5", problem);
         number_logically();
     }
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- look-up ----------------------------------------------------------------------------------------------------- */
+/* ---- look-up ---------------------------------------------------------------------------------------------------- */
 
 uint32_t card_device_count(void)
 {

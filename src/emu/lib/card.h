@@ -16,15 +16,15 @@
 struct device;
 
 struct card {
-    char key[256];      /* its machine string without the die */
-    char root[256];     /* its AICPU file system; empty until the first device process */
+    char key[256];  /* its machine string without the die */
+    char root[256]; /* its AICPU file system; empty until the first device process */
     unsigned number;
 };
 
 enum { CARD_DEVICES = 64 };
 
-uint32_t card_device_count(void);               /* logical ids in use */
-struct device *card_device(int64_t logical);    /* NULL: no such id */
+uint32_t card_device_count(void);            /* logical ids in use */
+struct device *card_device(int64_t logical); /* NULL: no such id */
 struct device *card_device_by_driver_id(int64_t id);
 struct device *card_device_by_address(uint64_t address); /* whose window holds it; NULL: none, it is a host address */
 

@@ -1,5 +1,5 @@
-/* Copies and fills by address: an address in the window of an open device is device memory, any other is the host's; the
- * kind of a copy is advice (docs/reference/cann-abi.md). Device ranges must lie within one allocation.
+/* Copies and fills by address: an address in the window of an open device is device memory, any other is the host's;
+ * the kind of a copy is advice (docs/reference/cann-abi.md). Device ranges must lie within one allocation.
  */
 #include "device.h"
 #include "entries.h"
@@ -39,8 +39,10 @@ static int32_t side_open(struct side *side, const void *address, uint64_t size, 
     if (!device) return 0;
     code = device_enter_this(device);
     if (code) return code;
-    if (device->down || !process_alive_lately(device->process)) code = device_down(device);
-    else code = range_check(device, side->address, size, role);
+    if (device->down || !process_alive_lately(device->process))
+        code = device_down(device);
+    else
+        code = range_check(device, side->address, size, role);
     if (!code) {
         side->process = device->process;
         process_retain(side->process);
@@ -57,7 +59,8 @@ static void side_close(struct side *side)
 /* In the direction in which overlapping ranges of one device are safe. */
 static int32_t device_to_device(const struct side *to, const struct side *from, uint64_t size)
 {
-    const bool backward = to->process == from->process && to->address > from->address && to->address - from->address < size;
+    const bool backward =
+        to->process == from->process && to->address > from->address && to->address - from->address < size;
     char bounce[BOUNCE];
     int32_t code = 0;
 
@@ -102,7 +105,8 @@ rtError_t rtMemcpy(void *to, uint64_t to_max, const void *from, uint64_t size, r
     if (!to || !from) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy %s NULL", to ? "from" : "to");
     if (size == 0 || to_max == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy of 0 bytes");
     if (size > to_max)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy of %" PRIu64 " bytes to a place of %" PRIu64, size, to_max);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy of %" PRIu64 " bytes to a place of %" PRIu64, size,
+                            to_max);
     if ((unsigned)kind >= RT_MEMCPY_RESERVED)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "copy kind %d is not known", (int)kind);
     code = enter_and_charge(size);

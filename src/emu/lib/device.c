@@ -25,7 +25,7 @@ struct device *device_create(struct card *card, const struct emu_machine *machin
     return device;
 }
 
-/* ---- entering ---------------------------------------------------------------------------------------------------- */
+/* ---- entering --------------------------------------------------------------------------------------------------- */
 
 void device_bind(struct device *device)
 {
@@ -44,9 +44,10 @@ struct device *device_current(void)
 static int32_t no_context(void)
 {
     if (card_forked())
-        return message_fail(ACL_ERROR_RT_CONTEXT_NULL, "this process is a fork: its parent's devices are out of its reach");
-    return message_fail(ACL_ERROR_RT_CONTEXT_NULL, current.device ? "the device of this thread was reset"
-                                                                  : "this thread has not set a device");
+        return message_fail(ACL_ERROR_RT_CONTEXT_NULL,
+                            "this process is a fork: its parent's devices are out of its reach");
+    return message_fail(ACL_ERROR_RT_CONTEXT_NULL,
+                        current.device ? "the device of this thread was reset" : "this thread has not set a device");
 }
 
 int32_t device_enter_any(struct device **out)
@@ -104,7 +105,7 @@ int32_t device_down(struct device *device)
                         device->id);
 }
 
-/* ---- commands ---------------------------------------------------------------------------------------------------- */
+/* ---- commands --------------------------------------------------------------------------------------------------- */
 
 /* Gives the lock up around a wait; afterwards the device may be another one's. */
 static struct process *lock_release(struct device *device)
@@ -193,7 +194,7 @@ void device_publish(struct device *device)
     ring_publish(device->process);
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------------------------- */
+/* ---- waiting ---------------------------------------------------------------------------------------------------- */
 
 static int32_t wait_timed(struct device *device, uint32_t stream, uint32_t sequence, int32_t timeout_ms)
 {
@@ -227,8 +228,10 @@ int32_t device_poll(struct device *device, uint32_t stream, bool *drained)
 
     *drained = wait_passed(completed(device, stream), target);
     if (*drained) return 0;
-    if (device_timed(device)) code = advance(device, stream, target, 0);
-    else if (!process_alive(device->process)) code = device_down(device);
+    if (device_timed(device))
+        code = advance(device, stream, target, 0);
+    else if (!process_alive(device->process))
+        code = device_down(device);
     if (!code) *drained = wait_passed(completed(device, stream), target);
     return code;
 }

@@ -1,7 +1,7 @@
 /* One device id: its context, its streams, events, functions and memory, and its device process while it is open.
  *
- * Every entry point that works on a device goes device_enter → … → device_leave and holds the device's lock between them;
- * what waits gives the lock up while it does. Objects are known to callers by handles (handle.h).
+ * Every entry point that works on a device goes device_enter → … → device_leave and holds the device's lock between
+ * them; what waits gives the lock up while it does. Objects are known to callers by handles (handle.h).
  *
  *     closed ──set──▶ open ──device process ends──▶ down
  *       ▲               │ references 0, or force       │ the same
@@ -22,26 +22,26 @@
 struct stream {
     bool live;
     uint32_t serial;
-    uint64_t memory;        /* what its queues take of HBM */
+    uint64_t memory; /* what its queues take of HBM */
 };
 struct event {
     bool live, recorded;
     uint32_t serial, flags;
-    uint32_t stream;        /* slot and sequence number of the last record */
+    uint32_t stream; /* slot and sequence number of the last record */
     uint64_t sequence;
 };
-struct function {           /* its slot is the number by which the device process knows it */
+struct function { /* its slot is the number by which the device process knows it */
     bool live;
     uint32_t serial;
-    void *binary;           /* handle of the binary it was found in */
-    uint32_t entry;         /* its index there */
-    uint64_t names;         /* its two names in HBM */
+    void *binary;   /* handle of the binary it was found in */
+    uint32_t entry; /* its index there */
+    uint64_t names; /* its two names in HBM */
 };
-struct loaded {             /* a program's copy on this device */
-    void *program;          /* handle; NULL: free */
+struct loaded {    /* a program's copy on this device */
+    void *program; /* handle; NULL: free */
     uint64_t address;
 };
-struct pending {            /* launch arguments in HBM, to be given back when their stream has passed them */
+struct pending { /* launch arguments in HBM, to be given back when their stream has passed them */
     uint64_t address;
     uint32_t stream;
     uint32_t sequence;
@@ -53,18 +53,18 @@ struct device {
     pthread_mutex_t lock;
     struct card *card;
     struct emu_machine machine;
-    int32_t id;                     /* logical; -1: ASCEND_RT_VISIBLE_DEVICES leaves it out */
+    int32_t id; /* logical; -1: ASCEND_RT_VISIBLE_DEVICES leaves it out */
     int32_t driver_id;
-    uint32_t references;            /* calls of SetDevice that were not reset */
-    _Atomic uint32_t epoch;         /* of the context; odd while there is one */
+    uint32_t references;    /* calls of SetDevice that were not reset */
+    _Atomic uint32_t epoch; /* of the context; odd while there is one */
     bool down;
-    bool poisoned;                  /* outlives a soft reset */
+    bool poisoned; /* outlives a soft reset */
     bool stop_on_failure;
-    int32_t failure;                /* with stop_on_failure: the error that stopped the context */
+    int32_t failure; /* with stop_on_failure: the error that stopped the context */
     struct process *process;
     _Atomic uint64_t window, window_size; /* process->hbm_base and hbm_size, read without the lock */
-    uint64_t last_trace_hash;       /* of the process before, once there is none */
-    uint64_t host_ns;               /* timed mode: the host's virtual time */
+    uint64_t last_trace_hash;             /* of the process before, once there is none */
+    uint64_t host_ns;                     /* timed mode: the host's virtual time */
     struct heap heap;
     uint32_t stream_high, event_high, function_high, program_high;
     struct stream stream[EMU_MAX_STREAMS];
@@ -77,7 +77,12 @@ struct device {
 
 /* What a call costs the host in timed mode, ns (docs/reference/machine.md). */
 enum device_cost {
-    COST_QUERY = 300, COST_LAUNCH = 2000, COST_SYNC = 1000, COST_ALLOC = 9000, COST_FREE = 3000, COST_COPY = 8000,
+    COST_QUERY = 300,
+    COST_LAUNCH = 2000,
+    COST_SYNC = 1000,
+    COST_ALLOC = 9000,
+    COST_FREE = 3000,
+    COST_COPY = 8000,
     COST_STREAM = 50000,
     COST_COPY_BYTES_PER_US = 30000,
 };
@@ -91,7 +96,7 @@ int32_t device_enter_any(struct device **out);
 int32_t device_enter_this(struct device *device);
 void device_leave(struct device *device);
 
-struct device *device_current(void);    /* of this thread; NULL. Not locked */
+struct device *device_current(void); /* of this thread; NULL. Not locked */
 
 /* 507899 when a fault has poisoned the device. */
 int32_t device_refuses(struct device *device);
@@ -116,8 +121,8 @@ void device_publish(struct device *device);
 /* Gives a claimed command of a stream its sequence number. */
 void device_sequence(struct device *device, struct emu_command *command);
 
-/* Until the stream has completed `sequence`; gives the lock up meanwhile. timeout_ms -1: for ever. 0, 507046, 507901, or
- * 107002 when the device was reset meanwhile. */
+/* Until the stream has completed `sequence`; gives the lock up meanwhile. timeout_ms -1: for ever. 0, 507046, 507901,
+ * or 107002 when the device was reset meanwhile. */
 int32_t device_wait(struct device *device, uint32_t stream, uint32_t sequence, int32_t timeout_ms);
 
 /* Lets the device's virtual time catch up with the host's, and looks whether the stream has drained. */

@@ -81,11 +81,15 @@ static int add(const struct reader *reader, struct elf_kernel *kernels, int coun
     struct elf_kernel *kernel = kernels;
     char name[sizeof kernel->name];
 
-    if (strlen(symbol) >= sizeof name) return fail(reader, "the kernel name \"%s\" is longer than %zu", symbol, sizeof name - 1);
+    if (strlen(symbol) >= sizeof name)
+        return fail(reader, "the kernel name \"%s\" is longer than %zu", symbol, sizeof name - 1);
     strcpy(name, symbol);
-    if (strip(name, "_mix_aiv")) vector = true;
-    else if (strip(name, "_mix_aic")) vector = false;
-    while (kernel < kernels + count && strcmp(kernel->name, name) != 0) kernel++;
+    if (strip(name, "_mix_aiv"))
+        vector = true;
+    else if (strip(name, "_mix_aic"))
+        vector = false;
+    while (kernel < kernels + count && strcmp(kernel->name, name) != 0)
+        kernel++;
     if (kernel == kernels + count) {
         if (count == ELF_MAX_KERNELS) return fail(reader, "more than %d kernels", ELF_MAX_KERNELS);
         *kernel = (struct elf_kernel){.tiling_key = key_of(name)};

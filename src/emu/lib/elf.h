@@ -7,8 +7,8 @@
 
 /* A kernel: its AIC half, its AIV half, or both. Tiling key: the number at the end of its name, else ELF_NO_KEY. */
 struct elf_kernel {
-    char name[96];          /* without _mix_aic and _mix_aiv */
-    char aic[96], aiv[96];  /* symbols; empty when the half is missing */
+    char name[96];         /* without _mix_aic and _mix_aiv */
+    char aic[96], aiv[96]; /* symbols; empty when the half is missing */
     uint64_t tiling_key;
 };
 #define ELF_NO_KEY UINT64_MAX

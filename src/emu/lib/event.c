@@ -5,8 +5,11 @@
 #include "stream.h"
 #include "wait.h"
 
-enum { ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID = 107006, ACL_ERROR_RT_NO_EVENT_RESOURCE = 207007,
-       ACL_ERROR_RT_EVENT_NOT_COMPLETE = 507006 };
+enum {
+    ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID = 107006,
+    ACL_ERROR_RT_NO_EVENT_RESOURCE = 207007,
+    ACL_ERROR_RT_EVENT_NOT_COMPLETE = 507006
+};
 
 static int32_t event_find(struct device *device, const void *handle, struct event **event)
 {
@@ -30,11 +33,13 @@ aclError aclrtCreateEventExWithFlag(aclrtEvent *event, uint32_t flag)
     int32_t code;
 
     if (!event) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtCreateEventExWithFlag: event is NULL");
-    if (flag == 0 || flag & ~known) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x are not known", flag);
+    if (flag == 0 || flag & ~known)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x are not known", flag);
     if (flag & ACL_EVENT_IPC) return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "IPC events are not emulated");
     code = device_enter(&device);
     if (code) return code;
-    while (slot < EMU_MAX_EVENTS && device->event[slot].live) slot++;
+    while (slot < EMU_MAX_EVENTS && device->event[slot].live)
+        slot++;
     if (slot == EMU_MAX_EVENTS) {
         code = message_fail(ACL_ERROR_RT_NO_EVENT_RESOURCE, "all %d events are in use", EMU_MAX_EVENTS);
     } else {
@@ -90,7 +95,8 @@ aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event)
     if (!code) code = stream_slot(device, stream, &slot);
     if (!code) code = stream_check(device, slot);
     if (!code && !(e->flags & ACL_EVENT_SYNC))
-        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "an event without the flag ACL_EVENT_SYNC can not be waited for");
+        code =
+            message_fail(ACL_ERROR_RT_PARAM_INVALID, "an event without the flag ACL_EVENT_SYNC can not be waited for");
     if (!code && e->recorded) {
         command->stream = slot;
         command->handle = (uint32_t)(e - device->event);

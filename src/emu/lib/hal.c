@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- device properties -------------------------------------------------------------------------------------------- */
+/* ---- device properties ------------------------------------------------------------------------------------------ */
 
 static uint64_t cluster_mask(const struct emu_machine *machine)
 {
@@ -120,7 +120,7 @@ int dsmi_get_device_info(unsigned id, int main_command, unsigned sub_command, vo
     return HAL_OK;
 }
 
-/* ---- registers: addresses in the device process, of no use on the host --------------------------------------------- */
+/* ---- registers: addresses in the device process, of no use on the host ------------------------------------------ */
 
 static bool is_open(struct device *device)
 {
@@ -160,8 +160,10 @@ drvError_t halResMap(unsigned id, struct res_map_info *info, unsigned long *addr
         info->rsv[0] != 0 || info->res_type != HAL_RES_AICORE)
         return HAL_NOT_SUPPORT;
     if (device_enter_this(device)) return HAL_NO_PROCESS;
-    if (device->down || !process_alive_lately(device->process) || device_refuses(device)) code = HAL_NO_PROCESS;
-    else if (info->res_id >= device->machine.clusters) code = HAL_INNER_ERR;
+    if (device->down || !process_alive_lately(device->process) || device_refuses(device))
+        code = HAL_NO_PROCESS;
+    else if (info->res_id >= device->machine.clusters)
+        code = HAL_INNER_ERR;
     device_leave(device);
     if (code) return code;
     *address = EMU_REG_WINDOWS + info->res_id * device->machine.reg_core_stride;

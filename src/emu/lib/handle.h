@@ -1,6 +1,6 @@
-/* Handles as callers hold them: a kind, a device, a slot and the serial number of the slot's tenant, packed in a pointer.
- * None is a valid address, so that a caller who looks inside faults, and a handle that has outlived its object is told
- * apart from its successor.
+/* Handles as callers hold them: a kind, a device, a slot and the serial number of the slot's tenant, packed in a
+ * pointer. None is a valid address, so that a caller who looks inside faults, and a handle that has outlived its object
+ * is told apart from its successor.
  */
 #ifndef NPUEMU_HANDLE_H
 #define NPUEMU_HANDLE_H

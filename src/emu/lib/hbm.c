@@ -13,8 +13,8 @@
 
 enum { PAGE = 4096, PUNCH_LEAST = 65536 };
 
-/* EFAULT: the host's side of the copy is no memory of this process, as on silicon a failed DMA set-up. ENOSPC, ENOMEM: the
- * host has no page left to back this part of HBM. */
+/* EFAULT: the host's side of the copy is no memory of this process, as on silicon a failed DMA set-up. ENOSPC, ENOMEM:
+ * the host has no page left to back this part of HBM. */
 static int32_t copy_failed(int error, const void *host)
 {
     if (error == EFAULT)
@@ -68,7 +68,7 @@ bool device_give(struct device *device, uint64_t address, enum heap_owner owner)
     return true;
 }
 
-/* ---- launch arguments that do not fit a command ------------------------------------------------------------------ */
+/* ---- launch arguments that do not fit a command ----------------------------------------------------------------- */
 
 int32_t device_arguments(struct device *device, const void *args, uint32_t size, uint64_t *address)
 {
@@ -105,7 +105,8 @@ void device_arguments_reap(struct device *device)
         const struct emu_stream *stream = &device->process->shared->stream[one->stream];
         if (wait_passed(atomic_load_explicit(&stream->completed, memory_order_acquire), one->sequence))
             device_give(device, one->address, HEAP_CARD);
-        else device->pending[kept++] = *one;
+        else
+            device->pending[kept++] = *one;
     }
     device->pending_count = kept;
 }

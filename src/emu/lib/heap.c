@@ -21,12 +21,14 @@ static void refresh(struct heap_block *block)
 /* Recomputes largest_free from the node at `address` up to the root. */
 static void refresh_path(struct heap_block *block, uint64_t address)
 {
-    if (address < block->address) refresh_path(block->left, address);
-    else if (address > block->address) refresh_path(block->right, address);
+    if (address < block->address)
+        refresh_path(block->left, address);
+    else if (address > block->address)
+        refresh_path(block->right, address);
     refresh(block);
 }
 
-/* ---- nodes: taken from slabs, which live until heap_fini --------------------------------------------------------- */
+/* ---- nodes: taken from slabs, which live until heap_fini -------------------------------------------------------- */
 
 static struct heap_block *node_new(struct heap *heap)
 {
@@ -57,7 +59,7 @@ static void node_delete(struct heap *heap, struct heap_block *node)
     heap->unused = node;
 }
 
-/* ---- treap ------------------------------------------------------------------------------------------------------- */
+/* ---- treap ------------------------------------------------------------------------------------------------------ */
 
 /* Splits by address: everything below `address` goes to *low. */
 static void split(struct heap_block *block, uint64_t address, struct heap_block **low, struct heap_block **high)
@@ -101,8 +103,10 @@ static void insert(struct heap *heap, struct heap_block *block)
 static struct heap_block *erase(struct heap_block *block, uint64_t address)
 {
     if (block->address == address) return merge(block->left, block->right);
-    if (address < block->address) block->left = erase(block->left, address);
-    else block->right = erase(block->right, address);
+    if (address < block->address)
+        block->left = erase(block->left, address);
+    else
+        block->right = erase(block->right, address);
     refresh(block);
     return block;
 }
@@ -144,7 +148,7 @@ static struct heap_block *first_fit(struct heap_block *block, uint64_t size, uin
     return first_fit(block->right, size, alignment);
 }
 
-/* ---- what callers see -------------------------------------------------------------------------------------------- */
+/* ---- what callers see ------------------------------------------------------------------------------------------- */
 
 bool heap_init(struct heap *heap, uint64_t base, uint64_t size)
 {
@@ -252,13 +256,14 @@ bool heap_holds(const struct heap *heap, uint64_t address, uint64_t size, uint64
     const struct heap_block *block = block_at(heap, address);
 
     *block_address = *block_size = 0;
-    if (!block || !block->payload || block->owner != HEAP_CALLER || address - block->address >= block->size) return false;
+    if (!block || !block->payload || block->owner != HEAP_CALLER || address - block->address >= block->size)
+        return false;
     *block_address = block->address;
     *block_size = block->payload;
     return address - block->address <= block->payload && size <= block->payload - (address - block->address);
 }
 
-/* ---- validator --------------------------------------------------------------------------------------------------- */
+/* ---- validator -------------------------------------------------------------------------------------------------- */
 
 static const char *check_node(const struct heap_block *block, uint64_t *nodes)
 {

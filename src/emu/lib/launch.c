@@ -1,5 +1,5 @@
-/* Launches: AICore programs, the vendor's KFC kernels, CPU functions. All of them copy their arguments during the call and
- * say nothing but "submitted"; what becomes of the task is the business of the stream's next synchronize.
+/* Launches: AICore programs, the vendor's KFC kernels, CPU functions. All of them copy their arguments during the call
+ * and say nothing but "submitted"; what becomes of the task is the business of the stream's next synchronize.
  *
  * Fast path: one lock, one 64-byte header, the arguments, one xchg; no system call while the device process is awake.
  */
@@ -15,13 +15,14 @@ enum { OFFSET_NONE = UINT32_MAX, BLOCKS_MOST = 0xffff, FLAG_USES_TIMEOUT = 0x100
 
 /* Where a launch's arguments are: in the command, in an HBM copy made for it, or in the caller's own device memory. */
 struct arguments {
-    const void *bytes;      /* NULL: already on the device */
-    uint64_t address;       /* 0: they travel in the command */
+    const void *bytes; /* NULL: already on the device */
+    uint64_t address;  /* 0: they travel in the command */
     uint32_t size;
 };
 
 /* The words that shall hold device addresses of other parts of the block, filled in once the block has an address. */
-static int32_t patch(struct device *device, const struct arguments *arguments, const rtHostInputInfo_t *info, uint32_t count)
+static int32_t patch(struct device *device, const struct arguments *arguments, const rtHostInputInfo_t *info,
+                     uint32_t count)
 {
     int32_t code = 0;
 
@@ -34,15 +35,18 @@ static int32_t patch(struct device *device, const struct arguments *arguments, c
 
 static int32_t check_patches(const rtHostInputInfo_t *info, uint32_t count, uint32_t size)
 {
-    if (count > 0 && !info) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%u address slots, but no list of them", count);
+    if (count > 0 && !info)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%u address slots, but no list of them", count);
     for (uint32_t i = 0; i < count; i++)
         if (size < sizeof(uint64_t) || info[i].addrOffset > size - sizeof(uint64_t) || info[i].dataOffset >= size)
-            return message_fail(ACL_ERROR_RT_PARAM_INVALID, "address slot %u (%u → %u) passes the %u bytes of arguments", i,
-                                info[i].addrOffset, info[i].dataOffset, size);
+            return message_fail(ACL_ERROR_RT_PARAM_INVALID,
+                                "address slot %u (%u → %u) passes the %u bytes of arguments", i, info[i].addrOffset,
+                                info[i].dataOffset, size);
     return 0;
 }
 
-static int32_t place_arguments(struct device *device, struct arguments *arguments, const rtHostInputInfo_t *info, uint32_t count)
+static int32_t place_arguments(struct device *device, struct arguments *arguments, const rtHostInputInfo_t *info,
+                               uint32_t count)
 {
     int32_t code;
 
@@ -55,7 +59,8 @@ static int32_t place_arguments(struct device *device, struct arguments *argument
 }
 
 /* Completes a claimed command and hands it over. */
-static int32_t submit(struct device *device, struct emu_command *command, uint32_t slot, const struct arguments *arguments)
+static int32_t submit(struct device *device, struct emu_command *command, uint32_t slot,
+                      const struct arguments *arguments)
 {
     const bool copied = arguments->bytes && arguments->address;
     int32_t code;
@@ -64,7 +69,8 @@ static int32_t submit(struct device *device, struct emu_command *command, uint32
     command->args_size = arguments->size;
     command->args_address = arguments->address;
     if (copied) {
-        const uint64_t next = atomic_load_explicit(&device->process->shared->stream[slot].submitted, memory_order_relaxed) + 1;
+        const uint64_t next =
+            atomic_load_explicit(&device->process->shared->stream[slot].submitted, memory_order_relaxed) + 1;
         code = device_arguments_pending(device, arguments->address, slot, next);
         if (code) {
             device_give(device, arguments->address, HEAP_CARD);
@@ -81,7 +87,8 @@ static int32_t submit(struct device *device, struct emu_command *command, uint32
 static int32_t check_block(const char *what, const void *args, uint32_t size, uint32_t blocks)
 {
     if (blocks == 0 || blocks > BLOCKS_MOST)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: %u blocks; 1 to %d are possible", what, blocks, BLOCKS_MOST);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: %u blocks; 1 to %d are possible", what, blocks,
+                            BLOCKS_MOST);
     if (!args || size == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: no arguments", what);
     return 0;
 }
@@ -99,7 +106,7 @@ static int32_t enter(struct device **device, const void *stream, uint32_t *slot)
     return code;
 }
 
-/* ---- AICore ------------------------------------------------------------------------------------------------------ */
+/* ---- AICore ----------------------------------------------------------------------------------------------------- */
 
 static int32_t check_core_launch(const rtArgsEx_t *args, uint32_t blocks, const rtTaskCfgInfo_t *config)
 {
@@ -109,7 +116,8 @@ static int32_t check_core_launch(const rtArgsEx_t *args, uint32_t blocks, const 
     code = check_block("rtKernelLaunchWithHandleV2", args->args, args->argsSize, blocks);
     if (code) return code;
     if (args->hasTiling && (args->tilingAddrOffset >= args->argsSize || args->tilingDataOffset >= args->argsSize))
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the tiling offsets pass the %u bytes of arguments", args->argsSize);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the tiling offsets pass the %u bytes of arguments",
+                            args->argsSize);
     if (config && config->schemMode > RT_SCHEM_MODE_END)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "schedule mode %u is not known", config->schemMode);
     return check_patches(args->hostInputInfoPtr, args->hostInputInfoNum, args->argsSize);
@@ -129,16 +137,15 @@ static int32_t find_kernel(const struct program *program, uint64_t tiling_key, i
     return 0;
 }
 
-static int32_t launch_core(struct device *device, uint32_t slot, const struct program *program, const void *handle, int kernel,
-                           uint32_t blocks, const rtArgsEx_t *args, const rtTaskCfgInfo_t *config)
+static int32_t launch_core(struct device *device, uint32_t slot, const struct program *program, const void *handle,
+                           int kernel, uint32_t blocks, const rtArgsEx_t *args, const rtTaskCfgInfo_t *config)
 {
     struct arguments arguments = {.bytes = args->args, .size = args->argsSize};
     struct emu_command *command;
     uint32_t number;
     int32_t code;
 
-    if (args->isNoNeedH2DCopy)
-        arguments = (struct arguments){.address = (uintptr_t)args->args, .size = args->argsSize};
+    if (args->isNoNeedH2DCopy) arguments = (struct arguments){.address = (uintptr_t)args->args, .size = args->argsSize};
     code = program_load(device, program, handle, &number);
     if (!code) code = device_claim(device, EMU_CMD_CORE_LAUNCH, 0, &command);
     if (!code) code = place_arguments(device, &arguments, args->hostInputInfoPtr, args->hostInputInfoNum);
@@ -150,8 +157,8 @@ static int32_t launch_core(struct device *device, uint32_t slot, const struct pr
     return submit(device, command, slot, &arguments);
 }
 
-rtError_t rtKernelLaunchWithHandleV2(void *handle, uint64_t tiling_key, uint32_t blocks, rtArgsEx_t *args, rtSmDesc_t *sm,
-                                     rtStream_t stream, const rtTaskCfgInfo_t *config)
+rtError_t rtKernelLaunchWithHandleV2(void *handle, uint64_t tiling_key, uint32_t blocks, rtArgsEx_t *args,
+                                     rtSmDesc_t *sm, rtStream_t stream, const rtTaskCfgInfo_t *config)
 {
     struct program *program;
     struct device *device;
@@ -176,7 +183,7 @@ rtError_t rtKernelLaunchWithHandleV2(void *handle, uint64_t tiling_key, uint32_t
     return code;
 }
 
-/* ---- AICPU ------------------------------------------------------------------------------------------------------- */
+/* ---- AICPU ------------------------------------------------------------------------------------------------------ */
 
 static struct arguments aicpu_arguments(const rtAicpuArgsEx_t *args)
 {
@@ -187,8 +194,8 @@ static struct arguments aicpu_arguments(const rtAicpuArgsEx_t *args)
 static int32_t check_offset(uint32_t offset, const rtAicpuArgsEx_t *args, const char *what)
 {
     if (offset < args->argsSize) return 0;
-    return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the %s at offset %u passes the %u bytes of arguments", what, offset,
-                        args->argsSize);
+    return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the %s at offset %u passes the %u bytes of arguments", what,
+                        offset, args->argsSize);
 }
 
 static int32_t check_kfc_launch(uint32_t kernel_type, const char *op_name, uint32_t blocks, const rtAicpuArgsEx_t *args)
@@ -199,18 +206,21 @@ static int32_t check_kfc_launch(uint32_t kernel_type, const char *op_name, uint3
         kernel_type != RT_KERNEL_TYPE_AICPU_CUSTOM && kernel_type != RT_KERNEL_TYPE_AICPU_KFC)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtAicpuKernelLaunchExWithArgs: kernel type %u", kernel_type);
     if (!op_name || !args)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtAicpuKernelLaunchExWithArgs: %s is NULL", args ? "opName" : "args");
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtAicpuKernelLaunchExWithArgs: %s is NULL",
+                            args ? "opName" : "args");
     code = check_block("rtAicpuKernelLaunchExWithArgs", args->args, args->argsSize, blocks);
     if (!code) code = check_offset(args->kernelNameAddrOffset, args, "kernel name");
-    if (!code && args->soNameAddrOffset != OFFSET_NONE) code = check_offset(args->soNameAddrOffset, args, "library name");
+    if (!code && args->soNameAddrOffset != OFFSET_NONE)
+        code = check_offset(args->soNameAddrOffset, args, "library name");
     if (!code) code = check_patches(args->hostInputInfoPtr, args->hostInputInfoNum, args->argsSize);
     if (!code && kernel_type != RT_KERNEL_TYPE_AICPU_KFC)
-        code = message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "kernel type %u is not emulated, 5 (KFC) is", kernel_type);
+        code =
+            message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "kernel type %u is not emulated, 5 (KFC) is", kernel_type);
     return code;
 }
 
-rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t kernel_type, const char *op_name, uint32_t blocks, const rtAicpuArgsEx_t *args,
-                                        rtSmDesc_t *sm, rtStream_t stream, uint32_t flags)
+rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t kernel_type, const char *op_name, uint32_t blocks,
+                                        const rtAicpuArgsEx_t *args, rtSmDesc_t *sm, rtStream_t stream, uint32_t flags)
 {
     struct emu_command *command;
     struct arguments arguments;
@@ -258,8 +268,8 @@ static int32_t read_attributes(const rtKernelLaunchCfg_t *config, uint64_t *time
     return 0;
 }
 
-rtError_t rtsLaunchCpuKernel(rtFuncHandle function, uint32_t blocks, rtStream_t stream, const rtKernelLaunchCfg_t *config,
-                             rtCpuKernelArgs_t *args)
+rtError_t rtsLaunchCpuKernel(rtFuncHandle function, uint32_t blocks, rtStream_t stream,
+                             const rtKernelLaunchCfg_t *config, rtCpuKernelArgs_t *args)
 {
     struct emu_command *command;
     struct arguments arguments;
@@ -268,19 +278,23 @@ rtError_t rtsLaunchCpuKernel(rtFuncHandle function, uint32_t blocks, rtStream_t 
     uint32_t slot, number;
     int32_t code;
 
-    if (!function || !args) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsLaunchCpuKernel: %s is NULL", args ? "function" : "args");
+    if (!function || !args)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsLaunchCpuKernel: %s is NULL", args ? "function" : "args");
     code = check_block("rtsLaunchCpuKernel", args->baseArgs.args, args->baseArgs.argsSize, blocks);
-    if (!code) code = check_patches(args->baseArgs.hostInputInfoPtr, args->baseArgs.hostInputInfoNum, args->baseArgs.argsSize);
+    if (!code)
+        code = check_patches(args->baseArgs.hostInputInfoPtr, args->baseArgs.hostInputInfoNum, args->baseArgs.argsSize);
     if (!code) code = read_attributes(config, &timeout_us);
     if (!code && (args->baseArgs.soNameAddrOffset || args->baseArgs.kernelNameAddrOffset))
-        code = message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "names in the arguments of a CPU kernel are not emulated");
+        code =
+            message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "names in the arguments of a CPU kernel are not emulated");
     if (code) return code;
     code = enter(&device, stream, &slot);
     if (code) return code;
     arguments = aicpu_arguments(&args->baseArgs);
     code = device_claim(device, EMU_CMD_CPU_LAUNCH, 0, &command);
     if (!code) code = binary_function(device, function, &number);
-    if (!code) code = place_arguments(device, &arguments, args->baseArgs.hostInputInfoPtr, args->baseArgs.hostInputInfoNum);
+    if (!code)
+        code = place_arguments(device, &arguments, args->baseArgs.hostInputInfoPtr, args->baseArgs.hostInputInfoNum);
     if (!code) {
         command->handle = number;
         command->blocks = blocks;

@@ -38,8 +38,8 @@ static int32_t take(struct device *device, uint64_t size, void **address)
     }
     if (!at)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION,
-                            "%" PRIu64 " bytes of device memory are not there: %" PRIu64 " of %" PRIu64 " are in use", size,
-                            device->heap.taken, device->heap.size);
+                            "%" PRIu64 " bytes of device memory are not there: %" PRIu64 " of %" PRIu64 " are in use",
+                            size, device->heap.taken, device->heap.size);
     *address = (void *)(uintptr_t)at;
     return 0;
 }
@@ -65,7 +65,8 @@ static uint64_t acl_size(const struct device *device, uint64_t size)
 {
     const uint64_t padding = device->machine.generation == EMU_A5 ? 0 : ACL_PADDING;
 
-    return size > UINT64_MAX - 2 * RT_SIZE_UNIT ? size : (size + RT_SIZE_UNIT - 1) / RT_SIZE_UNIT * RT_SIZE_UNIT + padding;
+    return size > UINT64_MAX - 2 * RT_SIZE_UNIT ? size
+                                                : (size + RT_SIZE_UNIT - 1) / RT_SIZE_UNIT * RT_SIZE_UNIT + padding;
 }
 
 aclError aclrtMalloc(void **address, size_t size, aclrtMemMallocPolicy policy)

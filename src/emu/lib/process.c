@@ -25,7 +25,7 @@ static int pidfd_of(pid_t pid)
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* ---- npuemu is looked for next to the real file of this library -------------------------------------------------- */
+/* ---- npuemu is looked for next to the real file of this library ------------------------------------------------- */
 
 static bool program_find(char *path, size_t size, char *problem, size_t problem_size)
 {
@@ -45,7 +45,7 @@ static bool program_find(char *path, size_t size, char *problem, size_t problem_
     return false;
 }
 
-/* ---- start ------------------------------------------------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------------------------------------------------ */
 
 /* Spawned with vfork semantics: no lock of this process is inherited, no at-fork handler runs. Descriptors beyond the
  * three of shared.h are closed; standard input is /dev/null, output and errors go where the host's go. */
@@ -66,8 +66,10 @@ static int spawn(struct process *process, const char *program, int host_pidfd)
     posix_spawnattr_setsigdefault(&attributes, &all);
     for (int i = 0; i < 3; i++) { /* out of the way of the places they go to */
         above[i] = fcntl(from[i], F_DUPFD_CLOEXEC, EMU_FD_HOST + 1);
-        if (above[i] < 0) error = errno;
-        else posix_spawn_file_actions_adddup2(&actions, above[i], EMU_FD_SHARED + i);
+        if (above[i] < 0)
+            error = errno;
+        else
+            posix_spawn_file_actions_adddup2(&actions, above[i], EMU_FD_SHARED + i);
     }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addclosefrom_np(&actions, EMU_FD_HOST + 1);
@@ -169,7 +171,7 @@ failed:
     return NULL;
 }
 
-/* ---- life and end ------------------------------------------------------------------------------------------------ */
+/* ---- life and end ----------------------------------------------------------------------------------------------- */
 
 bool process_alive(struct process *process)
 {

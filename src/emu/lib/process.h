@@ -1,8 +1,8 @@
 /* A device process, seen from its host: the npuemu that is one device id of this process, and what is shared with it.
  *
- * Life: process_start (memfds, window, spawn, wait for READY) → commands, waits → process_stop (asked to end, then killed)
- * → the mappings go with the last process_release, so that a thread still waiting in another call never reads what is not
- * there any more.
+ * Life: process_start (memfds, window, spawn, wait for READY) → commands, waits → process_stop (asked to end, then
+ * killed) → the mappings go with the last process_release, so that a thread still waiting in another call never reads
+ * what is not there any more.
  */
 #ifndef NPUEMU_PROCESS_H
 #define NPUEMU_PROCESS_H
@@ -15,13 +15,13 @@
 
 struct process {
     _Atomic uint32_t references;
-    _Atomic bool dead;          /* it has ended; nobody waits for it again */
+    _Atomic bool dead; /* it has ended; nobody waits for it again */
     pid_t pid;
     int pidfd, shared_fd, hbm_fd;
     struct emu_shared *shared;
     uint64_t hbm_base, hbm_size;
-    uint64_t head;              /* the producer's own copy of shared->head */
-    int64_t checked_ns;         /* when it was last seen alive */
+    uint64_t head;      /* the producer's own copy of shared->head */
+    int64_t checked_ns; /* when it was last seen alive */
 };
 
 struct process_options {
@@ -34,7 +34,8 @@ struct process_options {
 /* NULL: the sentence in `problem` says why. */
 struct process *process_start(const struct process_options *options, char *problem, size_t problem_size);
 
-/* Ends it: asks when `ask` is set, and kills what has not ended after PROCESS_END_MS. Gives up the caller's reference. */
+/* Ends it: asks when `ask` is set, and kills what has not ended after PROCESS_END_MS. Gives up the caller's
+ * reference. */
 void process_stop(struct process *process, bool ask);
 enum { PROCESS_START_MS = 20000, PROCESS_END_MS = 2000 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    PROGRAM_SLOTS = 262144,     /* what the vendor's runtime has room for is of this order */
-    PROGRAM_OVERHEAD = 4096,    /* with each copy; and its alignment */
+    PROGRAM_SLOTS = 262144,  /* what the vendor's runtime has room for is of this order */
+    PROGRAM_OVERHEAD = 4096, /* with each copy; and its alignment */
     ACL_ERROR_RT_PROGRAM_USE_OUT = 507032,
 };
 
@@ -17,7 +17,7 @@ static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct program **slot_table;
 static uint32_t slot_room, next_serial = 1;
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------------------------------- */
 
 struct program *program_get(const void *handle)
 {
@@ -46,7 +46,8 @@ static int32_t place(struct program *program)
 {
     uint32_t slot = 0;
 
-    while (slot < slot_room && slot_table[slot]) slot++;
+    while (slot < slot_room && slot_table[slot])
+        slot++;
     if (slot == slot_room) {
         const uint32_t room = slot_room ? 2 * slot_room : 64;
         struct program **larger = room <= PROGRAM_SLOTS ? realloc(slot_table, room * sizeof *larger) : NULL;
@@ -61,7 +62,7 @@ static int32_t place(struct program *program)
     return 0;
 }
 
-/* ---- registering ------------------------------------------------------------------------------------------------- */
+/* ---- registering ------------------------------------------------------------------------------------------------ */
 
 static int32_t parse(struct program *program, uint32_t magic)
 {
@@ -70,7 +71,8 @@ static int32_t parse(struct program *program, uint32_t magic)
     int count;
 
     if (!found) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "out of host memory");
-    count = elf_kernels(program->image, program->size, magic == RT_DEV_BINARY_MAGIC_ELF_AIVEC, found, problem, sizeof problem);
+    count = elf_kernels(program->image, program->size, magic == RT_DEV_BINARY_MAGIC_ELF_AIVEC, found, problem,
+                        sizeof problem);
     if (count < 0) {
         free(found);
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtRegisterAllKernel: %s", problem);
@@ -89,8 +91,8 @@ rtError_t rtRegisterAllKernel(const rtDevBinary_t *binary, void **handle)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtRegisterAllKernel: no binary, or no place for the handle");
     if (binary->magic != RT_DEV_BINARY_MAGIC_ELF && binary->magic != RT_DEV_BINARY_MAGIC_ELF_AICUBE &&
         binary->magic != RT_DEV_BINARY_MAGIC_ELF_AIVEC)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtRegisterAllKernel: magic 0x%08x is none of an AICore ELF file",
-                            binary->magic);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
+                            "rtRegisterAllKernel: magic 0x%08x is none of an AICore ELF file", binary->magic);
     program = calloc(1, sizeof *program);
     if (!program) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "out of host memory");
     atomic_init(&program->references, 1);
@@ -107,12 +109,14 @@ rtError_t rtRegisterAllKernel(const rtDevBinary_t *binary, void **handle)
         code = place(program);
         pthread_rwlock_unlock(&lock);
     }
-    if (code) program_put(program);
-    else *handle = handle_pack(HANDLE_PROGRAM, HANDLE_NO_DEVICE, program->serial, program->slot);
+    if (code)
+        program_put(program);
+    else
+        *handle = handle_pack(HANDLE_PROGRAM, HANDLE_NO_DEVICE, program->serial, program->slot);
     return code;
 }
 
-/* ---- copies on devices ------------------------------------------------------------------------------------------- */
+/* ---- copies on devices ------------------------------------------------------------------------------------------ */
 
 int program_kernel(const struct program *program, uint64_t tiling_key)
 {
@@ -155,11 +159,13 @@ int32_t program_load(struct device *device, const struct program *program, const
     if (!code) code = device_claim(device, EMU_CMD_PROGRAM_LOAD, UINT32_MAX, &command);
     if (code || find_copy(device, handle, number)) return code;
     if (find_copy(device, NULL, number) == false && *number == DEVICE_PROGRAMS)
-        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d programs are on device %d", DEVICE_PROGRAMS, device->id);
+        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d programs are on device %d", DEVICE_PROGRAMS,
+                            device->id);
     device_arguments_reap(device);
     address = heap_take(&device->heap, bytes, PROGRAM_OVERHEAD, HEAP_CARD);
     if (!address)
-        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for the %" PRIu64 " bytes of a program", bytes);
+        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for the %" PRIu64 " bytes of a program",
+                            bytes);
     code = device_write(device->process, address, program->image, program->size);
     if (code) {
         device_give(device, address, HEAP_CARD);
@@ -204,7 +210,8 @@ rtError_t rtDevBinaryUnRegister(void *handle)
     mine = slot_table[program->slot] == program;
     if (mine) slot_table[program->slot] = NULL;
     pthread_rwlock_unlock(&lock);
-    for (int64_t id = 0; mine && (device = card_device_by_driver_id(id)); id++) unload(device, handle);
+    for (int64_t id = 0; mine && (device = card_device_by_driver_id(id)); id++)
+        unload(device, handle);
     if (mine) program_put(program); /* the table's reference */
     program_put(program);
     return mine ? 0 : message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p was unregistered meanwhile", handle);

@@ -1,8 +1,8 @@
 /* AICore programs: registered on the host, copied to a device at the first launch there.
  *
  * Life: rtRegisterAllKernel (host copy, kernels) → first launch on a device (copy in HBM, charged) → … →
- * rtDevBinaryUnRegister, or the device's reset for its copy. Registering the same bytes again makes another program, with
- * copies of its own.
+ * rtDevBinaryUnRegister, or the device's reset for its copy. Registering the same bytes again makes another program,
+ * with copies of its own.
  */
 #ifndef NPUEMU_PROGRAM_H
 #define NPUEMU_PROGRAM_H

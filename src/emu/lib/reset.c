@@ -25,10 +25,14 @@ static void close_device(struct device *device, bool ask)
     if (atomic_load_explicit(&process->shared->faulted, memory_order_relaxed)) device->poisoned = true;
     device->last_trace_hash = atomic_load_explicit(&process->shared->trace_hash, memory_order_relaxed);
     atomic_store_explicit(&device->window, 0, memory_order_release);
-    for (uint32_t i = 0; i < device->stream_high; i++) device->stream[i].live = false;
-    for (uint32_t i = 0; i < device->event_high; i++) device->event[i].live = false;
-    for (uint32_t i = 0; i < device->function_high; i++) device->function[i].live = false;
-    for (uint32_t i = 0; i < device->program_high; i++) device->loaded[i].program = NULL;
+    for (uint32_t i = 0; i < device->stream_high; i++)
+        device->stream[i].live = false;
+    for (uint32_t i = 0; i < device->event_high; i++)
+        device->event[i].live = false;
+    for (uint32_t i = 0; i < device->function_high; i++)
+        device->function[i].live = false;
+    for (uint32_t i = 0; i < device->program_high; i++)
+        device->loaded[i].program = NULL;
     device->stream_high = device->event_high = device->function_high = device->program_high = 0;
     free(device->pending);
     device->pending = NULL;
@@ -42,7 +46,8 @@ static void close_device(struct device *device, bool ask)
 
 static int32_t open_device(struct device *device)
 {
-    struct process_options options = {.machine = &device->machine, .device = device->driver_id, .die = device->machine.die};
+    struct process_options options = {
+        .machine = &device->machine, .device = device->driver_id, .die = device->machine.die};
     char problem[768];
     uint32_t slot;
     int32_t code;
@@ -76,7 +81,8 @@ static int32_t open_device(struct device *device)
 static int32_t find(int32_t id, struct device **device)
 {
     if (card_forked())
-        return message_fail(ACL_ERROR_RT_DEV_SETUP_ERROR, "this process is a fork: its parent's devices are out of its reach");
+        return message_fail(ACL_ERROR_RT_DEV_SETUP_ERROR,
+                            "this process is a fork: its parent's devices are out of its reach");
     *device = card_device(id);
     if (*device) return 0;
     return message_fail(ACL_ERROR_RT_INVALID_DEVICEID, "there is no device %d; there are %u", id, card_device_count());
@@ -124,9 +130,12 @@ rtError_t rtDeviceReset(int32_t id)
     if (code) return code;
     pthread_mutex_lock(&device->lock);
     if (device->references == 1) drain(device); /* may give the lock up: the count is looked at again */
-    if (device->references == 0) code = not_open(device);
-    else if (device->references > 1) device->references--;
-    else close_device(device, !device->down);
+    if (device->references == 0)
+        code = not_open(device);
+    else if (device->references > 1)
+        device->references--;
+    else
+        close_device(device, !device->down);
     pthread_mutex_unlock(&device->lock);
     return code;
 }

@@ -27,8 +27,9 @@ struct emu_command *ring_claim(struct process *process, uint32_t kind, uint32_t 
     return command;
 }
 
-/* The store of `head` and the load of `sleeping` must not pass each other: the device side sets `sleeping`, then looks at
- * `head` once more before it sleeps. Both sides use sequential consistency for this pair (one xchg, about 20 cycles). */
+/* The store of `head` and the load of `sleeping` must not pass each other: the device side sets `sleeping`, then looks
+ * at `head` once more before it sleeps. Both sides use sequential consistency for this pair (one xchg, about 20
+ * cycles). */
 uint32_t ring_publish(struct process *process)
 {
     struct emu_shared *shared = process->shared;

@@ -10,7 +10,8 @@ enum { RING_NO_STREAM = UINT32_MAX };
  * commands may use the last slots, which are kept for those that a full ring needs to move on. */
 struct emu_command *ring_claim(struct process *process, uint32_t kind, uint32_t stream, bool urgent);
 
-/* Makes the claimed slot visible, and wakes the device process when it sleeps. Returns the command's position plus one. */
+/* Makes the claimed slot visible, and wakes the device process when it sleeps. Returns the command's position plus
+ * one. */
 uint32_t ring_publish(struct process *process);
 
 /* Waits until a slot is free. false: the process has ended. Needs no lock. */

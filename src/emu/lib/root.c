@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder's name tells whose it is: namespace of process numbers, process number, start of that process, card. A process
- * is known by number and start together, since numbers come round again. */
+/* A folder's name tells whose it is: namespace of process numbers, process number, start of that process, card. A
+ * process is known by number and start together, since numbers come round again. */
 #define ROOT_NAME_FORMAT "npuemu-%" PRIu64 "-%d-%" PRIu64 "-%u"
 
 static uint64_t pid_namespace(void)
@@ -38,7 +38,8 @@ static uint64_t start_time(int pid)
     if (n <= 0) return 0;
     text[n] = 0;
     at = strrchr(text, ')'); /* the end of field 2, which may hold spaces itself */
-    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 

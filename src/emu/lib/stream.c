@@ -34,7 +34,8 @@ int32_t stream_create(struct device *device, uint32_t *slot)
 
     if (!code) code = device_claim(device, EMU_CMD_STREAM_CREATE, 0, &command);
     if (code) return code;
-    while (i < EMU_MAX_STREAMS && !slot_is_free(device, i)) i++;
+    while (i < EMU_MAX_STREAMS && !slot_is_free(device, i))
+        i++;
     if (i == EMU_MAX_STREAMS)
         return message_fail(ACL_ERROR_RT_NO_STREAM_RESOURCE, "all %d streams of device %d are in use", EMU_MAX_STREAMS,
                             device->id);
@@ -76,7 +77,8 @@ int32_t stream_slot(const struct device *device, const void *handle, uint32_t *s
 int32_t stream_check(struct device *device, uint32_t slot)
 {
     if (!device->stop_on_failure) return 0;
-    if (!device->failure) device->failure = atomic_load_explicit(&shared_stream(device, slot)->error, memory_order_acquire);
+    if (!device->failure)
+        device->failure = atomic_load_explicit(&shared_stream(device, slot)->error, memory_order_acquire);
     return device->failure ? message_task_error(device->failure, &device->process->shared->problem) : 0;
 }
 
@@ -89,7 +91,7 @@ int32_t stream_take_error(struct device *device, uint32_t slot)
     return code ? message_task_error(code, &device->process->shared->problem) : 0;
 }
 
-/* ---- entries ----------------------------------------------------------------------------------------------------- */
+/* ---- entries ---------------------------------------------------------------------------------------------------- */
 
 rtError_t rtStreamCreate(rtStream_t *stream, int32_t priority)
 {
@@ -168,7 +170,8 @@ rtError_t rtStreamSynchronizeWithTimeout(rtStream_t stream, int32_t timeout_ms)
     int32_t code;
 
     if (timeout_ms == 0 || timeout_ms < -1)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a timeout of %d ms: -1 or a positive number is due", timeout_ms);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a timeout of %d ms: -1 or a positive number is due",
+                            timeout_ms);
     code = device_enter(&device);
     if (code) return code;
     device_charge(device, COST_SYNC);
@@ -201,7 +204,8 @@ aclError aclrtSynchronizeDeviceWithTimeout(int32_t timeout_ms)
     int32_t code, first = 0;
 
     if (timeout_ms == 0 || timeout_ms < -1)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a timeout of %d ms: -1 or a positive number is due", timeout_ms);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a timeout of %d ms: -1 or a positive number is due",
+                            timeout_ms);
     code = device_enter(&device);
     if (code) return code;
     device_charge(device, COST_SYNC);
@@ -209,8 +213,10 @@ aclError aclrtSynchronizeDeviceWithTimeout(int32_t timeout_ms)
         if (!device->stream[slot].live) continue;
         code = device_wait(device, slot, submitted(device, slot), ms_left(device, timeout_ms, end));
         if (code) break;
-        if (!first) first = stream_take_error(device, slot);
-        else stream_take_error(device, slot);
+        if (!first)
+            first = stream_take_error(device, slot);
+        else
+            stream_take_error(device, slot);
     }
     device_leave(device);
     return code ? code : first;
@@ -256,7 +262,8 @@ aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode)
     int32_t code;
 
     if (mode > ACL_STOP_ON_FAILURE)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "failure mode %llu is neither 0 nor 1", (unsigned long long)mode);
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "failure mode %llu is neither 0 nor 1",
+                            (unsigned long long)mode);
     code = device_enter(&device);
     if (code) return code;
     code = stream_slot(device, stream, &slot);

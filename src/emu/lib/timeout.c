@@ -29,7 +29,8 @@ aclError aclrtSetOpExecuteTimeOutV2(uint64_t timeout_us, uint64_t *actual_us)
     int32_t code = 0;
 
     if (!device_current()) return message_fail(ACL_ERROR_RT_CONTEXT_NULL, "this thread has not set a device");
-    if (!actual_us) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtSetOpExecuteTimeOutV2: the place for the result is NULL");
+    if (!actual_us)
+        return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtSetOpExecuteTimeOutV2: the place for the result is NULL");
     if (units == 0 || units > UNITS_MOST) units = UNITS_MOST;
     *actual_us = units * INTERVAL_US;
     atomic_store(&process_timeout_us, *actual_us);

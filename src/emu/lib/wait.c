@@ -4,8 +4,8 @@
 #include <sched.h>
 
 enum {
-    SPIN_NS = 200000,       /* most that a waiting call burns before it sleeps; a futex round trip costs about 50 µs */
-    SLICE_NS = 10000000,    /* most that a sleeping call needs to see that the device process has ended */
+    SPIN_NS = 200000,    /* most that a waiting call burns before it sleeps; a futex round trip costs about 50 µs */
+    SLICE_NS = 10000000, /* most that a sleeping call needs to see that the device process has ended */
     PAUSES_PER_CLOCK = 64,
 };
 
@@ -41,8 +41,8 @@ static bool spin(const _Atomic uint32_t *word, uint32_t target, int64_t until_ns
 
 /* `waiters` (NULL: the device side always wakes) is set before `word` is looked at for the last time; the device side
  * stores `word` before it looks at `waiters`. Sequential consistency keeps both pairs in order. */
-static enum wait_result wait_word(struct process *process, _Atomic uint32_t *word, _Atomic uint32_t *waiters, uint32_t target,
-                                  int64_t deadline_ns)
+static enum wait_result wait_word(struct process *process, _Atomic uint32_t *word, _Atomic uint32_t *waiters,
+                                  uint32_t target, int64_t deadline_ns)
 {
     enum wait_result result = WAIT_DONE;
     int64_t now, spin_until;

@@ -17,19 +17,21 @@ static uint64_t steps_of(uint64_t size)
 
 static void mark(uint64_t first, uint64_t count, unsigned char taken)
 {
-    for (uint64_t i = first; i < first + count; i++) step_taken[i] = taken;
+    for (uint64_t i = first; i < first + count; i++)
+        step_taken[i] = taken;
 }
 
 static uint64_t free_steps_from(uint64_t first)
 {
     uint64_t i = first;
 
-    while (i < WINDOW_STEPS && !step_taken[i]) i++;
+    while (i < WINDOW_STEPS && !step_taken[i])
+        i++;
     return i - first;
 }
 
-/* The lowest place first: a run then has the same device addresses each time. A place that something else of the process
- * holds (an address-space layout of its own) is passed over. */
+/* The lowest place first: a run then has the same device addresses each time. A place that something else of the
+ * process holds (an address-space layout of its own) is passed over. */
 uint64_t window_reserve(uint64_t size)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;

@@ -8,7 +8,7 @@
 
 /* Left free by the layouts of plain, ASan and TSan processes (docs/reference/machine.md). */
 #define WINDOW_FIRST UINT64_C(0x7e8000000000)
-#define WINDOW_END UINT64_C(0x7ef000000000)
+#define WINDOW_END   UINT64_C(0x7ef000000000)
 
 /* Reserves the lowest free place for `size` bytes. Returns its address; 0 when there is none. Thread-safe. */
 uint64_t window_reserve(uint64_t size);
