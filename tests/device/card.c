@@ -243,7 +243,7 @@ void card_push(struct card *card, struct emu_command *command)
     uint64_t head = atomic_load(&shared->head);
 
     while (head - atomic_load(&shared->tail) >= EMU_RING_SLOTS) {}
-    if (command->stream != UINT32_MAX) {
+    if (command->stream != UINT32_MAX && command->kind != EMU_CMD_ADVANCE) {
         command->sequence = ++card->sequence[command->stream];
         atomic_store(&shared->stream[command->stream].submitted, command->sequence);
     }
@@ -308,10 +308,10 @@ void card_core(struct card *card, uint32_t stream, uint32_t handle, uint32_t blo
 
 static void advance(struct card *card, uint32_t stream, uint64_t timeout_us)
 {
-    struct emu_command command = {.kind = EMU_CMD_ADVANCE, .stream = UINT32_MAX, .timeout_us = timeout_us};
+    struct emu_command command = {.kind = EMU_CMD_ADVANCE, .timeout_us = timeout_us};
     uint32_t reply;
 
-    command.kernel = stream;
+    command.stream = stream;
     command.handle = (uint32_t)card->sequence[stream];
     card_push(card, &command);
     reply = (uint32_t)atomic_load(&card->shared->head);

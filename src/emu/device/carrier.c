@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "fiber.h"
 #include "monitor.h"
+#include "timed.h"
 
 static _Atomic uint32_t awake; /* carriers that do not sleep */
 static uint32_t cpus;
@@ -326,12 +327,18 @@ static void carrier_idle(struct carrier *carrier)
     carrier_sleep(carrier);
 }
 
+/* In timed mode the simulation has ticks of its own. */
+static void host_tick(uint64_t now)
+{
+    if (!timed_on) launch_tick(now);
+}
+
 static _Noreturn void carrier_loop(struct carrier *carrier)
 {
     for (;;) {
         bool did = inbox_drain(carrier);
         if (carrier->index == 0) {
-            if (monitor_tick_due()) launch_tick(monitor_tick_take());
+            if (monitor_tick_due()) host_tick(monitor_tick_take());
             did |= ring_poll();
         }
         if (carrier->ready_first) run_ready(carrier);

@@ -6,6 +6,7 @@
 
 #include "launch.h"
 #include "loader.h"
+#include "timed.h"
 
 enum { SUB_SHIFT = 20, WINDOWS = 512, SUBS = 3 };
 
@@ -154,6 +155,7 @@ static void start_cluster(struct launch *launch, struct cluster *on, uint32_t bl
         atomic_store_explicit(&registers->cond, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->fast_path, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->owner, NULL, memory_order_relaxed);
+        if (timed_on) timed_registers_reset(on->core[sub]);
         agent->block = block;
         agent->sub_block = sub == 2 ? 1 : 0;
         on->running++;

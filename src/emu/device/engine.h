@@ -87,9 +87,15 @@ struct agent {
 
     /* timed mode */
     uint64_t time;                     /* virtual now of this agent, ns */
-    uint64_t round_start;              /* when it last came out of port_wait */
+    uint64_t look_start;               /* its last wait_begin: kicks up to here are seen by looking */
+    uint64_t wait_start;               /* its last wait */
+    uint64_t round_start, round_ns;    /* when it last came out of a wait; how long its last round took */
     uint64_t tie;                      /* drawn from the seed at each queueing */
     uint32_t heap_index;
+    bool sleeping;                     /* ready only because its wait will end then */
+    bool endless;                      /* taken out of the simulation */
+    uint64_t *wakes;                   /* kicks to come */
+    uint32_t wake_count, wake_room;
 
     /* thread engine */
     _Atomic uint32_t word;             /* futex: kicks */

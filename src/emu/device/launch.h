@@ -66,7 +66,7 @@ void stream_completed(struct stream *stream, uint64_t sequence, int32_t error);
 /* Earliest time at which a command that waits for its turn may begin (timed mode), UINT64_MAX none. Begins those that
  * are due. */
 uint64_t stream_next_due(void);
-void stream_begin_due(uint64_t now);
+void stream_begin_due(void);
 
 /* ---- cpu.c: the AICPU OS ----------------------------------------------------------------------------------------- */
 void cpu_init(const struct emu_machine *machine);

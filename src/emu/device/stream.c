@@ -138,7 +138,7 @@ void stream_submit(const struct emu_command *command)
     if (stream->last) stream->last->next = pending;
     else stream->first = pending;
     stream->last = pending;
-    stream_pump(stream);
+    if (!timed_on) stream_pump(stream);
 }
 
 void stream_completed(struct stream *stream, uint64_t sequence, int32_t error)
@@ -160,8 +160,7 @@ uint64_t stream_next_due(void)
     return due;
 }
 
-void stream_begin_due(uint64_t now)
+void stream_begin_due(void)
 {
-    (void)now;
     for (uint32_t i = 0; i < streams_used; i++) stream_pump(&streams[i]);
 }

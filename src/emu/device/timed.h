@@ -24,6 +24,8 @@ void timed_reg_store(struct core_registers *registers, uint32_t offset, uint32_t
 uint32_t timed_core_dmb(struct agent *self);
 void timed_core_set_cond(struct agent *self, uint32_t value);
 void timed_core_clean(struct agent *self);
+/* Forgets stores that nobody has seen: the core starts anew. */
+void timed_registers_reset(uint32_t core);
 void timed_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns);
 void timed_kernel_end(struct agent *self, uint64_t image);
 
