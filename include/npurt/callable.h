@@ -85,12 +85,14 @@ typedef struct npurt_timing {
  * BAD_BINARY (no ELF, entry not found), LIMIT (65th callable of a device, kernel id), OUT_OF_DEVICE_MEMORY. */
 NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
 
-/* Unloads; waits for a call in another thread to end. NULL is legal. */
+/* Unloads; waits for a call in another thread to end. NULL is legal, and so is a callable that a reset left without its
+ * device. Closing a device ends its callables; they are not to be unloaded afterwards. */
 NPURT_API npurt_status npurt_callable_unload(npurt_callable *callable);
 
 /* One synchronous run. timing may be NULL. Errors: INVALID_ARGUMENT (names the argument), GRAPH, ORCHESTRATION, LIMIT,
  * OUT_OF_DEVICE_MEMORY, KERNEL_FAULT, KERNEL_TIMEOUT, AICPU_FAULT, STALLED, POISONED, LOST. On an error no host tensor
- * is written. */
+ * is written, unless it is the copying back that failed. An OUTPUT_EXISTING host tensor is written whole: bytes that no
+ * task wrote are undefined. A graph without tasks writes none. */
 NPURT_API npurt_status npurt_call(npurt_callable *callable, const npurt_call_args *args, npurt_timing *timing);
 
 #ifdef __cplusplus

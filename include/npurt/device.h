@@ -4,8 +4,10 @@
  * up, streams created) → memory, callables, calls → npurt_device_close, which releases everything in reverse order and
  * reports what was still owned. The AICore program is registered at the first call and kept until close.
  *
- * Thread-safety: every function may be called from any thread; calls on one device are serialised inside. A handle is
- * of no use in a child made by fork: every function then answers NPURT_ERROR_FORKED and touches nothing.
+ * Thread-safety: every function may be called from any thread but close, which must be the last; calls on one device are
+ * serialised inside. A call binds its thread to the device (rtSetDevice) and leaves it bound. An orchestration that calls
+ * its own device gets BUSY. A handle is of no use in a child made by fork: every function then answers
+ * NPURT_ERROR_FORKED and touches nothing.
  */
 #ifndef NPURT_DEVICE_H
 #define NPURT_DEVICE_H
@@ -28,7 +30,8 @@ typedef struct npurt_device_options {
     const char *binaries;           /* folder of the device programs; NULL: beside the library */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
- * which the three watchdogs tell most; docs/reference/timeouts.md). Otherwise open answers INVALID_ARGUMENT. */
+ * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor
+ * counts whole seconds. Otherwise open answers INVALID_ARGUMENT. */
 
 typedef enum npurt_device_state {
     NPURT_DEVICE_HEALTHY = 0,

@@ -1,4 +1,5 @@
 /* Limits and misuse on the emulated card. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -136,6 +137,54 @@ TEST(concurrent_first_opens_share_one_installation)
         pthread_join(thread[i], &problem);
         if (problem) CHECK_FAIL("%s", (const char *)problem);
     }
+}
+
+TEST(one_thread_can_drive_two_devices_in_turn)
+{
+    npurt_device *device[2];
+    npurt_callable *callable[2];
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(npurt_device_open(i ? "emu:a3:1" : "emu:a3:0", NULL, &device[i]), NPURT_OK);
+        CHECK_EQ(world_load(device[i], &callable[i]), NPURT_OK);
+    }
+    for (uint32_t run = 0; run < 20; run++) {
+        CHECK_EQ(world_call(callable[run % 2], x, y, 64, FIXTURE_CHAIN, 1 + run, NULL), NPURT_OK);
+        CHECK_EQ(y[7], x[7] + 1 + run);
+    }
+    /* One is reset; the other does not notice. */
+    CHECK_EQ(npurt_device_reset(device[0]), NPURT_OK);
+    CHECK_EQ(world_call(callable[1], x, y, 64, FIXTURE_CHAIN, 3, NULL), NPURT_OK);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(npurt_callable_unload(callable[i]), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device[i]), NPURT_OK);
+    }
+}
+
+TEST(two_handles_of_one_device_share_it)
+{
+    npurt_device *one, *two;
+    npurt_callable *callable;
+    CHECK_EQ(npurt_device_open("emu:a2", NULL, &one), NPURT_OK);
+    CHECK_EQ(npurt_device_open("emu:a2", NULL, &two), NPURT_OK);
+    CHECK_EQ(npurt_device_close(one), NPURT_OK);
+    CHECK_EQ(world_load(two, &callable), NPURT_OK);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 2, NULL), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(two), NPURT_OK);
+}
+
+TEST(a_missing_vendor_library_is_named)
+{
+    npurt_device *device;
+    void *there = dlopen("libruntime.so", RTLD_LAZY);
+    if (there) {
+        dlclose(there);
+        SKIP("libruntime.so is there");
+    }
+    CHECK_EQ(npurt_device_open("cann:0", NULL, &device), NPURT_ERROR_MISSING_LIBRARY);
+    CHECK_HAS(npurt_error_last()->message, "libruntime.so");
+    CHECK_HAS(npurt_error_last()->message, "cann:0");
+    CHECK(device == NULL);
 }
 
 TEST_MAIN
