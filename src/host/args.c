@@ -35,12 +35,14 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
     char what[96], have[80], want[80];
     snprintf(what, sizeof what, "\"%s\", tensor argument %u", c->name, i);
     if (t->dtype != p->dtype)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: dtype %d, declared is %d", what, (int)t->dtype, (int)p->dtype);
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: dtype %d, declared is %d", what, (int)t->dtype,
+                           (int)p->dtype);
     if (t->ndims < 1 || t->ndims > NPURT_MAX_DIMS)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: %u dimensions; 1 to %d are possible", what, t->ndims,
                            NPURT_MAX_DIMS);
     bool fits = p->ndims == 0 || p->ndims == t->ndims;
-    for (uint32_t d = 0; fits && p->ndims && d < t->ndims; d++) fits = p->shape[d] == 0 || p->shape[d] == t->shape[d];
+    for (uint32_t d = 0; fits && p->ndims && d < t->ndims; d++)
+        fits = p->shape[d] == 0 || p->shape[d] == t->shape[d];
     if (!fits)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s, declared is %s", what,
                            shape_text(have, t->ndims, t->shape), shape_text(want, p->ndims, p->shape));
@@ -82,9 +84,10 @@ npurt_status args_bind(npurt_callable *c, const npurt_call_args *args)
     npurt_device *device = c->device;
     uint64_t need = 0, at = 0;
     for (uint32_t i = 0; i < args->tensor_count; i++)
-        if (args->tensors[i].host) need += (tensor_bytes(&args->tensors[i]) + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
-    npurt_status status = run_memory_grow(device, &device->run.staging, &device->run.staging_size, need, "staging of host "
-                                                                                                         "tensors");
+        if (args->tensors[i].host)
+            need += (tensor_bytes(&args->tensors[i]) + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+    npurt_status status =
+        run_memory_grow(device, &device->run.staging, &device->run.staging_size, need, "staging of host tensors");
     if (status != NPURT_OK) return status;
     for (uint32_t i = 0; i < args->tensor_count; i++) {
         const npurt_call_tensor *t = &args->tensors[i];

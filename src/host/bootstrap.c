@@ -52,8 +52,8 @@ static npurt_status launch_dispatcher(npurt_device *device, uint64_t device_args
     if (code != 0) return error_driver(code, "rtAicpuKernelLaunchExWithArgs", "launching the dispatcher");
     code = device->driver->rtStreamSynchronizeWithTimeout(device->cpu_stream, (int32_t)device->options.sync_timeout_ms);
     if (code == 0) return NPURT_OK;
-    npurt_status status = error_driver(code, "rtStreamSynchronizeWithTimeout", "the dispatcher did not install the AICPU "
-                                                                               "program");
+    npurt_status status =
+        error_driver(code, "rtStreamSynchronizeWithTimeout", "the dispatcher did not install the AICPU program");
     error_hint("the AICPU log names the step; the vendor's kernel server needs driver 25.2.0 and CANN 8.5.0 or later");
     return status;
 }
@@ -172,11 +172,13 @@ static npurt_status ask_device(npurt_device *device)
                            report.protocol_version, PROTOCOL_VERSION);
     if (code != 0) return error_driver(code, "rtStreamSynchronizeWithTimeout", "npurt_aicpu_init failed");
     if (report.ready != 1 || report.aicpu_threads == 0 || report.counter_hz == 0)
-        return error_raise(NPURT_ERROR_AICPU_FAULT, "npurt_aicpu_init did not answer (ready %u, %u threads, %" PRIu64 " Hz)",
-                           report.ready, report.aicpu_threads, report.counter_hz);
+        return error_raise(NPURT_ERROR_AICPU_FAULT,
+                           "npurt_aicpu_init did not answer (ready %u, %u threads, %" PRIu64 " Hz)", report.ready,
+                           report.aicpu_threads, report.counter_hz);
     device->counter_hz = report.counter_hz;
     device->info.aicpu_threads = report.aicpu_threads;
-    if (device->info.aicpu_threads > PROTOCOL_MAX_AICPU_THREADS) device->info.aicpu_threads = PROTOCOL_MAX_AICPU_THREADS;
+    if (device->info.aicpu_threads > PROTOCOL_MAX_AICPU_THREADS)
+        device->info.aicpu_threads = PROTOCOL_MAX_AICPU_THREADS;
     log_write(LOG_LEVEL_INFO, "bootstrap", "%u AICPU threads, counter at %" PRIu64 " Hz", report.aicpu_threads,
               report.counter_hz);
     return NPURT_OK;

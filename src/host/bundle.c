@@ -28,7 +28,7 @@ static void add(struct search *search, const char *folder, const char *more)
 /* A folder with the generation's own programs goes before the common one. */
 static void add_both(struct search *search, const char *folder, const char *platform, const char *generation)
 {
-    char below[64];
+    char below[160];
     snprintf(below, sizeof below, "%s%s%s", platform, *platform ? "/" : "", generation);
     add(search, folder, below);
     add(search, folder, platform);

@@ -10,30 +10,31 @@
 #include "log.h"
 #include "memory.h"
 
-/* ---- checks ------------------------------------------------------------------------------------------------------- */
+/* ---- checks ---- */
 
 static npurt_status check_params(const npurt_callable_desc *desc, const char *name)
 {
     if (desc->param_count > NPURT_CALL_MAX_TENSORS || desc->scalar_count > NPURT_CALL_MAX_SCALARS)
-        return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" declares %u tensors and %u scalars; at most %d and %d are "
-                                              "possible",
-                           name, desc->param_count, desc->scalar_count, NPURT_CALL_MAX_TENSORS, NPURT_CALL_MAX_SCALARS);
+        return error_raise(NPURT_ERROR_LIMIT,
+                           "callable \"%s\" declares %u tensors and %u scalars; at most %d and %d are possible", name,
+                           desc->param_count, desc->scalar_count, NPURT_CALL_MAX_TENSORS, NPURT_CALL_MAX_SCALARS);
     if (desc->param_count && !desc->params)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\": param_count is %u, params is NULL", name,
                            desc->param_count);
     for (uint32_t i = 0; i < desc->param_count; i++) {
         const npurt_param *p = &desc->params[i];
-        if (p->access != NPURT_ACCESS_INPUT && p->access != NPURT_ACCESS_INOUT && p->access != NPURT_ACCESS_OUTPUT_EXISTING)
-            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: access %d is not one of "
-                                                             "INPUT, INOUT, OUTPUT_EXISTING",
+        if (p->access != NPURT_ACCESS_INPUT && p->access != NPURT_ACCESS_INOUT &&
+            p->access != NPURT_ACCESS_OUTPUT_EXISTING)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
+                               "callable \"%s\", parameter %u: access %d is not one of INPUT, INOUT, OUTPUT_EXISTING",
                                name, i, (int)p->access);
         if (!npurt_dtype_size(p->dtype))
-            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: no dtype has number %d", name, i,
-                               (int)p->dtype);
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: no dtype has number %d",
+                               name, i, (int)p->dtype);
         if (p->ndims > NPURT_MAX_DIMS)
-            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", parameter %u: %u dimensions, at most %d are "
-                                                             "possible",
-                               name, i, p->ndims, NPURT_MAX_DIMS);
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
+                               "callable \"%s\", parameter %u: %u dimensions, at most %d are possible", name, i,
+                               p->ndims, NPURT_MAX_DIMS);
     }
     return NPURT_OK;
 }
@@ -50,17 +51,17 @@ static npurt_status check_kernels(const npurt_callable_desc *desc, const char *n
             return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\": kernel id %u; ids are 0 to %d", name, k->id,
                                NPURT_MAX_KERNELS - 1);
         if (k->core != NPURT_CORE_AIC && k->core != NPURT_CORE_AIV)
-            return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\", kernel %u: core %d is neither AIC nor AIV",
-                               name, k->id, (int)k->core);
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
+                               "callable \"%s\", kernel %u: core %d is neither AIC nor AIV", name, k->id, (int)k->core);
         if (k->entry && strlen(k->entry) > 63)
-            return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\", kernel %u: the entry's name is longer than 63", name,
-                               k->id);
+            return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\", kernel %u: the entry's name is longer than 63",
+                               name, k->id);
         if (k->id >= *limit) *limit = k->id + 1;
     }
     return NPURT_OK;
 }
 
-/* ---- loading ------------------------------------------------------------------------------------------------------ */
+/* ---- loading ---- */
 
 static void name_kernel(const npurt_kernel_desc *desc, char out[64])
 {
@@ -85,7 +86,8 @@ static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc
     struct bytes bytes;
     npurt_status status = file_read_binary(&desc->binary, what, &bytes);
     if (status != NPURT_OK) return status;
-    /* On the emulated card a kernel is a shared object of this machine; on silicon whatever the vendor's compiler makes. */
+    /* On the emulated card a kernel is a shared object of this machine; on silicon whatever the vendor's compiler
+     * makes. */
     const bool emulated = strcmp(c->device->driver->platform, "emu") == 0;
     const char *problem =
         emulated ? elf_shared_object_problem(bytes.data, bytes.size) : elf_problem(bytes.data, bytes.size);
@@ -94,7 +96,8 @@ static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc
     else if (!elf_has_function(bytes.data, bytes.size, entry, emulated))
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
     else
-        status = kernels_take(c->device, name, (uint32_t)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
+        status =
+            kernels_take(c->device, name, (uint32_t)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
     file_release(&bytes);
     if (status == NPURT_OK) c->kernel_core[desc->id] = (uint32_t)desc->core;
     return status;
@@ -141,22 +144,25 @@ static npurt_status load(npurt_callable *c, const npurt_callable_desc *desc)
     if (status == NPURT_OK) status = check_params(desc, c->name);
     if (status != NPURT_OK) return status;
     if (desc->runtime != NPURT_HOST_BUILD_GRAPH)
-        return error_raise(NPURT_ERROR_UNSUPPORTED, "callable \"%s\": runtime %d; NPURT_HOST_BUILD_GRAPH is the one there is",
-                           c->name, (int)desc->runtime);
+        return error_raise(NPURT_ERROR_UNSUPPORTED,
+                           "callable \"%s\": runtime %d; NPURT_HOST_BUILD_GRAPH is the one there is", c->name,
+                           (int)desc->runtime);
     c->params = calloc(desc->param_count + 1, sizeof *c->params);
     c->kernel = calloc(c->kernel_limit + 1, sizeof(struct kernel_upload *));
     c->kernel_core = malloc((c->kernel_limit + 1) * sizeof *c->kernel_core);
     c->kernel_name = calloc(c->kernel_limit + 1, sizeof *c->kernel_name);
     if (!c->params || !c->kernel || !c->kernel_core || !c->kernel_name)
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for callable \"%s\"", c->name);
-    for (uint32_t i = 0; i <= c->kernel_limit; i++) c->kernel_core[i] = KERNEL_ABSENT;
+    for (uint32_t i = 0; i <= c->kernel_limit; i++)
+        c->kernel_core[i] = KERNEL_ABSENT;
     if (desc->param_count) memcpy(c->params, desc->params, desc->param_count * sizeof *c->params);
     c->param_count = desc->param_count;
     c->scalar_count = desc->scalar_count;
 
     status = orchestration_open(&desc->orchestration, c->name, desc->entry ? desc->entry : "orchestration_entry",
                                 &c->orchestration);
-    for (uint32_t i = 0; status == NPURT_OK && i < desc->kernel_count; i++) status = load_kernel(c, &desc->kernels[i]);
+    for (uint32_t i = 0; status == NPURT_OK && i < desc->kernel_count; i++)
+        status = load_kernel(c, &desc->kernels[i]);
     if (status == NPURT_OK) status = load_table(c);
     return status;
 }
@@ -169,8 +175,9 @@ npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc
     *out = NULL;
     const char *name = desc->name ? desc->name : "callable";
     if (device->callable_count == NPURT_MAX_CALLABLES)
-        return device_leave(device, error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" would be number %d on %s; unload one", name,
-                                                NPURT_MAX_CALLABLES + 1, device->info.target));
+        return device_leave(device,
+                            error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" would be number %d on %s; unload one", name,
+                                        NPURT_MAX_CALLABLES + 1, device->info.target));
     npurt_callable *c = calloc(1, sizeof *c);
     if (!c) return device_leave(device, error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a callable"));
     c->device = device;
@@ -197,8 +204,10 @@ npurt_status npurt_callable_unload(npurt_callable *callable)
     npurt_status status = device_enter(device, "npurt_callable_unload", DEVICE_NEED_HANDLE);
     if (status != NPURT_OK) return status;
     npurt_callable **at = &device->callables;
-    while (*at && *at != callable) at = &(*at)->next;
-    if (!*at) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is not loaded on this device"));
+    while (*at && *at != callable)
+        at = &(*at)->next;
+    if (!*at)
+        return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is not loaded on this device"));
     *at = callable->next;
     if (!callable->orphaned) {
         device->callable_count--;
@@ -215,7 +224,7 @@ npurt_status npurt_callable_unload(npurt_callable *callable)
     return device_leave(device, status);
 }
 
-/* ---- for the device ----------------------------------------------------------------------------------------------- */
+/* ---- for the device ---- */
 
 const char *callable_kernel_name(const npurt_callable *c, int32_t kernel)
 {

@@ -7,18 +7,18 @@
 
 struct npurt_callable {
     npurt_device *device;
-    npurt_callable *next;           /* of the device */
-    bool orphaned;                  /* a reset took the device away from under it; only unload is left */
+    npurt_callable *next; /* of the device */
+    bool orphaned;        /* a reset took the device away from under it; only unload is left */
     char name[64];
     struct orchestration orchestration;
     npurt_param *params;
     uint32_t param_count, scalar_count;
     /* by kernel id, 0 … kernel_limit-1 */
     uint32_t kernel_limit;
-    struct kernel_upload **kernel;  /* NULL: no such id */
-    uint32_t *kernel_core;          /* npurt_core or KERNEL_ABSENT */
+    struct kernel_upload **kernel; /* NULL: no such id */
+    uint32_t *kernel_core;         /* npurt_core or KERNEL_ABSENT */
     char (*kernel_name)[64];
-    uint64_t kernel_table;          /* device: struct kernel_entry[kernel_limit] */
+    uint64_t kernel_table; /* device: struct kernel_entry[kernel_limit] */
 };
 
 /* Name of a kernel id for messages; "?" when there is none. */

@@ -27,13 +27,13 @@ static npurt_status settle_options(const npurt_device_options *given, npurt_devi
         o->sync_timeout_ms - o->scheduler_timeout_ms <= SYNC_OVER_SCHEDULER_MS || o->op_timeout_ms < MIN_OP_MS ||
         o->sync_timeout_ms > INT32_MAX)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
-                           "timeouts of %u ms (scheduler), %u ms (op) and %u ms (sync): required are scheduler < op < sync, "
-                           "sync > scheduler + %d ms, op >= %d ms",
+                           "timeouts of %u ms (scheduler), %u ms (op) and %u ms (sync): required are scheduler < op < "
+                           "sync, sync > scheduler + %d ms, op >= %d ms",
                            o->scheduler_timeout_ms, o->op_timeout_ms, o->sync_timeout_ms, SYNC_OVER_SCHEDULER_MS,
                            MIN_OP_MS);
     if (o->aicpu_threads > PROTOCOL_MAX_AICPU_THREADS)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "aicpu_threads is %u; at most %d can be used", o->aicpu_threads,
-                           PROTOCOL_MAX_AICPU_THREADS);
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "aicpu_threads is %u; at most %d can be used",
+                           o->aicpu_threads, PROTOCOL_MAX_AICPU_THREADS);
     return NPURT_OK;
 }
 
@@ -97,8 +97,9 @@ npurt_status npurt_device_open(const char *target, const npurt_device_options *o
     *out = NULL;
     uint64_t none = 0, now = fork_count() + 1;
     if (!atomic_compare_exchange_strong(&first_open, &none, now) && none != now)
-        return error_raise(NPURT_ERROR_FORKED, "the driver was loaded before a fork, in the parent; it can not be used here "
-                                               "before an exec");
+        return error_raise(
+            NPURT_ERROR_FORKED,
+            "the driver was loaded before a fork, in the parent; it can not be used here before an exec");
     struct target parsed;
     npurt_status status = target_parse(target, &parsed);
     if (status != NPURT_OK) return status;
@@ -171,8 +172,8 @@ npurt_status npurt_device_reset(npurt_device *device)
         status = force_reset(device);
         if (status == NPURT_OK) status = device_bring_up(device); /* the init entry's answer is the probe */
         if (status == NPURT_OK) break;
-        log_write(LOG_LEVEL_WARN, "device", "%s: reset, try %d of %d: %s", device->info.target, attempt + 1, RESET_TRIES,
-                  npurt_error_last()->message);
+        log_write(LOG_LEVEL_WARN, "device", "%s: reset, try %d of %d: %s", device->info.target, attempt + 1,
+                  RESET_TRIES, npurt_error_last()->message);
     }
     if (status == NPURT_OK) {
         device_set_state(device, NPURT_DEVICE_HEALTHY);

@@ -21,7 +21,7 @@
 
 /* Registers of a generation, and how many sub-cores its silicon has. */
 struct registers {
-    uint32_t generation;    /* 2, 3, 5 */
+    uint32_t generation; /* 2, 3, 5 */
     uint32_t dmb, cond, fast_path;
     uint32_t physical_cores;
     uint64_t base[PROTOCOL_MAX_CORES]; /* of the sub-core's window in the device process, 0 absent */
@@ -42,7 +42,7 @@ _Static_assert(RUN_COMMAND >= sizeof(struct run_control) && RUN_RESULT >= RUN_CO
                "the run's head");
 
 struct run_memory {
-    uint64_t lines;         /* hello, welcome and payload lines of every core, then the register bases */
+    uint64_t lines; /* hello, welcome and payload lines of every core, then the register bases */
     uint64_t hello, welcome, payload, regs;
     uint64_t block;
     uint64_t workspace_size;
@@ -57,20 +57,20 @@ struct run_memory {
 struct kernel_upload;
 
 struct npurt_device {
-    pthread_mutex_t lock;       /* error-checking: an orchestration that calls back gets BUSY */
-    uint64_t forks;             /* fork_count() when the handle was made */
+    pthread_mutex_t lock; /* error-checking: an orchestration that calls back gets BUSY */
+    uint64_t forks;       /* fork_count() when the handle was made */
     struct device_slot *slot;
-    uint64_t resets;            /* slot_resets when this handle last came up */
+    uint64_t resets; /* slot_resets when this handle last came up */
     struct driver *driver;
-    bool owns_driver;           /* driver_close at the end */
-    int32_t id, hal_id;         /* rt and acl calls take id, hal calls hal_id */
+    bool owns_driver;             /* driver_close at the end */
+    int32_t id, hal_id;           /* rt and acl calls take id, hal calls hal_id */
     npurt_device_options options; /* every default filled in; `binaries` is a copy or NULL */
     npurt_device_info info;
-    _Atomic int state;          /* npurt_device_state; changed by device_set_state only */
-    npurt_error cause;          /* of POISONED and LOST */
+    _Atomic int state; /* npurt_device_state; changed by device_set_state only */
+    npurt_error cause; /* of POISONED and LOST */
 
-    uint64_t binding;           /* number that bound threads remember; a new one after each reset */
-    uint32_t retained;          /* rtSetDevice calls to be undone */
+    uint64_t binding;  /* number that bound threads remember; a new one after each reset */
+    uint32_t retained; /* rtSetDevice calls to be undone */
 
     struct ledger ledger;
     uint64_t address_low, address_high; /* every device address that was ever given lies between */
@@ -80,12 +80,12 @@ struct npurt_device {
     rtStream_t core_stream, cpu_stream;
     rtBinHandle binary;
     rtFuncHandle init, exec;
-    void *registration;         /* AICore program; NULL before the first launch */
-    struct graph *graph;        /* NULL before the first call */
+    void *registration;  /* AICore program; NULL before the first launch */
+    struct graph *graph; /* NULL before the first call */
     struct run_memory run;
     struct kernel_upload *kernels;
-    npurt_callable *callables;  /* loaded ones, and those that a reset left without a device */
-    uint32_t callable_count;    /* loaded ones */
+    npurt_callable *callables; /* loaded ones, and those that a reset left without a device */
+    uint32_t callable_count;   /* loaded ones */
 };
 
 /* How often this process has been made by fork since the library came up; counted by an atfork handler. */
@@ -120,8 +120,8 @@ npurt_status device_bring_up(npurt_device *device);
 npurt_status device_take_down(npurt_device *device);
 /* After a failure: forgets all handles instead of giving them back one by one; a reset reclaims them. */
 void device_abandon(npurt_device *device);
-/* Binds the calling thread (rtSetDevice) unless it was bound to this device last; and the reverse for all threads at once:
- * what they retained is gone. */
+/* Binds the calling thread (rtSetDevice) unless it was bound to this device last; and the reverse for all threads at
+ * once: what they retained is gone. */
 npurt_status device_bind_thread(npurt_device *device);
 void device_unbind(npurt_device *device);
 

@@ -58,8 +58,9 @@ npurt_status device_enter(npurt_device *device, const char *call, enum device_ne
     error_begin(call);
     if (!device) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "device is NULL");
     if (device->forks != fork_count())
-        return error_raise(NPURT_ERROR_FORKED, "the device was opened before a fork, in the parent; open it in the child "
-                                               "of an exec instead");
+        return error_raise(
+            NPURT_ERROR_FORKED,
+            "the device was opened before a fork, in the parent; open it in the child of an exec instead");
     if (pthread_mutex_lock(&device->lock) != 0)
         return error_raise(NPURT_ERROR_BUSY, "called from inside the orchestration of a call on this device");
     if (need == DEVICE_NEED_HANDLE) return NPURT_OK;

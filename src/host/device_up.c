@@ -62,7 +62,8 @@ static npurt_status set_up_streams(npurt_device *device)
     device->info.clusters = clusters;
     uint64_t actual = 0;
     code = device->driver->aclrtSetOpExecuteTimeOutV2((uint64_t)device->options.op_timeout_ms * 1000, &actual);
-    if (code != 0) return error_driver(code, "aclrtSetOpExecuteTimeOutV2", "setting %u ms", device->options.op_timeout_ms);
+    if (code != 0)
+        return error_driver(code, "aclrtSetOpExecuteTimeOutV2", "setting %u ms", device->options.op_timeout_ms);
     log_write(LOG_LEVEL_INFO, "bootstrap", "%s (%s): %u clusters, op-execute timeout %" PRIu64 " us", device->info.soc,
               device->info.generation, clusters, actual);
     return NPURT_OK;
@@ -74,7 +75,8 @@ npurt_status device_bring_up(npurt_device *device)
     npurt_status status = device_bind_thread(device);
     if (status == NPURT_OK) status = describe(device);
     if (status == NPURT_OK && !device->bundle.aicpu.data)
-        status = bundle_open(device->options.binaries, device->driver->platform, device->info.generation, &device->bundle);
+        status =
+            bundle_open(device->options.binaries, device->driver->platform, device->info.generation, &device->bundle);
     if (status == NPURT_OK) status = set_up_streams(device);
     if (status == NPURT_OK) status = registers_find(device);
     if (status == NPURT_OK) status = run_memory_init(device);

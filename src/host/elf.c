@@ -42,7 +42,8 @@ static bool section_at(const void *data, size_t size, const Elf64_Ehdr *header, 
 {
     if (index >= header->e_shnum) return false;
     memcpy(section, (const char *)data + header->e_shoff + index * sizeof *section, sizeof *section);
-    return section->sh_type != SHT_NOBITS && section->sh_offset <= size && section->sh_size <= size - section->sh_offset;
+    return section->sh_type != SHT_NOBITS && section->sh_offset <= size &&
+           section->sh_size <= size - section->sh_offset;
 }
 
 bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only)

@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL when `data` begins with a sound ELF64 little-endian header; else what is wrong ("is empty", "is not an ELF file",
- * …), a static text to follow the file's name. */
+/* NULL when `data` begins with a sound ELF64 little-endian header; else what is wrong ("is empty", "is not an ELF
+ * file", …), a static text to follow the file's name. */
 const char *elf_problem(const void *data, size_t size);
 /* NULL when elf_problem is NULL and the file is a shared object for this machine. */
 const char *elf_shared_object_problem(const void *data, size_t size);
-/* A defined global or weak function named `symbol` is in a symbol table (.dynsym; with dynamic_only false also .symtab).
- * Pre: elf_problem is NULL. */
+/* A defined global or weak function named `symbol` is in a symbol table (.dynsym; with dynamic_only false also
+ * .symtab). Pre: elf_problem is NULL. */
 bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only);
 
 #endif

@@ -30,7 +30,10 @@ void error_begin(const char *call)
     raised = false;
 }
 
-bool error_pending(void) { return raised; }
+bool error_pending(void)
+{
+    return raised;
+}
 
 static bool start(npurt_status status, const char *call)
 {
@@ -52,20 +55,30 @@ npurt_status error_raise(npurt_status status, const char *format, ...)
     return status;
 }
 
-bool error_is_lost(int32_t code) { return code == ACL_ERROR_RT_SOCKET_CLOSE || code == 507010; }
+bool error_is_lost(int32_t code)
+{
+    return code == ACL_ERROR_RT_SOCKET_CLOSE || code == 507010;
+}
 
 npurt_status error_status_of(int32_t code)
 {
     if (error_is_lost(code)) return NPURT_ERROR_LOST;
     switch (code) {
-    case ACL_ERROR_RT_MEMORY_ALLOCATION: return NPURT_ERROR_OUT_OF_DEVICE_MEMORY;
-    case ACL_ERROR_RT_INVALID_DEVICEID: return NPURT_ERROR_NO_TARGET;
-    case ACL_ERROR_RT_FEATURE_NOT_SUPPORT: return NPURT_ERROR_UNSUPPORTED;
-    case ACL_ERROR_RT_AICORE_EXCEPTION: return NPURT_ERROR_KERNEL_FAULT;
-    case ACL_ERROR_RT_AICORE_TIMEOUT: return NPURT_ERROR_KERNEL_TIMEOUT;
+    case ACL_ERROR_RT_MEMORY_ALLOCATION:
+        return NPURT_ERROR_OUT_OF_DEVICE_MEMORY;
+    case ACL_ERROR_RT_INVALID_DEVICEID:
+        return NPURT_ERROR_NO_TARGET;
+    case ACL_ERROR_RT_FEATURE_NOT_SUPPORT:
+        return NPURT_ERROR_UNSUPPORTED;
+    case ACL_ERROR_RT_AICORE_EXCEPTION:
+        return NPURT_ERROR_KERNEL_FAULT;
+    case ACL_ERROR_RT_AICORE_TIMEOUT:
+        return NPURT_ERROR_KERNEL_TIMEOUT;
     case ACL_ERROR_RT_AICPU_EXCEPTION:
-    case ACL_ERROR_RT_AICPU_TIMEOUT: return NPURT_ERROR_AICPU_FAULT;
-    default: return NPURT_ERROR_DRIVER;
+    case ACL_ERROR_RT_AICPU_TIMEOUT:
+        return NPURT_ERROR_AICPU_FAULT;
+    default:
+        return NPURT_ERROR_DRIVER;
     }
 }
 
@@ -160,22 +173,43 @@ npurt_status error_refuse(npurt_status status, const npurt_error *cause, const c
     copy.status = status;
     put(copy.call, sizeof copy.call, public_call);
     snprintf(copy.message, sizeof copy.message, "%s; first cause: %.400s", what, cause->message);
-    put(copy.hint, sizeof copy.hint, "npurt_device_reset brings the device back; allocations and callables are gone then");
+    put(copy.hint, sizeof copy.hint,
+        "npurt_device_reset brings the device back; allocations and callables are gone then");
     record = copy;
     return status;
 }
 
-const npurt_error *npurt_error_last(void) { return &record; }
+const npurt_error *npurt_error_last(void)
+{
+    return &record;
+}
 
 const char *npurt_status_name(npurt_status status)
 {
     static const char *const name[] = {
-        "NPURT_OK", "NPURT_ERROR_INVALID_ARGUMENT", "NPURT_ERROR_NO_TARGET", "NPURT_ERROR_MISSING_LIBRARY",
-        "NPURT_ERROR_MISSING_BINARY", "NPURT_ERROR_BAD_BINARY", "NPURT_ERROR_OUT_OF_DEVICE_MEMORY",
-        "NPURT_ERROR_OUT_OF_HOST_MEMORY", "NPURT_ERROR_LIMIT", "NPURT_ERROR_GRAPH", "NPURT_ERROR_ORCHESTRATION",
-        "NPURT_ERROR_KERNEL_FAULT", "NPURT_ERROR_KERNEL_TIMEOUT", "NPURT_ERROR_AICPU_FAULT", "NPURT_ERROR_STALLED",
-        "NPURT_ERROR_POISONED", "NPURT_ERROR_LOST", "NPURT_ERROR_DRIVER", "NPURT_ERROR_FORKED", "NPURT_ERROR_BUSY",
-        "NPURT_ERROR_UNSUPPORTED", "NPURT_ERROR_LEAK", "NPURT_ERROR_IO",
+        "NPURT_OK",
+        "NPURT_ERROR_INVALID_ARGUMENT",
+        "NPURT_ERROR_NO_TARGET",
+        "NPURT_ERROR_MISSING_LIBRARY",
+        "NPURT_ERROR_MISSING_BINARY",
+        "NPURT_ERROR_BAD_BINARY",
+        "NPURT_ERROR_OUT_OF_DEVICE_MEMORY",
+        "NPURT_ERROR_OUT_OF_HOST_MEMORY",
+        "NPURT_ERROR_LIMIT",
+        "NPURT_ERROR_GRAPH",
+        "NPURT_ERROR_ORCHESTRATION",
+        "NPURT_ERROR_KERNEL_FAULT",
+        "NPURT_ERROR_KERNEL_TIMEOUT",
+        "NPURT_ERROR_AICPU_FAULT",
+        "NPURT_ERROR_STALLED",
+        "NPURT_ERROR_POISONED",
+        "NPURT_ERROR_LOST",
+        "NPURT_ERROR_DRIVER",
+        "NPURT_ERROR_FORKED",
+        "NPURT_ERROR_BUSY",
+        "NPURT_ERROR_UNSUPPORTED",
+        "NPURT_ERROR_LEAK",
+        "NPURT_ERROR_IO",
     };
     return (size_t)status < sizeof name / sizeof name[0] ? name[status] : "NPURT_ERROR_UNKNOWN";
 }

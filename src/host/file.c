@@ -22,7 +22,8 @@ npurt_status file_read(const char *path, const char *what, struct bytes *out)
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         status = error_raise(NPURT_ERROR_IO, "%s: %s is not a regular file", what, path);
     } else if (!(data = malloc((size = (size_t)info.st_size) + 1))) {
-        status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "%s: no host memory for %zu bytes of %s", what, size, path);
+        status =
+            error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "%s: no host memory for %zu bytes of %s", what, size, path);
     }
     while (status == NPURT_OK && got < size) {
         ssize_t n = read(fd, data + got, size - got);
@@ -74,8 +75,8 @@ npurt_status file_memory(const char *name, const void *data, size_t size, int *f
 {
     *fd = memfd_create(name, MFD_CLOEXEC);
     if (*fd < 0 || !write_all(*fd, data, size)) {
-        npurt_status status = error_raise(NPURT_ERROR_IO, "%s: no memory file of %zu bytes: %s", name, size,
-                                          strerror(errno));
+        npurt_status status =
+            error_raise(NPURT_ERROR_IO, "%s: no memory file of %zu bytes: %s", name, size, strerror(errno));
         if (*fd >= 0) close(*fd);
         *fd = -1;
         return status;
@@ -97,5 +98,6 @@ npurt_status file_temporary(const char *suffix, const void *data, size_t size, c
         if (close(fd) == 0 && written) return NPURT_OK;
         unlink(path);
     }
-    return error_raise(NPURT_ERROR_IO, "no temporary file can be written in TMPDIR, /tmp, /dev/shm or the current folder");
+    return error_raise(NPURT_ERROR_IO,
+                       "no temporary file can be written in TMPDIR, /tmp, /dev/shm or the current folder");
 }

@@ -16,8 +16,8 @@ npurt_status file_read(const char *path, const char *what, struct bytes *out);
 npurt_status file_read_binary(const npurt_binary *binary, const char *what, struct bytes *out);
 void file_release(struct bytes *bytes);
 
-/* A file without a name in any folder that holds `data`; *fd is the caller's. `path` (at least 32 bytes) receives a name
- * under which it can be opened as long as fd is open. Works where /tmp can not execute. */
+/* A file without a name in any folder that holds `data`; *fd is the caller's. `path` (at least 32 bytes) receives a
+ * name under which it can be opened as long as fd is open. Works where /tmp can not execute. */
 npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size);
 
 /* A temporary file in a private place whose name ends in `suffix`. The caller unlinks it. IO: no folder takes it. */

@@ -3,8 +3,17 @@
 
 static uint64_t forks;
 
-static void count_fork(void) { forks++; /* in the child, which has one thread */ }
+static void count_fork(void)
+{
+    forks++; /* in the child, which has one thread */
+}
 
-__attribute__((constructor)) static void watch_forks(void) { (void)pthread_atfork(NULL, NULL, count_fork); }
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
 
-uint64_t fork_count(void) { return forks; }
+uint64_t fork_count(void)
+{
+    return forks;
+}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_name[LEDGER_KINDS] = {"memory",   "registration", "binary", "function",
-                                                    "stream",   "event",        "file"};
+static const char *const kind_name[LEDGER_KINDS] = {"memory", "registration", "binary", "function",
+                                                    "stream", "event",        "file"};
 
 /* Index of the first entry whose handle is above `handle`. */
 static uint32_t above(const struct ledger *ledger, enum ledger_kind kind, uint64_t handle)
@@ -75,17 +75,20 @@ bool ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint64_t handle
 void ledger_abandon(struct ledger *ledger)
 {
     for (int k = 0; k < LEDGER_KINDS; k++)
-        for (uint32_t i = 0; i < ledger->kind[k].count; i++) ledger->kind[k].entry[i].abandoned = true;
+        for (uint32_t i = 0; i < ledger->kind[k].count; i++)
+            ledger->kind[k].entry[i].abandoned = true;
 }
 
 void ledger_clear(struct ledger *ledger)
 {
-    for (int k = 0; k < LEDGER_KINDS; k++) ledger->kind[k].count = 0;
+    for (int k = 0; k < LEDGER_KINDS; k++)
+        ledger->kind[k].count = 0;
 }
 
 void ledger_fini(struct ledger *ledger)
 {
-    for (int k = 0; k < LEDGER_KINDS; k++) free(ledger->kind[k].entry);
+    for (int k = 0; k < LEDGER_KINDS; k++)
+        free(ledger->kind[k].entry);
     *ledger = (struct ledger){0};
 }
 
@@ -100,7 +103,8 @@ npurt_ledger_totals ledger_totals(const struct ledger *ledger)
         .events = ledger->kind[LEDGER_EVENT].count,
         .files = ledger->kind[LEDGER_FILE].count,
     };
-    for (uint32_t i = 0; i < totals.memory_blocks; i++) totals.memory_bytes += ledger->kind[LEDGER_MEMORY].entry[i].size;
+    for (uint32_t i = 0; i < totals.memory_blocks; i++)
+        totals.memory_bytes += ledger->kind[LEDGER_MEMORY].entry[i].size;
     return totals;
 }
 
@@ -121,8 +125,9 @@ size_t ledger_write(const struct ledger *ledger, char *buffer, size_t size)
             char *at = length < size ? buffer + length : NULL;
             char amount[32] = "";
             if (k == LEDGER_MEMORY) snprintf(amount, sizeof amount, " %" PRIu64 " bytes", e->size);
-            int n = snprintf(at, at ? size - length : 0, "%-12s 0x%012" PRIx64 "%s  %s: %s%s\n", kind_name[k], e->handle,
-                             amount, e->owner, e->purpose, e->abandoned ? " (abandoned: reclaimed by the reset)" : "");
+            int n =
+                snprintf(at, at ? size - length : 0, "%-12s 0x%012" PRIx64 "%s  %s: %s%s\n", kind_name[k], e->handle,
+                         amount, e->owner, e->purpose, e->abandoned ? " (abandoned: reclaimed by the reset)" : "");
             if (n > 0) length += (size_t)n;
         }
     }

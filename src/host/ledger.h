@@ -1,8 +1,8 @@
 /* The ledger: everything that the runtime took from the driver and has not given back, with owner and purpose.
  *
- * Life of an entry: ledger_reserve (so that writing it down can not fail after the driver has given) → the driver call →
- * ledger_add → use → the driver call that gives back → ledger_remove. When a device failed, nothing is given back one by
- * one: ledger_abandon marks what there is as reclaimed by the reset, ledger_clear forgets it afterwards.
+ * Life of an entry: ledger_reserve (so that writing it down can not fail after the driver has given) → the driver call
+ * → ledger_add → use → the driver call that gives back → ledger_remove. When a device failed, nothing is given back one
+ * by one: ledger_abandon marks what there is as reclaimed by the reset, ledger_clear forgets it afterwards.
  *
  * Entries of a kind are sorted by handle; for memory the handle is the address, so that a look-up by any address inside
  * an allocation is a binary search. Not thread-safe: the device's lock covers it.
@@ -13,16 +13,22 @@
 #include <npurt/device.h>
 
 enum ledger_kind {
-    LEDGER_MEMORY, LEDGER_REGISTRATION, LEDGER_BINARY, LEDGER_FUNCTION, LEDGER_STREAM, LEDGER_EVENT, LEDGER_FILE,
+    LEDGER_MEMORY,
+    LEDGER_REGISTRATION,
+    LEDGER_BINARY,
+    LEDGER_FUNCTION,
+    LEDGER_STREAM,
+    LEDGER_EVENT,
+    LEDGER_FILE,
     LEDGER_KINDS
 };
 
 struct ledger_entry {
-    uint64_t handle;   /* address or driver handle */
-    uint64_t size;     /* memory: bytes asked for; else 0 */
-    bool user;         /* memory: taken by npurt_memory_alloc */
+    uint64_t handle; /* address or driver handle */
+    uint64_t size;   /* memory: bytes asked for; else 0 */
+    bool user;       /* memory: taken by npurt_memory_alloc */
     bool abandoned;
-    char owner[32];    /* "device", "run", "kernels", "user", a callable's name */
+    char owner[32]; /* "device", "run", "kernels", "user", a callable's name */
     char purpose[64];
 };
 

@@ -22,7 +22,10 @@ static int least_level(void)
     return level;
 }
 
-bool log_enabled(enum log_level level) { return (int)level >= least_level(); }
+bool log_enabled(enum log_level level)
+{
+    return (int)level >= least_level();
+}
 
 void log_write(enum log_level level, const char *source, const char *format, ...)
 {

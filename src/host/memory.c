@@ -15,19 +15,22 @@ npurt_status memory_take_range(npurt_device *device, uint64_t least, uint64_t wa
     const uint32_t type = RT_MEMORY_HBM | RT_MEMORY_POLICY_HUGE_PAGE_FIRST;
     uint64_t got = wanted;
     rtError_t code = device->driver->rtMalloc(&p, got, type, 0);
-    if (code == ACL_ERROR_RT_MEMORY_ALLOCATION && least < wanted) code = device->driver->rtMalloc(&p, got = least, type, 0);
+    if (code == ACL_ERROR_RT_MEMORY_ALLOCATION && least < wanted)
+        code = device->driver->rtMalloc(&p, got = least, type, 0);
     if (code != 0) {
         size_t left = 0, total = 0;
         (void)device->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total);
-        return error_driver(code, "rtMalloc", "no device memory for \"%s\" (%s): %" PRIu64 " bytes asked, %zu of %zu free",
-                            purpose, owner, least, left, total);
+        return error_driver(code, "rtMalloc",
+                            "no device memory for \"%s\" (%s): %" PRIu64 " bytes asked, %zu of %zu free", purpose,
+                            owner, least, left, total);
     }
     *address = (uint64_t)(uintptr_t)p;
     *size = got;
     ledger_add(&device->ledger, LEDGER_MEMORY, *address, got, owner, purpose);
     if (*address < device->address_low) device->address_low = *address;
     if (*address + got > device->address_high) device->address_high = *address + got;
-    log_write(LOG_LEVEL_DEBUG, "memory", "%" PRIu64 " bytes at 0x%" PRIx64 " for %s: %s", got, *address, owner, purpose);
+    log_write(LOG_LEVEL_DEBUG, "memory", "%" PRIu64 " bytes at 0x%" PRIx64 " for %s: %s", got, *address, owner,
+              purpose);
     return NPURT_OK;
 }
 
@@ -47,8 +50,8 @@ npurt_status memory_report_leaks(npurt_device *device)
         if (!e->user) continue;
         count++;
         if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\" (%" PRIu64 " bytes)", used ? ", " : "",
-                                     e->purpose, e->size);
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\" (%" PRIu64 " bytes)",
+                                     used ? ", " : "", e->purpose, e->size);
     }
     if (!count) return NPURT_OK;
     return error_raise(NPURT_ERROR_LEAK, "%u allocations were not freed at close: %s", count, names);

@@ -5,7 +5,8 @@
 #include "device.h"
 
 /* `owner` and `purpose` are what the ledger and the message of an exhausted device show. */
-npurt_status memory_take(npurt_device *device, uint64_t size, const char *owner, const char *purpose, uint64_t *address);
+npurt_status memory_take(npurt_device *device, uint64_t size, const char *owner, const char *purpose,
+                         uint64_t *address);
 /* The same for `wanted` bytes, or when they are not there for `least`; *size is what was got. */
 npurt_status memory_take_range(npurt_device *device, uint64_t least, uint64_t wanted, const char *owner,
                                const char *purpose, uint64_t *address, uint64_t *size);
@@ -17,7 +18,7 @@ npurt_status memory_write(npurt_device *device, uint64_t to, const void *from, u
 npurt_status memory_read(npurt_device *device, void *to, uint64_t from, uint64_t size, const char *what);
 npurt_status memory_zero(npurt_device *device, uint64_t to, uint64_t size, const char *what);
 
-/* INVALID_ARGUMENT unless [address, address+size) lies inside one allocation of the user's. `what` names the argument. */
+/* INVALID_ARGUMENT unless the range lies inside one allocation of the user's. `what` names the argument. */
 npurt_status memory_check_device(npurt_device *device, uint64_t address, uint64_t size, const char *what);
 /* INVALID_ARGUMENT when `pointer` is NULL or a device address. */
 npurt_status memory_check_host(npurt_device *device, const void *pointer, const char *what);

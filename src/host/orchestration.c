@@ -53,8 +53,8 @@ void orchestration_close(struct orchestration *o)
         void *still = dlopen(path, RTLD_NOLOAD | RTLD_LAZY);
         if (still) {
             dlclose(still);
-            log_write(LOG_LEVEL_INFO, "callable", "an orchestration stays mapped after dlclose; its descriptor %d is kept",
-                      o->fd);
+            log_write(LOG_LEVEL_INFO, "callable",
+                      "an orchestration stays mapped after dlclose; its descriptor %d is kept", o->fd);
             o->fd = -1;
         }
     }

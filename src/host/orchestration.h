@@ -9,7 +9,7 @@ typedef int (*orchestration_function)(npurt_orch *orch, const npurt_orch_args *a
 
 struct orchestration {
     void *library;
-    int fd;     /* of the copy; open as long as the library, so that its path is not used again */
+    int fd; /* of the copy; open as long as the library, so that its path is not used again */
     orchestration_function entry;
 };
 

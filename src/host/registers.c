@@ -50,8 +50,8 @@ static npurt_status find_a23(npurt_device *device)
     struct registers *r = &device->registers;
     uint64_t occupy[2] = {0};
     int32_t size = sizeof occupy;
-    int code = device->driver->halGetDeviceInfoByBuff((uint32_t)device->hal_id, HAL_MODULE_AICORE, HAL_INFO_OCCUPY, occupy,
-                                                      &size);
+    int code = device->driver->halGetDeviceInfoByBuff((uint32_t)device->hal_id, HAL_MODULE_AICORE, HAL_INFO_OCCUPY,
+                                                      occupy, &size);
     if (code != 0) return error_hal(code, "halGetDeviceInfoByBuff", "asking which AICores are present");
     struct AddrMapOutPara out = {0};
     code = mem_ctl(device, &out);
@@ -60,12 +60,14 @@ static npurt_status find_a23(npurt_device *device)
         if (!(occupy[0] >> i & 1)) continue;
         const uint64_t window = out.ptr + i * A23_CLUSTER_STRIDE;
         r->base[i] = window;
-        for (uint32_t j = 0; j < 2; j++) r->base[A23_CLUSTERS + 2 * i + j] = window + (j + 1) * SUBCORE_STRIDE;
+        for (uint32_t j = 0; j < 2; j++)
+            r->base[A23_CLUSTERS + 2 * i + j] = window + (j + 1) * SUBCORE_STRIDE;
     }
     return NPURT_OK;
 }
 
-/* A card with fewer clusters than the silicon has refuses the ids that it lacks; fewer windows than clusters is an error. */
+/* A card with fewer clusters than the silicon has refuses the ids that it lacks; fewer windows than clusters is an
+ * error. */
 static npurt_status find_a5(npurt_device *device)
 {
     struct registers *r = &device->registers;
@@ -97,7 +99,8 @@ npurt_status registers_find(npurt_device *device)
     npurt_status status = device->registers.generation == 5 ? find_a5(device) : find_a23(device);
     if (status != NPURT_OK) return status;
     uint32_t present = 0;
-    for (uint32_t i = 0; i < device->registers.physical_cores; i++) present += device->registers.base[i] != 0;
+    for (uint32_t i = 0; i < device->registers.physical_cores; i++)
+        present += device->registers.base[i] != 0;
     if (present < 3 * device->info.clusters)
         return error_raise(NPURT_ERROR_DRIVER, "the driver maps registers of %u cores, but offers %u clusters", present,
                            device->info.clusters);

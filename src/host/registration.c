@@ -8,9 +8,8 @@ npurt_status registration_ensure(npurt_device *device)
     if (device->registration) return NPURT_OK;
     if (!ledger_reserve(&device->ledger, LEDGER_REGISTRATION))
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a ledger entry (AICore program)");
-    rtDevBinary_t binary = {.magic = RT_DEV_BINARY_MAGIC_ELF,
-                            .data = device->bundle.aicore.data,
-                            .length = device->bundle.aicore.size};
+    rtDevBinary_t binary = {
+        .magic = RT_DEV_BINARY_MAGIC_ELF, .data = device->bundle.aicore.data, .length = device->bundle.aicore.size};
     rtError_t code = device->driver->rtRegisterAllKernel(&binary, &device->registration);
     if (code != 0) {
         device->registration = NULL;

@@ -19,9 +19,12 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
-/* ---- the graph ---------------------------------------------------------------------------------------------------- */
+/* ---- the graph ---- */
 
-static uint64_t aligned_heap(const npurt_device *device) { return (device->run.heap + HEAP_ALIGN - 1) & ~(uint64_t)(HEAP_ALIGN - 1); }
+static uint64_t aligned_heap(const npurt_device *device)
+{
+    return (device->run.heap + HEAP_ALIGN - 1) & ~(uint64_t)(HEAP_ALIGN - 1);
+}
 
 static void heap_of(const npurt_device *device, uint64_t *base, uint64_t *size)
 {
@@ -33,8 +36,8 @@ static void heap_of(const npurt_device *device, uint64_t *base, uint64_t *size)
 static npurt_status grow_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
 {
     npurt_device *device = context;
-    npurt_status status = run_memory_grow(device, &device->run.heap, &device->run.heap_size, size + HEAP_ALIGN,
-                                          "outputs of the graph");
+    npurt_status status =
+        run_memory_grow(device, &device->run.heap, &device->run.heap_size, size + HEAP_ALIGN, "outputs of the graph");
     if (status == NPURT_OK) heap_of(device, base, capacity);
     return status;
 }
@@ -49,7 +52,9 @@ static npurt_status graph_failed(npurt_callable *c, npurt_status status)
         return status;
     }
     if (status == NPURT_ERROR_INVALID_ARGUMENT) status = NPURT_ERROR_GRAPH;
-    if (code) return error_raise(status, "orchestration of \"%s\" failed with code %d: %s", c->name, code, graph_problem(graph));
+    if (code)
+        return error_raise(status, "orchestration of \"%s\" failed with code %d: %s", c->name, code,
+                           graph_problem(graph));
     return error_raise(status, "orchestration of \"%s\": %s", c->name, graph_problem(graph));
 }
 
@@ -65,22 +70,26 @@ static npurt_status build(npurt_callable *c, const npurt_call_args *args, struct
         status = run_memory_grow(device, &device->run.heap, &device->run.heap_size, first, "outputs of the graph");
         if (status != NPURT_OK) return status;
     }
-    struct graph_begin_info info = {.grow = grow_heap, .grow_context = device, .kernel_core = c->kernel_core,
-                                    .kernel_count = c->kernel_limit, .cluster_count = device->info.clusters};
+    struct graph_begin_info info = {.grow = grow_heap,
+                                    .grow_context = device,
+                                    .kernel_core = c->kernel_core,
+                                    .kernel_count = c->kernel_limit,
+                                    .cluster_count = device->info.clusters};
     heap_of(device, &info.heap_base, &info.heap_size);
     status = graph_begin(device->graph, &info);
     if (status != NPURT_OK) return graph_failed(c, status);
-    const npurt_orch_args orch_args = {.tensor_count = args->tensor_count, .scalar_count = args->scalar_count,
-                                       .tensor = device->run.tensor, .scalar = args->scalars};
+    const npurt_orch_args orch_args = {.tensor_count = args->tensor_count,
+                                       .scalar_count = args->scalar_count,
+                                       .tensor = device->run.tensor,
+                                       .scalar = args->scalars};
     const int code = c->orchestration.entry(graph_orch(device->graph), &orch_args);
     status = graph_finish(device->graph, image);
     if (status != NPURT_OK) return graph_failed(c, status);
-    if (code != 0)
-        return error_raise(NPURT_ERROR_ORCHESTRATION, "orchestration of \"%s\" returned %d", c->name, code);
+    if (code != 0) return error_raise(NPURT_ERROR_ORCHESTRATION, "orchestration of \"%s\" returned %d", c->name, code);
     return NPURT_OK;
 }
 
-/* ---- shipping it -------------------------------------------------------------------------------------------------- */
+/* ---- shipping it ---- */
 
 /* As many clusters as the graph could ever keep busy at once: every block on a core of its own, each MIX block on a
  * cluster of its own. Launching a core that can get no work would cost its handshake and its exit. */
@@ -117,15 +126,27 @@ static npurt_status ship(npurt_callable *c, const struct graph_image *image, uin
     const uint64_t control_at = run->block + RUN_SMALL_IMAGE, room = (image->size + 63) & ~UINT64_C(63);
     if (++run->run_number == 0) run->run_number = 1;
     const struct run_control control = {
-        .protocol_version = PROTOCOL_VERSION, .run_number = run->run_number, .aicpu_threads = threads,
-        .block_dim = clusters, .reg_dmb = device->registers.dmb, .reg_cond = device->registers.cond,
-        .reg_fast_path = device->registers.fast_path, .physical_cores = device->registers.physical_cores,
-        .regs = run->regs, .hello = run->hello, .welcome = run->welcome, .payload = run->payload,
-        .image = small ? control_at - room : run->image, .image_size = image->size,
-        .kernels = c->kernel_table, .kernel_count = c->kernel_limit,
+        .protocol_version = PROTOCOL_VERSION,
+        .run_number = run->run_number,
+        .aicpu_threads = threads,
+        .block_dim = clusters,
+        .reg_dmb = device->registers.dmb,
+        .reg_cond = device->registers.cond,
+        .reg_fast_path = device->registers.fast_path,
+        .physical_cores = device->registers.physical_cores,
+        .regs = run->regs,
+        .hello = run->hello,
+        .welcome = run->welcome,
+        .payload = run->payload,
+        .image = small ? control_at - room : run->image,
+        .image_size = image->size,
+        .kernels = c->kernel_table,
+        .kernel_count = c->kernel_limit,
         .scheduler_timeout_ms = device->options.scheduler_timeout_ms,
-        .workspace = control_at + RUN_HEAD, .workspace_size = run->workspace_size,
-        .result = control_at + RUN_RESULT, .command = control_at + RUN_COMMAND,
+        .workspace = control_at + RUN_HEAD,
+        .workspace_size = run->workspace_size,
+        .result = control_at + RUN_RESULT,
+        .command = control_at + RUN_COMMAND,
     };
     char *head = run->upload + RUN_SMALL_IMAGE, *from = head;
     memcpy(head, &control, sizeof control);
@@ -143,7 +164,7 @@ static npurt_status ship(npurt_callable *c, const struct graph_image *image, uin
                         (uint64_t)(head - from) + RUN_HEAD + RUN_WORKSPACE_ZERO, "the run's control block");
 }
 
-/* ---- one run ------------------------------------------------------------------------------------------------------ */
+/* ---- one run ---- */
 
 static npurt_status launch(npurt_device *device, uint32_t clusters, uint32_t threads)
 {
@@ -183,8 +204,8 @@ static npurt_status run_once(npurt_callable *c, const npurt_call_args *args, npu
     const uint64_t shipped = now_ns();
     timing->copy_ns = shipped - built;
     if (status != NPURT_OK) return status;
-    log_write(LOG_LEVEL_DEBUG, "run", "\"%s\" run %u: %u tasks, %" PRIu64 " bytes, %u clusters, %u AICPU threads", c->name,
-              device->run.run_number, image.task_count, image.size, clusters, threads);
+    log_write(LOG_LEVEL_DEBUG, "run", "\"%s\" run %u: %u tasks, %" PRIu64 " bytes, %u clusters, %u AICPU threads",
+              c->name, device->run.run_number, image.task_count, image.size, clusters, threads);
 
     struct run_result result;
     status = launch(device, clusters, threads);
@@ -195,8 +216,8 @@ static npurt_status run_once(npurt_callable *c, const npurt_call_args *args, npu
         (uint64_t)((double)(result.end_ticks - result.start_ticks) * 1e9 / (double)device->counter_hz);
     timing->register_loads = result.register_loads;
     log_write(LOG_LEVEL_DEBUG, "run",
-              "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64 " dispatches, %" PRIu64
-              " loads and %" PRIu64 " stores of registers",
+              "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64
+              " dispatches, %" PRIu64 " loads and %" PRIu64 " stores of registers",
               c->name, result.done, result.ready_ticks - result.start_ticks, result.end_ticks - result.start_ticks,
               result.dispatches, result.register_loads, result.register_stores);
     const uint64_t ended = now_ns();

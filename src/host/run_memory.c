@@ -6,7 +6,10 @@
 
 enum { FIRST_TASKS = 1024 };
 
-static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
+static uint64_t round_up(uint64_t n, uint64_t to)
+{
+    return (n + to - 1) / to * to;
+}
 
 npurt_status run_memory_init(npurt_device *device)
 {
@@ -26,7 +29,8 @@ npurt_status run_memory_init(npurt_device *device)
     run->regs = run->payload + payload;
     /* A hello or welcome is told from a stale one by its run number; a first one has no other to be told from. */
     status = memory_zero(device, run->lines, size, "the lines of the cores");
-    if (status == NPURT_OK) status = memory_write(device, run->regs, device->registers.base, regs, "the register bases");
+    if (status == NPURT_OK)
+        status = memory_write(device, run->regs, device->registers.base, regs, "the register bases");
     if (status == NPURT_OK)
         status = run_memory_grow_block(device, image_workspace_size(FIRST_TASKS, PROTOCOL_MAX_AICPU_THREADS));
     return status;
@@ -37,7 +41,8 @@ npurt_status run_memory_fini(npurt_device *device)
     struct run_memory *run = &device->run;
     const uint64_t address[] = {run->heap, run->staging, run->image, run->block, run->lines};
     npurt_status status = NPURT_OK;
-    for (size_t i = 0; i < sizeof address / sizeof address[0]; i++) error_first(&status, memory_give(device, address[i]));
+    for (size_t i = 0; i < sizeof address / sizeof address[0]; i++)
+        error_first(&status, memory_give(device, address[i]));
     run_memory_forget(device);
     return status;
 }

@@ -26,7 +26,8 @@ struct device_slot *slot_get(const char *provider, int32_t device)
 {
     pthread_mutex_lock(&lock);
     struct device_slot *s = slots;
-    while (s && (s->device != device || strcmp(s->provider, provider) != 0)) s = s->next;
+    while (s && (s->device != device || strcmp(s->provider, provider) != 0))
+        s = s->next;
     if (!s && (s = calloc(1, sizeof *s))) {
         snprintf(s->provider, sizeof s->provider, "%s", provider);
         s->device = device;
@@ -40,7 +41,8 @@ struct device_slot *slot_get(const char *provider, int32_t device)
 static struct install **find(struct device_slot *slot, uint64_t fingerprint)
 {
     struct install **at = &slot->installs;
-    while (*at && (*at)->fingerprint != fingerprint) at = &(*at)->next;
+    while (*at && (*at)->fingerprint != fingerprint)
+        at = &(*at)->next;
     return at;
 }
 

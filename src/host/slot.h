@@ -1,8 +1,8 @@
 /* What the process remembers of a device id between handles: which AICPU programs it has installed there, and how often
  * the device was force-reset. The only state of the library that outlives a device handle.
  *
- * Installing is once per (provider, device id, fingerprint): concurrent first users wait for the one that installs. What
- * is installed stays on the device's file system, through resets, for the life of the process.
+ * Installing is once per (provider, device id, fingerprint): concurrent first users wait for the one that installs.
+ * What is installed stays on the device's file system, through resets, for the life of the process.
  */
 #ifndef HOST_SLOT_H
 #define HOST_SLOT_H

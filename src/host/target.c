@@ -5,7 +5,8 @@
 #include <string.h>
 #include "error.h"
 
-static const char known[] = "known are \"emu:MACHINE\" (emu:a2, emu:a3:1, emu:a5?clusters=4) and \"cann:DEVICE\" (cann:0)";
+static const char known[] =
+    "known are \"emu:MACHINE\" (emu:a2, emu:a3:1, emu:a5?clusters=4) and \"cann:DEVICE\" (cann:0)";
 
 npurt_status target_parse(const char *text, struct target *target)
 {
@@ -25,7 +26,8 @@ npurt_status target_parse(const char *text, struct target *target)
         if (n < 1 || n > 4 || digits[n])
             return error_raise(NPURT_ERROR_NO_TARGET, "target \"%s\": \"%s\" is no device id (0, 1, …)", text, digits);
         snprintf(target->provider, sizeof target->provider, "cann");
-        for (size_t i = 0; i < n; i++) target->device = target->device * 10 + (digits[i] - '0');
+        for (size_t i = 0; i < n; i++)
+            target->device = target->device * 10 + (digits[i] - '0');
         return NPURT_OK;
     }
     return error_raise(NPURT_ERROR_NO_TARGET, "target \"%s\" names nothing that can be opened; %s", text, known);

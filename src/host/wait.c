@@ -1,8 +1,9 @@
 /* Waiting for a run, and what happens when it fails.
  *
- * The AICore stream ends when every core has left its loop, the AICPU stream when the scheduler has answered. A core that
- * faults ends the AICore stream with an error while the other cores and the scheduler still wait for it; a scheduler that
- * faults leaves the cores in their loop. So the AICore stream is waited for in slices, with a look at the other between.
+ * The AICore stream ends when every core has left its loop, the AICPU stream when the scheduler has answered. A core
+ * that faults ends the AICore stream with an error while the other cores and the scheduler still wait for it; a
+ * scheduler that faults leaves the cores in their loop. So the AICore stream is waited for in slices, with a look at
+ * the other between.
  *
  * After a failure the scheduler is told to stop (run_command.abort) and names the tasks that did not come to an end;
  * that is the first cause. What the driver says is its fallout.
@@ -16,18 +17,18 @@
 #include "run.h"
 
 enum {
-    SLICE_MS = 50,          /* how late a scheduler that faulted is noticed */
-    LAST_LOOK_MS = 1000,    /* the scheduler has ended and saw its cores leave: their stream follows at once */
-    GRACE_MS = 100,         /* for kernels that still run when the run is ended */
-    ABORT_MS = 2000,        /* for the scheduler to answer after the grace */
-    DRAIN_MS = 200,         /* for everything on the device to come to rest */
+    SLICE_MS = 50,       /* how late a scheduler that faulted is noticed */
+    LAST_LOOK_MS = 1000, /* the scheduler has ended and saw its cores leave: their stream follows at once */
+    GRACE_MS = 100,      /* for kernels that still run when the run is ended */
+    ABORT_MS = 2000,     /* for the scheduler to answer after the grace */
+    DRAIN_MS = 200,      /* for everything on the device to come to rest */
 };
 
 static const char sync_name[] = "rtStreamSynchronizeWithTimeout";
 
 struct outcome {
-    rtError_t core, cpu;    /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
-    bool answered;          /* result is this run's */
+    rtError_t core, cpu; /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
+    bool answered;       /* result is this run's */
     struct run_result result;
 };
 
@@ -104,12 +105,14 @@ static npurt_status blame(const npurt_callable *c, const struct outcome *o, npur
         char others[64] = "";
         if (o->result.suspect_count > 1)
             snprintf(others, sizeof others, "; %u other dispatches did not end either", o->result.suspect_count - 1);
-        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel, what,
-                    s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name, others);
+        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel,
+                    what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name,
+                    others);
         error_place(s->task, s->kernel, kernel, s->physical_core);
     }
-    error_hint("%s", fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
-                           : "the kernel loops, or waits for something that does not come; reset the device");
+    error_hint("%s",
+               fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
+                     : "the kernel loops, or waits for something that does not come; reset the device");
     return status;
 }
 
@@ -132,47 +135,56 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
         return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
     if (o->answered) {
         switch ((enum run_code)r->code) {
-        case RUN_OK: break;
+        case RUN_OK:
+            break;
         case RUN_KERNEL_STUCK:
             snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
             return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
         case RUN_ABORTED:
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
             if (suspect(o)) return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
-            return error_raise(NPURT_ERROR_STALLED, "the run of \"%s\" did not end within %u ms: %u tasks were completed",
-                               c->name, device->options.sync_timeout_ms, r->tasks_completed);
+            return error_raise(NPURT_ERROR_STALLED,
+                               "the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
+                               device->options.sync_timeout_ms, r->tasks_completed);
         case RUN_STALLED:
-            return error_raise(NPURT_ERROR_STALLED, "\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running",
-                               c->name, r->tasks_completed, r->detail);
+            return error_raise(NPURT_ERROR_STALLED,
+                               "\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
+                               r->tasks_completed, r->detail);
         case RUN_HANDSHAKE_TIMEOUT:
-            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " of the launch never reported to the scheduler (\"%s\")",
-                               r->detail, c->name);
+            return error_raise(NPURT_ERROR_STALLED,
+                               "core %" PRId64 " of the launch never reported to the scheduler (\"%s\")", r->detail,
+                               c->name);
         case RUN_EXIT_TIMEOUT:
-            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " did not leave its loop after \"%s\"", r->detail, c->name);
+            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " did not leave its loop after \"%s\"", r->detail,
+                               c->name);
         case RUN_BAD_PROTOCOL:
             return error_raise(NPURT_ERROR_BAD_BINARY, "the device programs speak another protocol version than %u",
                                PROTOCOL_VERSION);
         case RUN_BAD_IMAGE:
-            return error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program refuses the graph image of \"%s\" (detail %" PRId64 ")",
-                               c->name, r->detail);
+            return error_raise(NPURT_ERROR_AICPU_FAULT,
+                               "the AICPU program refuses the graph image of \"%s\" (detail %" PRId64 ")", c->name,
+                               r->detail);
         case RUN_BAD_CORE:
             return error_raise(NPURT_ERROR_AICPU_FAULT, "a core calls itself number %" PRId64 ", which is none of ours",
                                r->detail);
         case RUN_BAD_KERNEL:
-            return error_raise(NPURT_ERROR_GRAPH, "task %" PRId64 " of \"%s\" names a kernel that the callable does not have, or "
-                                                  "of the other core type",
+            return error_raise(NPURT_ERROR_GRAPH,
+                               "task %" PRId64
+                               " of \"%s\" names a kernel that the callable does not have, or of the other core type",
                                r->detail, c->name);
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {
-        npurt_status status = error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
+        npurt_status status =
+            error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
         error_driver_code(o->cpu, sync_name);
         return status;
     }
     if (o->core != 0 && o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT)
         return error_driver(o->core, sync_name, "the cores failed during a run of \"%s\"", c->name);
-    return error_raise(NPURT_ERROR_STALLED, "the run of \"%s\" did not end within %u ms and its scheduler does not answer",
-                       c->name, device->options.sync_timeout_ms);
+    return error_raise(NPURT_ERROR_STALLED,
+                       "the run of \"%s\" did not end within %u ms and its scheduler does not answer", c->name,
+                       device->options.sync_timeout_ms);
 }
 
 npurt_status wait_run(npurt_callable *callable, struct run_result *result)

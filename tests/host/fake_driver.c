@@ -13,7 +13,10 @@ struct fake fake;
 enum { ARENA = 1 << 28, MAX_BLOCKS = 4096 };
 static char *arena;
 static size_t arena_used;
-static struct { char *at; uint64_t size; } block[MAX_BLOCKS];
+static struct {
+    char *at;
+    uint64_t size;
+} block[MAX_BLOCKS];
 static uint32_t block_count;
 static uint64_t next_handle;
 static uint32_t streams_made;
@@ -30,8 +33,14 @@ void fake_reset(void)
 }
 
 /* A device makes its AICore stream first, then its AICPU stream; bit 3 of the handle tells them apart. */
-static bool is_core(rtStream_t stream) { return stream && !((uintptr_t)stream & 8); }
-static bool is_cpu(rtStream_t stream) { return (uintptr_t)stream & 8; }
+static bool is_core(rtStream_t stream)
+{
+    return stream && !((uintptr_t)stream & 8);
+}
+static bool is_cpu(rtStream_t stream)
+{
+    return (uintptr_t)stream & 8;
+}
 
 static bool fails(const char *name)
 {
@@ -39,7 +48,10 @@ static bool fails(const char *name)
     fake.failed = name;
     return true;
 }
-static void *handle(void) { return (void *)(uintptr_t)(next_handle += 16); }
+static void *handle(void)
+{
+    return (void *)(uintptr_t)(next_handle += 16);
+}
 
 #define FAIL_WITH(code)                                                                                                \
     if (fails(__func__)) return code
@@ -157,8 +169,9 @@ static rtError_t rtKernelLaunchWithHandleV2(void *h, uint64_t key, uint32_t bloc
     fake.last_blocks = blocks;
     return 0;
 }
-static rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t type, const char *op, uint32_t blocks, const rtAicpuArgsEx_t *args,
-                                               rtSmDesc_t *sm, rtStream_t stream, uint32_t flags)
+static rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t type, const char *op, uint32_t blocks,
+                                               const rtAicpuArgsEx_t *args, rtSmDesc_t *sm, rtStream_t stream,
+                                               uint32_t flags)
 {
     (void)sm;
     (void)stream;
@@ -209,14 +222,17 @@ static void run(uint64_t at)
     struct run_result *r = (void *)(uintptr_t)c->result;
     const struct image_header *image = (const void *)(uintptr_t)c->image;
     if (fake.ignore_exec) return;
-    *r = (struct run_result){.code = fake.run_code, .tasks_completed = image->task_count, .start_ticks = 100,
-                             .end_ticks = 1100, .suspect_count = fake.suspects};
-    r->suspect[0] = (struct run_suspect){.task = 3, .physical_core = 7, .acknowledged = 1, .kernel = 0,
-                                         .core_type = NPURT_CORE_AIV};
+    *r = (struct run_result){.code = fake.run_code,
+                             .tasks_completed = image->task_count,
+                             .start_ticks = 100,
+                             .end_ticks = 1100,
+                             .suspect_count = fake.suspects};
+    r->suspect[0] = (struct run_suspect){
+        .task = 3, .physical_core = 7, .acknowledged = 1, .kernel = 0, .core_type = NPURT_CORE_AIV};
     r->done = c->run_number;
 }
-static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t stream, const rtKernelLaunchCfg_t *config,
-                                    rtCpuKernelArgs_t *args)
+static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t stream,
+                                    const rtKernelLaunchCfg_t *config, rtCpuKernelArgs_t *args)
 {
     FAIL_WITH(507000);
     struct aicpu_args a;
@@ -225,17 +241,34 @@ static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t 
     if (f == (void *)1) {
         struct device_report *report = (void *)(uintptr_t)a.control;
         *report = (struct device_report){.protocol_version = fake.protocol ? fake.protocol : PROTOCOL_VERSION,
-                                         .aicpu_threads = 6, .counter_hz = 1000000000, .ready = 1};
+                                         .aicpu_threads = 6,
+                                         .counter_hz = 1000000000,
+                                         .ready = 1};
     } else {
         fake.last_threads = blocks;
         run(a.control);
     }
     return 0;
 }
-static rtError_t rtGetAiCpuCount(uint32_t *count) { FAIL_WITH(507000); *count = 6; return 0; }
-static const char *aclrtGetSocName(void) { return fails(__func__) ? NULL : fake.soc; }
-static const char *aclGetRecentErrMsg(void) { return ""; }
-static aclError aclrtGetDeviceCount(uint32_t *count) { *count = 4; return 0; }
+static rtError_t rtGetAiCpuCount(uint32_t *count)
+{
+    FAIL_WITH(507000);
+    *count = 6;
+    return 0;
+}
+static const char *aclrtGetSocName(void)
+{
+    return fails(__func__) ? NULL : fake.soc;
+}
+static const char *aclGetRecentErrMsg(void)
+{
+    return "";
+}
+static aclError aclrtGetDeviceCount(uint32_t *count)
+{
+    *count = 4;
+    return 0;
+}
 static aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t *left, size_t *total)
 {
     (void)attr;
@@ -259,8 +292,18 @@ static aclError aclrtGetStreamResLimit(aclrtStream stream, aclrtDevResLimitType 
     *value = strncmp(fake.soc, "Ascend950", 9) == 0 ? 36 : 24;
     return 0;
 }
-static aclError aclrtSetOpExecuteTimeOutV2(uint64_t us, uint64_t *actual) { FAIL_WITH(507000); *actual = us; return 0; }
-static aclError aclrtSynchronizeDeviceWithTimeout(int32_t ms) { (void)ms; FAIL_WITH(507000); return 0; }
+static aclError aclrtSetOpExecuteTimeOutV2(uint64_t us, uint64_t *actual)
+{
+    FAIL_WITH(507000);
+    *actual = us;
+    return 0;
+}
+static aclError aclrtSynchronizeDeviceWithTimeout(int32_t ms)
+{
+    (void)ms;
+    FAIL_WITH(507000);
+    return 0;
+}
 static aclError aclrtResetDeviceForce(int32_t device)
 {
     (void)device;

@@ -184,8 +184,8 @@ TEST(a_graph_that_exhausts_device_memory_names_the_task_and_the_call)
 static npurt_callable_desc description(npurt_kernel_desc *kernel)
 {
     *kernel = (npurt_kernel_desc){.core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "add_one"};
-    return (npurt_callable_desc){.name = "bad", .orchestration.path = world_orchestration, .kernels = kernel,
-                                 .kernel_count = 1};
+    return (npurt_callable_desc){
+        .name = "bad", .orchestration.path = world_orchestration, .kernels = kernel, .kernel_count = 1};
 }
 
 static void load_fails(const npurt_callable_desc *desc, npurt_status status, const char *text)
@@ -317,14 +317,13 @@ TEST(handles_are_of_no_use_after_a_fork)
         uint64_t address;
         npurt_device_info info;
         const uint32_t calls = fake.calls;
-        bool right = npurt_memory_alloc(device, 1, "x", &address) == NPURT_ERROR_FORKED &&
-                     npurt_device_get_info(device, &info) == NPURT_ERROR_FORKED &&
-                     world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL) == NPURT_ERROR_FORKED &&
-                     npurt_callable_unload(callable) == NPURT_ERROR_FORKED &&
-                     npurt_device_reset(device) == NPURT_ERROR_FORKED &&
-                     npurt_device_get_state(device) == NPURT_DEVICE_LOST &&
-                     npurt_device_close(device) == NPURT_ERROR_FORKED && strstr(npurt_error_last()->message, "fork") &&
-                     fake.calls == calls;
+        bool right =
+            npurt_memory_alloc(device, 1, "x", &address) == NPURT_ERROR_FORKED &&
+            npurt_device_get_info(device, &info) == NPURT_ERROR_FORKED &&
+            world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL) == NPURT_ERROR_FORKED &&
+            npurt_callable_unload(callable) == NPURT_ERROR_FORKED && npurt_device_reset(device) == NPURT_ERROR_FORKED &&
+            npurt_device_get_state(device) == NPURT_DEVICE_LOST && npurt_device_close(device) == NPURT_ERROR_FORKED &&
+            strstr(npurt_error_last()->message, "fork") && fake.calls == calls;
         _exit(right ? 0 : 1);
     }
     int how;

@@ -41,22 +41,35 @@ static void whole_life(const char *target)
         CHECK_EQ(hbm, first);
     }
     fill();
-    if (world_call(callable, x, y, 480, FIXTURE_MIX, 0, &timing) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    if (world_call(callable, x, y, 480, FIXTURE_MIX, 0, &timing) != NPURT_OK)
+        CHECK_FAIL("%s", npurt_error_last()->message);
     check_results(480, 1);
     CHECK_EQ(y[480], 0xdead);
     CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
 }
 
-TEST(a_callable_runs_on_an_a5) { whole_life("emu:a5"); }
-TEST(a_callable_runs_on_an_a2) { whole_life("emu:a2"); }
+TEST(a_callable_runs_on_an_a5)
+{
+    whole_life("emu:a5");
+}
+TEST(a_callable_runs_on_an_a2)
+{
+    whole_life("emu:a2");
+}
 TEST(a_callable_runs_on_both_dies_of_an_a3)
 {
     whole_life("emu:a3:0");
     whole_life("emu:a3:1");
 }
-TEST(a_callable_runs_on_one_cluster) { whole_life("emu:a5?clusters=1"); }
-TEST(a_callable_runs_with_a_thread_per_agent) { whole_life("emu:a5?engine=thread&clusters=4"); }
+TEST(a_callable_runs_on_one_cluster)
+{
+    whole_life("emu:a5?clusters=1");
+}
+TEST(a_callable_runs_with_a_thread_per_agent)
+{
+    whole_life("emu:a5?engine=thread&clusters=4");
+}
 
 TEST(close_brings_device_memory_back_to_the_byte)
 {

@@ -6,15 +6,18 @@ static uint32_t x[64], y[64];
 
 static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status status, const char *name, const char *code)
 {
-    const npurt_device_options options = {.scheduler_timeout_ms = 400, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
+    const npurt_device_options options = {
+        .scheduler_timeout_ms = 400, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
     npurt_device *device;
     npurt_callable *callable, *again;
     printf("  %s\n", target);
     if (npurt_device_open(target, &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
-    for (uint32_t i = 0; i < 64; i++) y[i] = 5;
+    for (uint32_t i = 0; i < 64; i++)
+        y[i] = 5;
     CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_OK);
-    for (uint32_t i = 0; i < 64; i++) y[i] = 5;
+    for (uint32_t i = 0; i < 64; i++)
+        y[i] = 5;
     CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_ONE_KERNEL, kernel, NULL), status);
     const npurt_error *e = npurt_error_last();
     printf("  %s\n  fallout: %s\n", e->message, e->fallout);
@@ -25,7 +28,8 @@ static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status sta
     CHECK(e->core >= 0);
     CHECK(strncmp(e->message, "kernel \"", 8) == 0);
     CHECK_HAS(e->fallout, code);
-    for (uint32_t i = 0; i < 64; i++) CHECK_EQ(y[i], 5);
+    for (uint32_t i = 0; i < 64; i++)
+        CHECK_EQ(y[i], 5);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
     CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_ERROR_POISONED);
     CHECK_HAS(npurt_error_last()->message, name);

@@ -50,13 +50,18 @@ TEST(a_run_survives_the_files_it_was_loaded_from)
     CHECK(mkdtemp(folder) != NULL);
     snprintf(orchestration, sizeof orchestration, "%s/orchestration.so", folder);
     snprintf(kernels, sizeof kernels, "%s/kernels.so", folder);
-    snprintf(command, sizeof command, "cp %s %s && cp %s %s", world_orchestration, orchestration, world_kernels, kernels);
+    snprintf(command, sizeof command, "cp %s %s && cp %s %s", world_orchestration, orchestration, world_kernels,
+             kernels);
     CHECK_EQ(system(command), 0);
     const npurt_kernel_desc kernel = {.core = NPURT_CORE_AIV, .binary.path = kernels, .entry = "add_one"};
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32}};
-    const npurt_callable_desc desc = {.orchestration.path = orchestration, .kernels = &kernel, .kernel_count = 1,
-                                      .params = params, .param_count = 2, .scalar_count = 2};
+    const npurt_callable_desc desc = {.orchestration.path = orchestration,
+                                      .kernels = &kernel,
+                                      .kernel_count = 1,
+                                      .params = params,
+                                      .param_count = 2,
+                                      .scalar_count = 2};
     CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
     CHECK_EQ(npurt_callable_load(device, &desc, &callable), NPURT_OK);
     unlink(orchestration);
@@ -95,7 +100,8 @@ static void *caller(void *callable)
 {
     uint32_t in[64], out[64];
     for (uint32_t run = 0; run < 50; run++) {
-        for (uint32_t i = 0; i < 64; i++) in[i] = run * 64 + i;
+        for (uint32_t i = 0; i < 64; i++)
+            in[i] = run * 64 + i;
         if (world_call(callable, in, out, 64, FIXTURE_CHAIN, 1 + run % 5, NULL) != NPURT_OK) return "a call failed";
         for (uint32_t i = 0; i < 64; i++)
             if (out[i] != in[i] + 1 + run % 5) return "a result is wrong";
@@ -110,7 +116,8 @@ TEST(calls_from_many_threads_are_serialised)
     pthread_t thread[4];
     CHECK_EQ(npurt_device_open("emu:a5", NULL, &device), NPURT_OK);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
-    for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, caller, callable);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, caller, callable);
     for (int i = 0; i < 4; i++) {
         void *problem;
         pthread_join(thread[i], &problem);
@@ -131,7 +138,8 @@ static void *opener(void *unused)
 TEST(concurrent_first_opens_share_one_installation)
 {
     pthread_t thread[4];
-    for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, opener, NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, opener, NULL);
     for (int i = 0; i < 4; i++) {
         void *problem;
         pthread_join(thread[i], &problem);

@@ -6,7 +6,10 @@
 #include "host/world.h"
 
 static struct bytes kernels;
-static void set_up(void) { CHECK_EQ(file_read(world_kernels, "test", &kernels), NPURT_OK); }
+static void set_up(void)
+{
+    CHECK_EQ(file_read(world_kernels, "test", &kernels), NPURT_OK);
+}
 
 TEST(a_shared_object_of_this_machine_is_one)
 {
@@ -47,7 +50,8 @@ TEST(functions_are_found_by_whole_name_when_they_are_global)
     file_release(&kernels);
 }
 
-/* Flips bytes all over the headers and the section table: any answer is legal, reading outside is not (run with ASan). */
+/* Flips bytes all over the headers and the section table: any answer is legal, reading outside is not (run with ASan).
+ */
 TEST(damaged_files_are_read_inside_their_bounds)
 {
     set_up();

@@ -53,7 +53,8 @@ TEST(texts_longer_than_their_field_are_cut)
     error_prepend("%s", "x");
     error_hint("%s", text);
     error_place(1, 2, text, 3);
-    for (int i = 0; i < 20; i++) error_fallout(507046, "aRatherLongNameOfAnEntryPoint");
+    for (int i = 0; i < 20; i++)
+        error_fallout(507046, "aRatherLongNameOfAnEntryPoint");
     const npurt_error *e = npurt_error_last();
     CHECK_EQ(strlen(e->message), sizeof e->message - 1);
     CHECK_EQ(strlen(e->hint), sizeof e->hint - 1);

@@ -16,8 +16,8 @@ static npurt_status open_fake(npurt_device **device)
 static void check_nothing_is_out(const char *when)
 {
     if (fake.blocks || fake.streams || fake.registrations || fake.binaries || fake.retained || fake.bytes)
-        CHECK_FAIL("%s (call %u, %s fails): %u blocks, %u streams, %u registrations, %u binaries, %u device references are "
-                   "still out",
+        CHECK_FAIL("%s (call %u, %s fails): %u blocks, %u streams, %u registrations, %u binaries, %u device references "
+                   "are still out",
                    when, fake.fail_at, fake.failed ? fake.failed : "nothing", fake.blocks, fake.streams,
                    fake.registrations, fake.binaries, fake.retained);
 }
@@ -229,12 +229,14 @@ TEST(the_65th_callable_is_refused)
     npurt_device *device;
     npurt_callable *c[NPURT_MAX_CALLABLES], *more;
     CHECK_EQ(open_fake(&device), NPURT_OK);
-    for (int i = 0; i < NPURT_MAX_CALLABLES; i++) CHECK_EQ(world_load(device, &c[i]), NPURT_OK);
+    for (int i = 0; i < NPURT_MAX_CALLABLES; i++)
+        CHECK_EQ(world_load(device, &c[i]), NPURT_OK);
     CHECK_EQ(world_load(device, &more), NPURT_ERROR_LIMIT);
     CHECK_HAS(npurt_error_last()->message, "65");
     CHECK_EQ(npurt_callable_unload(c[7]), NPURT_OK);
     CHECK_EQ(world_load(device, &c[7]), NPURT_OK);
-    for (int i = 0; i < NPURT_MAX_CALLABLES; i++) CHECK_EQ(npurt_callable_unload(c[i]), NPURT_OK);
+    for (int i = 0; i < NPURT_MAX_CALLABLES; i++)
+        CHECK_EQ(npurt_callable_unload(c[i]), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
     check_nothing_is_out("after close");
 }

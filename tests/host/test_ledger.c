@@ -1,7 +1,8 @@
 #include "check.h"
 #include "host/ledger.h"
 
-static void add(struct ledger *l, enum ledger_kind kind, uint64_t handle, uint64_t size, const char *owner, const char *what)
+static void add(struct ledger *l, enum ledger_kind kind, uint64_t handle, uint64_t size, const char *owner,
+                const char *what)
 {
     CHECK(ledger_reserve(l, kind));
     ledger_add(l, kind, handle, size, owner, what);
@@ -10,7 +11,8 @@ static void add(struct ledger *l, enum ledger_kind kind, uint64_t handle, uint64
 TEST(an_address_inside_an_allocation_finds_it_and_one_between_finds_none)
 {
     struct ledger l = {0};
-    for (uint64_t i = 0; i < 100; i++) add(&l, LEDGER_MEMORY, 0x10000 + (i * 37 % 100) * 0x1000, 0x800, "user", "x");
+    for (uint64_t i = 0; i < 100; i++)
+        add(&l, LEDGER_MEMORY, 0x10000 + (i * 37 % 100) * 0x1000, 0x800, "user", "x");
     CHECK(ledger_validate(&l) == NULL);
     CHECK(ledger_memory_at(&l, 0xffff) == NULL);
     for (uint64_t i = 0; i < 100; i++) {

@@ -13,17 +13,21 @@ static uint32_t x[64], y[64];
 
 static void set_up(void)
 {
-    const npurt_device_options options = {.binaries = world_binaries, .scheduler_timeout_ms = 100, .op_timeout_ms = 1000,
-                                          .sync_timeout_ms = 2000};
+    const npurt_device_options options = {
+        .binaries = world_binaries, .scheduler_timeout_ms = 100, .op_timeout_ms = 1000, .sync_timeout_ms = 2000};
     fake_reset();
     slot_forget();
     error_begin("test");
     CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_OK);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
-    for (uint32_t i = 0; i < 64; i++) y[i] = 0xabcd;
+    for (uint32_t i = 0; i < 64; i++)
+        y[i] = 0xabcd;
 }
 
-static npurt_status call(void) { return world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL); }
+static npurt_status call(void)
+{
+    return world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL);
+}
 
 static void tear_down(void)
 {
@@ -36,7 +40,8 @@ static void tear_down(void)
 /* No host tensor was written, work is refused with the first cause, a reset brings the device back. */
 static void check_poisoned(const char *cause)
 {
-    for (uint32_t i = 0; i < 64; i++) CHECK_EQ(y[i], 0xabcd);
+    for (uint32_t i = 0; i < 64; i++)
+        CHECK_EQ(y[i], 0xabcd);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
     CHECK_EQ(call(), NPURT_ERROR_POISONED);
     CHECK_HAS(npurt_error_last()->message, cause);

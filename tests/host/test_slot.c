@@ -28,7 +28,8 @@ TEST(of_many_first_users_one_installs_at_a_time_until_one_succeeds)
     pthread_t thread[8];
     struct device_slot *slot = slot_get("test", 1);
     atomic_store(&failures_left, 3);
-    for (int i = 0; i < 8; i++) pthread_create(&thread[i], NULL, user, slot);
+    for (int i = 0; i < 8; i++)
+        pthread_create(&thread[i], NULL, user, slot);
     for (int i = 0; i < 8; i++) {
         void *wrong;
         pthread_join(thread[i], &wrong);

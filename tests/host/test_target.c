@@ -20,7 +20,8 @@ TEST(targets_are_split_at_their_colon)
 
 TEST(texts_that_name_no_target_are_quoted)
 {
-    static const char *const bad[] = {"", "emu", "emu:", "cann", "cann:", "cann:x", "cann:-1", "cann:1x", "cann:99999", "cuda:0"};
+    static const char *const bad[] = {
+        "", "emu", "emu:", "cann", "cann:", "cann:x", "cann:-1", "cann:1x", "cann:99999", "cuda:0"};
     struct target t;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char quoted[64];

@@ -7,24 +7,38 @@ const char world_binaries[] = HOST_BINARIES;
 npurt_status world_load(npurt_device *device, npurt_callable **out)
 {
     const npurt_kernel_desc kernels[] = {
-        {.id = FIXTURE_ADD_ONE, .name = "add_one", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "add_one"},
+        {.id = FIXTURE_ADD_ONE,
+         .name = "add_one",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "add_one"},
         {.id = FIXTURE_FAULT, .name = "fault", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "fault"},
         {.id = FIXTURE_SPIN, .name = "spin", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "spin"},
-        {.id = FIXTURE_ADD_SLICE, .name = "add_slice", .core = NPURT_CORE_AIV, .binary.path = world_kernels,
+        {.id = FIXTURE_ADD_SLICE,
+         .name = "add_slice",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
          .entry = "add_slice"},
-        {.id = FIXTURE_ADD_SLICE_AIC, .name = "add_slice_aic", .core = NPURT_CORE_AIC, .binary.path = world_kernels,
+        {.id = FIXTURE_ADD_SLICE_AIC,
+         .name = "add_slice_aic",
+         .core = NPURT_CORE_AIC,
+         .binary.path = world_kernels,
          .entry = "add_slice_aic"},
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
-    const npurt_callable_desc desc = {.name = "fixture", .orchestration.path = world_orchestration, .kernels = kernels,
-                                      .kernel_count = FIXTURE_KERNELS, .params = params, .param_count = 2,
+    const npurt_callable_desc desc = {.name = "fixture",
+                                      .orchestration.path = world_orchestration,
+                                      .kernels = kernels,
+                                      .kernel_count = FIXTURE_KERNELS,
+                                      .params = params,
+                                      .param_count = 2,
                                       .scalar_count = 2};
     return npurt_callable_load(device, &desc, out);
 }
 
-npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode, uint64_t argument,
-                        npurt_timing *timing)
+npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode,
+                        uint64_t argument, npurt_timing *timing)
 {
     const npurt_call_tensor tensors[] = {{.host = x, .dtype = NPURT_U32, .ndims = 1, .shape = {n}},
                                          {.host = y, .dtype = NPURT_U32, .ndims = 1, .shape = {n}}};

@@ -14,7 +14,7 @@ extern const char world_binaries[];
 npurt_status world_load(npurt_device *device, npurt_callable **out);
 
 /* Calls it with host tensors of n elements. timing may be NULL. */
-npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode, uint64_t argument,
-                        npurt_timing *timing);
+npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode,
+                        uint64_t argument, npurt_timing *timing);
 
 #endif
