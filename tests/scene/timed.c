@@ -24,13 +24,17 @@ static uint64_t hash_of(struct example_problem *problem, uint32_t seed)
     return hash;
 }
 
-/* Runs every seed twice, the second time in reverse order. Returns how many hashes differ from all others. */
+/* Runs every seed twice, the second time in reverse order. Returns how many hashes differ from all others. A card's
+ * first open in a process installs the AICPU program, later ones find it there, and the trace shows it; so every card
+ * is opened once before anything is compared. (Two processes are compared by command.c.) */
 static uint32_t distinct_hashes(const struct example *example, const struct example_case *which)
 {
     struct example_problem problem;
     uint64_t hash[SEEDS];
     uint32_t distinct = 0;
     CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
+    for (uint32_t i = 0; i < SEEDS; i++)
+        SCENE_OK(npurt_device_close(scene_open_target(seeded(i + 1))));
     for (uint32_t i = 0; i < SEEDS; i++)
         hash[i] = hash_of(&problem, i + 1);
     for (uint32_t i = SEEDS; i-- > 0;) {
@@ -66,7 +70,7 @@ TEST(random_graphs_are_right_on_every_seed)
         struct example_problem problem;
         struct example_case which = {"random", "", {20 + 4 * i}};
         CHECK_EQ(example_prepare(&random_graph, &which, i, &problem), 0);
-        hash_of(&problem, 100 + i);
+        hash_of(&problem, i);
         example_release(&problem);
     }
 }
