@@ -89,7 +89,8 @@ NPURT_API npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_to
 NPURT_API npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed);
 
 /* Hash of everything that happened on the device so far: time, agent, event and operands, never the seed. Only a card
- * in timed mode keeps one; elsewhere UNSUPPORTED. */
+ * in timed mode keeps one; elsewhere UNSUPPORTED. The first open of a device in a process installs the AICPU program and
+ * later ones do not, so their histories differ: compare like with like. */
 NPURT_API npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash);
 
 /* Device memory. Addresses are device addresses: dereferencing one on the host faults. `name` is shown in the ledger and

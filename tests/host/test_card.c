@@ -118,25 +118,31 @@ TEST(device_tensors_pass_through_and_copies_arrive)
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
 }
 
+static uint64_t hash_of_a_run(const char *target)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    uint64_t hash = 0;
+    if (npurt_device_open(target, NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    fill();
+    if (world_call(callable, x, y, 512, FIXTURE_CHAIN, 50, NULL) != NPURT_OK)
+        CHECK_FAIL("%s (%s)", npurt_error_last()->message, npurt_error_last()->fallout);
+    check_results(512, 50);
+    CHECK_EQ(npurt_device_trace_hash(device, &hash), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    return hash;
+}
+
 TEST(the_same_seed_gives_the_same_trace_hash)
 {
-    uint64_t hash[3];
-    const char *const target[] = {"emu:a5?seed=7", "emu:a5?seed=7", "emu:a5?seed=8"};
-    for (int i = 0; i < 3; i++) {
-        npurt_device *device;
-        npurt_callable *callable;
-        if (npurt_device_open(target[i], NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
-        CHECK_EQ(world_load(device, &callable), NPURT_OK);
-        fill();
-        if (world_call(callable, x, y, 512, FIXTURE_CHAIN, 50, NULL) != NPURT_OK)
-            CHECK_FAIL("%s (%s)", npurt_error_last()->message, npurt_error_last()->fallout);
-        check_results(512, 50);
-        CHECK_EQ(npurt_device_trace_hash(device, &hash[i]), NPURT_OK);
-        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
-        CHECK_EQ(npurt_device_close(device), NPURT_OK);
-    }
-    CHECK_EQ(hash[0], hash[1]);
-    CHECK(hash[0] != hash[2]);
+    /* The first open of a device installs the AICPU program, which later ones find in place: another history. */
+    const uint64_t installing = hash_of_a_run("emu:a5?seed=7"), seven = hash_of_a_run("emu:a5?seed=7");
+    CHECK(installing != seven);
+    CHECK(hash_of_a_run("emu:a5?seed=7") == seven);
+    CHECK(hash_of_a_run("emu:a5?seed=8") != installing);
+    CHECK(hash_of_a_run("emu:a5?seed=8") != seven);
 }
 
 TEST(a_card_in_free_mode_keeps_no_trace_hash)
