@@ -3,10 +3,12 @@
 #ifndef NPURT_NPURT_H
 #define NPURT_NPURT_H
 
+#include <npurt/version.h>
 #include <npurt/status.h>
 #include <npurt/tensor.h>
 #include <npurt/orchestration.h>
 #include <npurt/device.h>
 #include <npurt/callable.h>
+#include <npurt/bundle.h>
 
 #endif
