@@ -37,10 +37,10 @@ static void add_both(struct search *search, const char *folder, const char *plat
 /* The folder of the library that this code is in; the current folder when it can not be told. */
 static void own_folder(char folder[PATH_MAX])
 {
+    static const char own_data[] = "npurt";
     Dl_info info;
     char *slash = NULL;
-    if (dladdr((const void *)(uintptr_t)bundle_open, &info) && info.dli_fname && realpath(info.dli_fname, folder))
-        slash = strrchr(folder, '/');
+    if (dladdr(own_data, &info) && info.dli_fname && realpath(info.dli_fname, folder)) slash = strrchr(folder, '/');
     if (slash)
         *slash = '\0';
     else

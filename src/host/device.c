@@ -18,8 +18,6 @@ enum { RESET_TRIES = 3, RESET_DRAIN_MS = 200 };
 static npurt_status settle_options(const npurt_device_options *given, npurt_device_options *o)
 {
     *o = given ? *given : (npurt_device_options){0};
-    if (o->binaries && !(o->binaries = strdup(o->binaries)))
-        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
     if (!o->scheduler_timeout_ms) o->scheduler_timeout_ms = DEFAULT_SCHEDULER_MS;
     if (!o->op_timeout_ms) o->op_timeout_ms = DEFAULT_OP_MS;
     if (!o->sync_timeout_ms) o->sync_timeout_ms = DEFAULT_SYNC_MS;
@@ -44,7 +42,7 @@ static void device_destroy(npurt_device *device)
     bundle_close(&device->bundle);
     ledger_fini(&device->ledger);
     free(device->run.upload);
-    free((void *)(uintptr_t)device->options.binaries);
+    free(device->binaries);
     if (device->owns_driver) driver_close(device->driver);
     pthread_mutex_destroy(&device->lock);
     free(device);
@@ -75,6 +73,10 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     snprintf(device->info.target, sizeof device->info.target, "%s", target);
 
     npurt_status status = settle_options(options, &device->options);
+    if (status == NPURT_OK && device->options.binaries) {
+        device->options.binaries = device->binaries = strdup(device->options.binaries);
+        if (!device->binaries) status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
+    }
     device->hal_id = id;
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {

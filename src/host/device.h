@@ -64,7 +64,8 @@ struct npurt_device {
     struct driver *driver;
     bool owns_driver;             /* driver_close at the end */
     int32_t id, hal_id;           /* rt and acl calls take id, hal calls hal_id */
-    npurt_device_options options; /* every default filled in; `binaries` is a copy or NULL */
+    npurt_device_options options; /* every default filled in */
+    char *binaries;               /* options.binaries, owned */
     npurt_device_info info;
     _Atomic int state; /* npurt_device_state; changed by device_set_state only */
     npurt_error cause; /* of POISONED and LOST */
@@ -87,6 +88,12 @@ struct npurt_device {
     npurt_callable *callables; /* loaded ones, and those that a reset left without a device */
     uint32_t callable_count;   /* loaded ones */
 };
+
+/* A device address as the driver's calls take it. Never dereferenced here: the device's range is not mapped. */
+static inline void *device_pointer(uint64_t address)
+{
+    return (void *)(uintptr_t)address; /* NOLINT(performance-no-int-to-ptr): the ABI's type */
+}
 
 /* How often this process has been made by fork since the library came up; counted by an atfork handler. */
 uint64_t fork_count(void);

@@ -71,7 +71,7 @@ npurt_status memory_give(npurt_device *device, uint64_t address)
 {
     if (!address) return NPURT_OK;
     ledger_remove(&device->ledger, LEDGER_MEMORY, address);
-    rtError_t code = device->driver->rtFree((void *)(uintptr_t)address);
+    rtError_t code = device->driver->rtFree(device_pointer(address));
     if (code != 0) return error_driver(code, "rtFree", "freeing device memory at 0x%" PRIx64, address);
     log_write(LOG_LEVEL_DEBUG, "memory", "freed 0x%" PRIx64, address);
     return NPURT_OK;
@@ -79,21 +79,21 @@ npurt_status memory_give(npurt_device *device, uint64_t address)
 
 npurt_status memory_write(npurt_device *device, uint64_t to, const void *from, uint64_t size, const char *what)
 {
-    rtError_t code = device->driver->rtMemcpy((void *)(uintptr_t)to, size, from, size, RT_MEMCPY_HOST_TO_DEVICE);
+    rtError_t code = device->driver->rtMemcpy(device_pointer(to), size, from, size, RT_MEMCPY_HOST_TO_DEVICE);
     if (code == 0) return NPURT_OK;
     return error_driver(code, "rtMemcpy", "copying %s to the device (%" PRIu64 " bytes)", what, size);
 }
 
 npurt_status memory_read(npurt_device *device, void *to, uint64_t from, uint64_t size, const char *what)
 {
-    rtError_t code = device->driver->rtMemcpy(to, size, (void *)(uintptr_t)from, size, RT_MEMCPY_DEVICE_TO_HOST);
+    rtError_t code = device->driver->rtMemcpy(to, size, device_pointer(from), size, RT_MEMCPY_DEVICE_TO_HOST);
     if (code == 0) return NPURT_OK;
     return error_driver(code, "rtMemcpy", "copying %s from the device (%" PRIu64 " bytes)", what, size);
 }
 
 npurt_status memory_zero(npurt_device *device, uint64_t to, uint64_t size, const char *what)
 {
-    aclError code = device->driver->aclrtMemset((void *)(uintptr_t)to, size, 0, size);
+    aclError code = device->driver->aclrtMemset(device_pointer(to), size, 0, size);
     return code == 0 ? NPURT_OK : error_driver(code, "aclrtMemset", "zeroing %s (%" PRIu64 " bytes)", what, size);
 }
 
@@ -178,7 +178,7 @@ npurt_status npurt_memory_set(npurt_device *device, uint64_t to, uint8_t value, 
     if (size == 0) status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0");
     if (status == NPURT_OK) status = memory_check_device(device, to, size, "to");
     if (status == NPURT_OK) {
-        aclError code = device->driver->aclrtMemset((void *)(uintptr_t)to, size, value, size);
+        aclError code = device->driver->aclrtMemset(device_pointer(to), size, value, size);
         if (code != 0) status = error_driver(code, "aclrtMemset", "setting %zu bytes at 0x%" PRIx64, size, to);
     }
     return device_leave(device, status);

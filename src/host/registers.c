@@ -39,7 +39,7 @@ static int mem_ctl(npurt_device *device, struct AddrMapOutPara *out)
     struct AddrMapInPara in = {.addr_type = HAL_MAP_REG_AIC_CTRL, .devid = (uint32_t)device->hal_id};
     int code = HAL_BUSY;
     for (int attempt = 0; attempt < 3 && code == HAL_BUSY; attempt++) {
-        if (attempt) nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+        if (attempt) nanosleep(&(struct timespec){.tv_nsec = 50000000L}, NULL);
         code = device->driver->halMemCtl(HAL_MEM_CTL_ADDR_MAP, &in, sizeof in, out, NULL);
     }
     return code;

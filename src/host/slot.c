@@ -71,13 +71,12 @@ enum slot_install slot_install_begin(struct device_slot *slot, uint64_t fingerpr
 void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool installed)
 {
     pthread_mutex_lock(&lock);
-    struct install **at = find(slot, fingerprint);
-    if (installed) {
-        (*at)->done = true;
-    } else {
-        struct install *failed = *at;
-        *at = failed->next;
-        free(failed);
+    struct install **at = find(slot, fingerprint), *mine = *at;
+    if (mine && installed) {
+        mine->done = true;
+    } else if (mine) {
+        *at = mine->next;
+        free(mine);
     }
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);

@@ -41,7 +41,7 @@ static rtError_t sync(npurt_device *device, rtStream_t stream, uint32_t timeout_
 static void read_result(npurt_device *device, struct outcome *o)
 {
     const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_RESULT;
-    rtError_t code = device->driver->rtMemcpy(&o->result, sizeof o->result, (void *)(uintptr_t)at, sizeof o->result,
+    rtError_t code = device->driver->rtMemcpy(&o->result, sizeof o->result, device_pointer(at), sizeof o->result,
                                               RT_MEMCPY_DEVICE_TO_HOST);
     o->answered = code == 0 && o->result.done == device->run.run_number;
     if (code != 0) error_fallout(code, "rtMemcpy");
@@ -75,7 +75,7 @@ static void end_run(npurt_device *device, struct outcome *o)
     if (o->cpu == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->core)) {
         const struct run_command command = {.abort = 1, .grace_ms = GRACE_MS};
         const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_COMMAND;
-        rtError_t code = device->driver->rtMemcpy((void *)(uintptr_t)at, sizeof command, &command, sizeof command,
+        rtError_t code = device->driver->rtMemcpy(device_pointer(at), sizeof command, &command, sizeof command,
                                                   RT_MEMCPY_HOST_TO_DEVICE);
         o->cpu = code == 0 ? sync(device, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
     }
