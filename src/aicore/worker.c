@@ -1,8 +1,8 @@
 /* The AICore program: what every core runs between the launch and EXIT.
  *
  * A core announces itself in its hello line, waits until the AICPU thread that owns it stores something to
- * DATA_MAIN_BASE, and from then on runs what the numbers there name, in order. The AICPU never stores a number before the
- * core has acknowledged the last one, so each new value is one task. Only the two entries are global symbols: the
+ * DATA_MAIN_BASE, and from then on runs what the numbers there name, in order. The AICPU never stores a number before
+ * the core has acknowledged the last one, so each new value is one task. Only the two entries are global symbols: the
  * driver takes every global function of the ELF for a kernel. C11, no static data, no library: the vendor's compiler.
  */
 #include "protocol/protocol.h"
@@ -66,7 +66,8 @@ PORT_CORE_FUNCTION static void work(uint64_t control_address)
     say_hello(control, index);
 
     uint32_t number = next_number(0); /* a launch leaves 0 in DATA_MAIN_BASE */
-    PORT_GM const struct core_welcome *welcome = (PORT_GM const struct core_welcome *)(uintptr_t)control->welcome + index;
+    PORT_GM const struct core_welcome *welcome =
+        (PORT_GM const struct core_welcome *)(uintptr_t)control->welcome + index;
     port_core_cache_invalidate(welcome, sizeof *welcome);
     PORT_GM struct dispatch_payload *payload = (PORT_GM struct dispatch_payload *)(uintptr_t)welcome->payload;
     for (; number != DMB_EXIT; number = next_number(number))

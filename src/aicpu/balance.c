@@ -3,20 +3,27 @@
  * takes one off and pushes a part of its list into that peer's inbox. Nobody takes from another's list, so a task is
  * never in two hands.
  *
- * The bits lag on purpose: loaded stays set when the list runs empty, hungry when a few tasks come by, so that a chain or
- * a steady flow costs no shared writes. A stale bit costs one kick or one gift too many. */
+ * The bits lag on purpose: loaded stays set when the list runs empty, hungry when a few tasks come by, so that a chain
+ * or a steady flow costs no shared writes. A stale bit costs one kick or one gift too many. */
 #include "scheduler.h"
 
 enum { LOADED_SHIFT = 16 };
 
-static uint32_t hungry_bit(const struct scheduler *s) { return 1u << s->index; }
-static uint32_t loaded_bit(const struct scheduler *s) { return 1u << (s->index + LOADED_SHIFT); }
+static uint32_t hungry_bit(const struct scheduler *s)
+{
+    return 1u << s->index;
+}
+static uint32_t loaded_bit(const struct scheduler *s)
+{
+    return 1u << (s->index + LOADED_SHIFT);
+}
 
 /* Clears and sets bits; returns the word before. */
 static uint32_t change(uint32_t *word, uint32_t clear, uint32_t set)
 {
     uint32_t value = port_observe32(word);
-    while (!port_cas32(word, &value, (value & ~clear) | set)) {}
+    while (!port_cas32(word, &value, (value & ~clear) | set)) {
+    }
     return value;
 }
 

@@ -1,7 +1,7 @@
 /* SPMD tasks: blocks are claimed by fetch-add on the task's next_block, by any scheduler that knows the task. The one
  * whose ready list held it shows it on the board of its shape while it has unclaimed blocks; whoever claims the last
- * takes it off. A scheduler that read the task from the board too late claims a block beyond the last, which is nothing.
- * A full board keeps nobody from running the task: its owner alone goes on. */
+ * takes it off. A scheduler that read the task from the board too late claims a block beyond the last, which is
+ * nothing. A full board keeps nobody from running the task: its owner alone goes on. */
 #include "scheduler.h"
 
 static void board_remove(struct workspace_board *board, uint32_t task)

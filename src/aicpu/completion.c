@@ -6,8 +6,10 @@ static inline void release(struct scheduler *s, uint32_t task)
 {
     uint32_t *fanin = &s->state[task].fanin_left;
     uint32_t left = s->count > 1 ? port_fetch_sub32(fanin, 1) : (*fanin)--;
-    if (left == 1) ready_push(&s->ready[s->tasks[task].shape], s->state, task);
-    else if (left == 0) scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
+    if (left == 1)
+        ready_push(&s->ready[s->tasks[task].shape], s->state, task);
+    else if (left == 0)
+        scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
 }
 
 static inline void complete_task(struct scheduler *s, uint32_t task)
@@ -15,7 +17,8 @@ static inline void complete_task(struct scheduler *s, uint32_t task)
     const struct image_task *t = &s->tasks[task];
     const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
     s->completed++;
-    for (; edge < end; edge++) release(s, *edge);
+    for (; edge < end; edge++)
+        release(s, *edge);
 }
 
 /* One core has finished one block of the task. */
@@ -34,7 +37,8 @@ static inline void complete_block(struct scheduler *s, uint32_t task)
 
 void completion_dummies(struct scheduler *s)
 {
-    while (s->ready[SHAPE_DUMMY].count) complete_task(s, ready_pop(&s->ready[SHAPE_DUMMY], s->state));
+    while (s->ready[SHAPE_DUMMY].count)
+        complete_task(s, ready_pop(&s->ready[SHAPE_DUMMY], s->state));
 }
 
 static inline void poll(struct scheduler *s, unsigned slot, uint32_t cluster)
@@ -53,7 +57,8 @@ static inline void poll(struct scheduler *s, unsigned slot, uint32_t cluster)
     } else if (core->phase == CORE_RUNNING) {
         s->stageable[slot].word[cluster / 64] |= bit;
     }
-    for (uint32_t i = 0; i < count; i++) complete_block(s, ended[i].task);
+    for (uint32_t i = 0; i < count; i++)
+        complete_block(s, ended[i].task);
 }
 
 void completion_poll(struct scheduler *s)

@@ -37,17 +37,17 @@ struct core_work {
 };
 
 struct core_state {
-    uint64_t registers; /* base of its register window */
+    uint64_t registers;               /* base of its register window */
     struct dispatch_payload *payload; /* [2], chosen by number & 1 */
-    struct core_work work[2]; /* [0] sent first, [1] staged behind it */
+    struct core_work work[2];         /* [0] sent first, [1] staged behind it */
     uint32_t next_number;
     uint32_t physical;
-    uint8_t phase;       /* enum core_phase */
+    uint8_t phase; /* enum core_phase */
     uint8_t reserved[15];
 };
 _Static_assert(sizeof(struct core_state) == PROTOCOL_LINE, "core_state: polling touches one line per core");
 
-/* The number after `number`. Numbers alternate between odd and even over the wrap too, because they choose the payload. */
+/* The number after `number`. Numbers alternate between odd and even over the wrap too: they choose the payload. */
 static inline uint32_t core_number_after(uint32_t number)
 {
     _Static_assert(DISPATCH_NUMBER_FIRST % 2 == 1 && DISPATCH_NUMBER_LIMIT % 2 == 0, "parity over the wrap");

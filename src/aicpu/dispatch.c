@@ -7,7 +7,8 @@ enum { CLUSTER_NONE = 0xffffffffu, TENSOR_SIZE = 128, ARG_LOCAL = 48, ARG_GLOBAL
 
 static void flush(struct scheduler *s)
 {
-    for (uint32_t i = 0; i < s->send_count; i++) port_reg_store(s->send[i].registers, s->reg_dmb, s->send[i].number);
+    for (uint32_t i = 0; i < s->send_count; i++)
+        port_reg_store(s->send[i].registers, s->reg_dmb, s->send[i].number);
     s->stores += s->send_count;
     s->send_count = 0;
 }
@@ -36,9 +37,11 @@ static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, ui
     p->task = task;
     uint64_t payload = s->payloads + (uint64_t)t->payload * 64;
     int64_t *args = p->args;
-    for (uint32_t i = 0; i < t->tensor_count; i++, payload += TENSOR_SIZE) *args++ = (int64_t)payload;
+    for (uint32_t i = 0; i < t->tensor_count; i++, payload += TENSOR_SIZE)
+        *args++ = (int64_t)payload;
     const int64_t *scalars = (const int64_t *)(uintptr_t)payload;
-    for (uint32_t i = 0; i < t->scalar_count; i++) *args++ = scalars[i];
+    for (uint32_t i = 0; i < t->scalar_count; i++)
+        *args++ = scalars[i];
 
     uint64_t bit = UINT64_C(1) << cluster % 64;
     if (core->phase == CORE_SENT) {
@@ -53,7 +56,7 @@ static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, ui
     s->send[s->send_count++] = (struct send){core->registers, number};
 }
 
-/* One block of the shape: of the SPMD task at hand, else of the next ready task. `room`: blocks that could be sent now. */
+/* One block: of the SPMD task at hand, else of the next ready task. `room`: blocks that could be sent now. */
 static inline bool take(struct scheduler *s, enum image_shape shape, uint32_t room, uint32_t *task, uint32_t *block)
 {
     struct claim *claim = &s->claim[shape];
@@ -84,7 +87,8 @@ static uint64_t free_word(const struct scheduler *s, const struct cluster_set *s
 static uint32_t count_free(const struct scheduler *s, const struct cluster_set *set)
 {
     uint32_t n = 0;
-    for (uint32_t w = 0; w < CLUSTER_WORDS; w++) n += (uint32_t)__builtin_popcountll(free_word(s, set, w));
+    for (uint32_t w = 0; w < CLUSTER_WORDS; w++)
+        n += (uint32_t)__builtin_popcountll(free_word(s, set, w));
     return n;
 }
 
@@ -93,7 +97,8 @@ static void dispatch_single(struct scheduler *s, enum image_shape shape, const s
 {
     unsigned first = shape == SHAPE_AIC ? 0 : 1, last = shape == SHAPE_AIC ? 0 : 2;
     uint32_t room = 0;
-    for (unsigned slot = first; slot <= last; slot++) room += count_free(s, &set[slot]);
+    for (unsigned slot = first; slot <= last; slot++)
+        room += count_free(s, &set[slot]);
     for (unsigned slot = first; slot <= last; slot++) {
         for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
             for (uint64_t bits = free_word(s, &set[slot], w); bits; bits &= bits - 1, room--) {
@@ -124,7 +129,8 @@ static void reserve(struct scheduler *s, unsigned mask, uint32_t waiting)
 {
     uint32_t limit = (s->cluster_count + 1) / 2;
     uint32_t wanted = waiting < limit ? waiting : limit, kept = 0;
-    for (uint32_t w = 0; w < CLUSTER_WORDS; w++) kept += (uint32_t)__builtin_popcountll(s->reserved.word[w]);
+    for (uint32_t w = 0; w < CLUSTER_WORDS; w++)
+        kept += (uint32_t)__builtin_popcountll(s->reserved.word[w]);
     if (kept > wanted) {
         s->reserved = (struct cluster_set){{0}};
         kept = 0;
@@ -160,8 +166,10 @@ static void send_mix(struct scheduler *s, uint32_t cluster, uint32_t task, uint3
 /* Gives back a block that was taken and has no cluster. */
 static void untake(struct scheduler *s, uint32_t task)
 {
-    if (s->claim[SHAPE_MIX].task == task) s->claim[SHAPE_MIX].next--;
-    else ready_unpop(&s->ready[SHAPE_MIX], s->state, task);
+    if (s->claim[SHAPE_MIX].task == task)
+        s->claim[SHAPE_MIX].next--;
+    else
+        ready_unpop(&s->ready[SHAPE_MIX], s->state, task);
 }
 
 static void dispatch_mix(struct scheduler *s)

@@ -18,13 +18,17 @@
 /* Layout of the loader's arguments (docs/reference/cann.md): byte offsets. */
 enum { ARGS_DEVICE_ARGS = 40, DEVICE_ARGS_DEVICE = 112, DEVICE_ARGS_IMAGE = 120, DEVICE_ARGS_IMAGE_SIZE = 128 };
 
-/* What Init answers; anything but 0 makes the launch fail with 507018, and the device log has the number. */
+/* The device log of the AICPU process; null where there is none. */
+extern void DlogRecord(int32_t module, int32_t level, const char *format, ...) __attribute__((weak));
+enum { LOG_MODULE_CCECPU = 25, LOG_ERROR = 3 };
+
+/* What Init answers. The loader makes 1 of all but 0, and the driver 507018, so the number goes to the device log. */
 enum install_code {
     INSTALL_OK = 0,
-    INSTALL_NO_ARGS = 1,        /* argument block or DeviceArgs is null */
-    INSTALL_NO_IMAGE = 2,       /* no program, or of size 0 */
+    INSTALL_NO_ARGS = 1,  /* argument block or DeviceArgs is null */
+    INSTALL_NO_IMAGE = 2, /* no program, or of size 0 */
     INSTALL_NAME_TOO_LONG = 3,
-    INSTALL_OPEN = 4,           /* the temporary file could not be made */
+    INSTALL_OPEN = 4, /* the temporary file could not be made */
     INSTALL_WRITE = 5,
     INSTALL_MODE = 6,
     INSTALL_CLOSE = 7,
@@ -75,27 +79,44 @@ static enum install_code install(const void *image, size_t size, const char *pat
     enum install_code code = INSTALL_OK;
     int fd = open_beside(path, temporary, sizeof temporary);
     if (fd < 0) return INSTALL_OPEN;
-    if (!write_all(fd, image, size)) code = INSTALL_WRITE;
-    else if (fchmod(fd, 0755) != 0) code = INSTALL_MODE;
+    if (!write_all(fd, image, size))
+        code = INSTALL_WRITE;
+    else if (fchmod(fd, 0755) != 0)
+        code = INSTALL_MODE;
     if (close(fd) != 0 && code == INSTALL_OK) code = INSTALL_CLOSE;
     if (code == INSTALL_OK && rename(temporary, path) != 0) code = INSTALL_RENAME;
-    if (code != INSTALL_OK) unlink(temporary);
+    if (code != INSTALL_OK) {
+        int cause = errno;
+        unlink(temporary);
+        errno = cause;
+    }
     return code;
 }
 
-uint32_t DynTileFwkBackendKernelServerInit(void *args)
+static enum install_code install_inner(void *args, char path[], size_t path_size)
 {
-    char path[256];
     if (!args) return INSTALL_NO_ARGS;
     uint64_t device_args = word_at((uintptr_t)args, ARGS_DEVICE_ARGS);
     if (!device_args) return INSTALL_NO_ARGS;
     uint64_t image = word_at(device_args, DEVICE_ARGS_IMAGE), size = word_at(device_args, DEVICE_ARGS_IMAGE_SIZE);
     if (!image || !size) return INSTALL_NO_IMAGE;
     const void *bytes = (const void *)(uintptr_t)image;
-    int n = snprintf(path, sizeof path, FINGERPRINT_INSTALL_FOLDER FINGERPRINT_INSTALL_NAME,
-                     (unsigned long long)fingerprint_of(bytes, size), (unsigned)word_at(device_args, DEVICE_ARGS_DEVICE));
-    if (n < 0 || (size_t)n >= sizeof path) return INSTALL_NAME_TOO_LONG;
+    int n =
+        snprintf(path, path_size, FINGERPRINT_INSTALL_FOLDER FINGERPRINT_INSTALL_NAME,
+                 (unsigned long long)fingerprint_of(bytes, size), (unsigned)word_at(device_args, DEVICE_ARGS_DEVICE));
+    if (n < 0 || (size_t)n >= path_size) return INSTALL_NAME_TOO_LONG;
     return install(bytes, size, path);
+}
+
+uint32_t DynTileFwkBackendKernelServerInit(void *args)
+{
+    char path[256] = "";
+    errno = 0;
+    enum install_code code = install_inner(args, path, sizeof path);
+    if (code != INSTALL_OK && DlogRecord)
+        DlogRecord(LOG_MODULE_CCECPU, LOG_ERROR, "[npurt] dispatcher: step %d failed, errno %d, installing '%s'",
+                   (int)code, errno, path);
+    return code;
 }
 
 /* Looked up by the loader, with nothing to do: the program has entries of its own. */

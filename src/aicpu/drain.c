@@ -1,7 +1,7 @@
-/* The end of a partition: EXIT to every adopted core, at once, whether it is idle or not. A core that runs a kernel reads
- * EXIT after it; a number stored before and not yet taken is lost with its task, which is what stopping means. Then the
- * cores' EXITED is waited for: a core that ran a kernel gets the grace that the cause of the end allows, and is a suspect
- * when that has passed; a core that had nothing to do gets the exit limit. */
+/* The end of a partition: EXIT to every adopted core, at once, whether it is idle or not. A core that runs a kernel
+ * reads EXIT after it; a number stored before and not yet taken is lost with its task, which is what stopping means.
+ * Then the cores' EXITED is waited for: a core that ran a kernel gets the grace that the cause of the end allows, and
+ * is a suspect when that has passed; a core that had nothing to do gets the exit limit. */
 #include "scheduler.h"
 
 static uint64_t grace_ticks(const struct scheduler *s, enum run_code code, uint64_t exit_ticks)

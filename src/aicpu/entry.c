@@ -25,9 +25,8 @@ uint32_t npurt_aicpu_init(void *args)
     }
     struct device_report *report = (struct device_report *)(uintptr_t)a->control;
     port_cache_invalidate(report, sizeof *report);
-    *report = (struct device_report){.protocol_version = PROTOCOL_VERSION,
-                                     .aicpu_threads = port_aicpu_threads(),
-                                     .counter_hz = port_clock_hz()};
+    *report = (struct device_report){
+        .protocol_version = PROTOCOL_VERSION, .aicpu_threads = port_aicpu_threads(), .counter_hz = port_clock_hz()};
     port_publish32(&report->ready, 1);
     port_cache_clean(report, sizeof *report);
     return 0;

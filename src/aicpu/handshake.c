@@ -1,6 +1,6 @@
-/* Adoption: every core of the partition says hello in its line, its scheduler answers in the welcome line and by storing
- * IDLE to DATA_MAIN_BASE, which orders the line before it. No answer of the core is waited for: a task number stored
- * over IDLE before the core has looked serves as well. */
+/* Adoption: every core of the partition says hello in its line, its scheduler answers in the welcome line and by
+ * storing IDLE to DATA_MAIN_BASE, which orders the line before it. No answer of the core is waited for: a task number
+ * stored over IDLE before the core has looked serves as well. */
 #include "scheduler.h"
 
 /* Launch index of a core: AICs first, then the AIVs of cluster 0, 1, … in pairs. */
@@ -83,8 +83,10 @@ void handshake_cores(struct scheduler *s)
         uint32_t before = met, missing = cores;
         for (uint32_t i = first; i < cores; i++) {
             if (s->core[i].phase != CORE_ABSENT) continue;
-            if (try_adopt(s, i / CORE_SLOTS, i % CORE_SLOTS)) met++;
-            else if (missing == cores) missing = i;
+            if (try_adopt(s, i / CORE_SLOTS, i % CORE_SLOTS))
+                met++;
+            else if (missing == cores)
+                missing = i;
         }
         if (met == cores) break;
         first = missing; /* all below it have been met */

@@ -1,6 +1,6 @@
-/* Checks of the image, in the pass that initialises the task states: every number that a scheduler later uses as an index
- * or an address is in its range, so that a corrupt image ends the run and nothing else. What is not checked here can
- * only stall: counts that never reach zero (the watch), or underflow (completion.c). */
+/* Checks of the image, in the pass that initialises the task states: every number that a scheduler later uses as an
+ * index or an address is in its range, so that a corrupt image ends the run and nothing else. What is not checked here
+ * can only stall: counts that never reach zero (the watch), or underflow (completion.c). */
 #include "scheduler.h"
 
 enum { TENSOR_SIZE = 128, SCALAR_SIZE = 8, ARGUMENTS_MAX = 48, PAYLOAD_UNIT = 64 };
@@ -49,15 +49,20 @@ static enum run_code check_kernels(const struct scheduler *s, const struct image
 static bool mask_fits_shape(const struct image_task *t)
 {
     switch (t->core_mask) {
-    case 0: return t->shape == SHAPE_DUMMY && t->block_num == 1;
-    case 1: return t->shape == SHAPE_AIC;
+    case 0:
+        return t->shape == SHAPE_DUMMY && t->block_num == 1;
+    case 1:
+        return t->shape == SHAPE_AIC;
     case 2:
-    case 4: return t->shape == SHAPE_AIV;
+    case 4:
+        return t->shape == SHAPE_AIV;
     case 3:
     case 5:
     case 6:
-    case 7: return t->shape == SHAPE_MIX;
-    default: return false;
+    case 7:
+        return t->shape == SHAPE_MIX;
+    default:
+        return false;
     }
 }
 
@@ -105,7 +110,8 @@ static bool check_edges(struct scheduler *s)
     uint32_t begin = share(s, s->index, s->edge_count), end = share(s, s->index + 1, s->edge_count);
     uint32_t largest = 0;
     port_cache_invalidate(s->edges + begin, (size_t)(end - begin) * sizeof *s->edges);
-    for (uint32_t i = begin; i < end; i++) largest = s->edges[i] > largest ? s->edges[i] : largest;
+    for (uint32_t i = begin; i < end; i++)
+        largest = s->edges[i] > largest ? s->edges[i] : largest;
     if (begin < end && largest >= s->task_count) {
         scheduler_end(s, RUN_BAD_IMAGE, largest);
         return false;

@@ -23,8 +23,10 @@ static inline void ready_init(struct ready_list *list)
 static inline void ready_push(struct ready_list *list, struct task_state *state, uint32_t task)
 {
     state[task].link = TASK_NONE;
-    if (list->count++ == 0) list->first = task;
-    else state[list->last].link = task;
+    if (list->count++ == 0)
+        list->first = task;
+    else
+        state[list->last].link = task;
     list->last = task;
 }
 
@@ -49,7 +51,8 @@ static inline void ready_unpop(struct ready_list *list, struct task_state *state
 static inline void ready_cut(struct ready_list *list, struct task_state *state, uint32_t count, struct ready_list *cut)
 {
     uint32_t last = list->first;
-    for (uint32_t i = 1; i < count; i++) last = state[last].link;
+    for (uint32_t i = 1; i < count; i++)
+        last = state[last].link;
     *cut = (struct ready_list){list->first, last, count};
     list->first = state[last].link;
     list->count -= count;

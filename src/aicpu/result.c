@@ -26,7 +26,8 @@ void result_write(const struct run_control *control, uint32_t schedulers)
     r->code = head->end - 1;
     r->detail = head->end_detail;
     r->start_ticks = head->start_ticks;
-    for (uint32_t i = 0; i < schedulers; i++) add_scheduler(r, workspace_scheduler(control, i));
+    for (uint32_t i = 0; i < schedulers; i++)
+        add_scheduler(r, workspace_scheduler(control, i));
     /* Nothing moved for the limit: with a kernel running it is the kernel. */
     if (r->code == RUN_STALLED && r->suspect_count > 0) r->code = RUN_KERNEL_STUCK;
     r->end_ticks = port_clock();

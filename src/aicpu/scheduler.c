@@ -25,8 +25,10 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
     s->reg_dmb = control->reg_dmb;
     s->ms_ticks = port_clock_hz() / 1000;
     s->limit_ticks = s->ms_ticks * control->scheduler_timeout_ms;
-    for (int shape = 0; shape < SHAPE_COUNT; shape++) ready_init(&s->ready[shape]);
-    for (int shape = 0; shape < SHAPE_DUMMY; shape++) s->claim[shape].task = TASK_NONE;
+    for (int shape = 0; shape < SHAPE_COUNT; shape++)
+        ready_init(&s->ready[shape]);
+    for (int shape = 0; shape < SHAPE_DUMMY; shape++)
+        s->claim[shape].task = TASK_NONE;
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
     s->state = (struct task_state *)(uintptr_t)(control->workspace +
                                                 (uint64_t)WORKSPACE_SCHEDULER * (1 + control->aicpu_threads));
@@ -56,7 +58,8 @@ void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail)
 static uint32_t completed_sum(const struct scheduler *s)
 {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i < s->count; i++) sum += port_observe32(&s->head->peer[i].completed);
+    for (uint32_t i = 0; i < s->count; i++)
+        sum += port_observe32(&s->head->peer[i].completed);
     return sum;
 }
 

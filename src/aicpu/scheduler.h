@@ -1,10 +1,10 @@
 /* The scheduler: one per AICPU thread that takes part, owner of a partition of the run's clusters.
  *
- * Life: scheduler_init → scheduler_run, which adopts the partition's cores (handshake.c), prepares its range of the task
- * states (image_check.c), meets the peers, then goes round in passes: take what peers gave (balance.c), load COND of the
- * busy cores and complete what ended (completion.c), send ready tasks to idle cores, give surplus to hungry peers, stage
- * second tasks behind running ones (dispatch.c). When the run has ended it sends its cores home (drain.c). The last
- * thread out adds up the result (result.c).
+ * Life: scheduler_init → scheduler_run, which adopts the partition's cores (handshake.c), prepares its range of the
+ * task states (image_check.c), meets the peers, then goes round in passes: take what peers gave (balance.c), load COND
+ * of the busy cores and complete what ended (completion.c), send ready tasks to idle cores, give surplus to hungry
+ * peers, stage second tasks behind running ones (dispatch.c). When the run has ended it sends its cores home (drain.c).
+ * The last thread out adds up the result (result.c).
  *
  * Nothing here is shared but workspace_head, the task states, and the inbox lists; a struct scheduler is its thread's.
  */
@@ -20,15 +20,15 @@
 #include "workspace.h"
 
 enum {
-    CLUSTER_WORDS = 2, /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
-    CORE_SLOTS = 3,    /* AIC, AIV0, AIV1 */
-    SEND_BATCH = 16,   /* payloads written before their numbers are stored in a burst */
-    POLL_CHUNK = 8,    /* COND loads (0.8 µs on silicon) between two looks at what became ready */
+    CLUSTER_WORDS = 2,         /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
+    CORE_SLOTS = 3,            /* AIC, AIV0, AIV1 */
+    SEND_BATCH = 16,           /* payloads written before their numbers are stored in a burst */
+    POLL_CHUNK = 8,            /* COND loads (0.8 µs on silicon) between two looks at what became ready */
     TASKS_PER_SCHEDULER = 256, /* fewer are done before a second scheduler has been woken */
     DONATION_MAX = 256,
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
-    EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; raised to the scheduler timeout when that is longer */
+    EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; the scheduler timeout when that is longer */
 };
 
 /* A set of clusters of the partition. */

@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct task_state) == 16, "task_state");
 
 /* What a scheduler shares with its peers. */
 struct workspace_peer {
-    uint32_t inbox;     /* 0 or task + 1: the first of a list given to this scheduler; anybody pushes, it takes all */
+    uint32_t inbox; /* 0 or task + 1: the first of a list given to this scheduler; anybody pushes, it takes all */
     uint32_t reserved0[15];
     uint32_t agent;     /* writer: the scheduler; its port agent number */
     uint32_t completed; /* writer: the scheduler; tasks it has completed, for others to see that the run moves */

@@ -24,7 +24,8 @@ static inline uint64_t fingerprint_fnv1a(const void *bytes, size_t size)
 {
     const uint8_t *p = bytes;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
@@ -32,7 +33,8 @@ static inline uint64_t fingerprint_fnv1a(const void *bytes, size_t size)
 static inline uint64_t fingerprint_read(const uint8_t *p, size_t size)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) value |= (uint64_t)p[i] << (8 * i);
+    for (size_t i = 0; i < size; i++)
+        value |= (uint64_t)p[i] << (8 * i);
     return value;
 }
 

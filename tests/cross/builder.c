@@ -31,8 +31,14 @@ uint32_t builder_add(struct builder *b, const struct builder_task *task)
     return b->task_count++;
 }
 
-static uint64_t up(uint64_t n) { return (n + 63) & ~UINT64_C(63); }
-static uint32_t words(const struct builder_task *t) { return t->block_num * 3u; }
+static uint64_t up(uint64_t n)
+{
+    return (n + 63) & ~UINT64_C(63);
+}
+static uint32_t words(const struct builder_task *t)
+{
+    return t->block_num * 3u;
+}
 
 /* Tensors of a task: its output, the counts of its output's writes, its inputs. Scalars: its seed. */
 static uint64_t payload_size(const struct builder_task *t)
@@ -69,8 +75,12 @@ void *builder_image(struct builder *b, uint64_t *size)
         b->runs[i] = calloc(words(&b->tasks[i]), sizeof(uint32_t));
         if (!b->output[i] || !b->runs[i]) abort();
     }
-    struct image_header h = {.magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .task_count = n, .edge_count = edges,
-                             .ready_count = sources, .tasks_offset = sizeof h};
+    struct image_header h = {.magic = IMAGE_MAGIC,
+                             .version = IMAGE_VERSION,
+                             .task_count = n,
+                             .edge_count = edges,
+                             .ready_count = sources,
+                             .tasks_offset = sizeof h};
     h.ready_offset = up(h.tasks_offset + n * sizeof(struct image_task));
     h.edges_offset = up(h.ready_offset + sources * sizeof(uint32_t));
     h.payload_offset = up(h.edges_offset + edges * sizeof(uint32_t));
@@ -95,7 +105,8 @@ void *builder_image(struct builder *b, uint64_t *size)
                                        .tensor_count = (uint8_t)(2 + t->input_count),
                                        .scalar_count = 1};
         if (t->input_count == 0) *ready++ = i;
-        for (uint32_t j = 0; j < t->input_count; j++) tasks[t->inputs[j]].fanout_count++;
+        for (uint32_t j = 0; j < t->input_count; j++)
+            tasks[t->inputs[j]].fanout_count++;
         write_payload(b, i, image + h.payload_offset + at);
         at += payload_size(t);
     }
@@ -104,7 +115,8 @@ void *builder_image(struct builder *b, uint64_t *size)
         begin += tasks[i].fanout_count;
     }
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t j = 0; j < b->tasks[i].input_count; j++) edge[fill[b->tasks[i].inputs[j]]++] = i;
+        for (uint32_t j = 0; j < b->tasks[i].input_count; j++)
+            edge[fill[b->tasks[i].inputs[j]]++] = i;
     free(fill);
     *size = h.size;
     return image;
@@ -132,7 +144,8 @@ const char *builder_check(const struct builder *b)
             found = problem;
         }
     }
-    for (uint32_t i = 0; i < b->task_count; i++) free(want[i]);
+    for (uint32_t i = 0; i < b->task_count; i++)
+        free(want[i]);
     free(want);
     return found;
 }

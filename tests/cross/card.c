@@ -20,8 +20,8 @@ enum { REG_DMB = 0, REG_FAST_PATH = 64, REG_COND = 128, REG_WINDOW = 192 };
 
 struct card {
     uint32_t clusters, cores, physical_cores;
-    char *registers;      /* physical_cores windows */
-    char *code;           /* executable: KERNEL_TABLE kernel images */
+    char *registers; /* physical_cores windows */
+    char *code;      /* executable: KERNEL_TABLE kernel images */
     struct kernel_entry kernels[KERNEL_TABLE];
     uint64_t *regs;
     struct core_hello *hello;
@@ -42,11 +42,23 @@ struct core_identity {
 };
 static __thread const struct core_identity *self;
 
-static uint32_t is_aiv(void) { return self->index >= self->card->clusters; }
-static uint32_t aiv_index(void) { return self->index - self->card->clusters; }
+static uint32_t is_aiv(void)
+{
+    return self->index >= self->card->clusters;
+}
+static uint32_t aiv_index(void)
+{
+    return self->index - self->card->clusters;
+}
 
-uint64_t get_data_main_base(void) { return __atomic_load_n((uint32_t *)(self->window + REG_DMB), __ATOMIC_ACQUIRE); }
-void set_cond(uint64_t value) { __atomic_store_n((uint32_t *)(self->window + REG_COND), (uint32_t)value, __ATOMIC_RELEASE); }
+uint64_t get_data_main_base(void)
+{
+    return __atomic_load_n((uint32_t *)(self->window + REG_DMB), __ATOMIC_ACQUIRE);
+}
+void set_cond(uint64_t value)
+{
+    __atomic_store_n((uint32_t *)(self->window + REG_COND), (uint32_t)value, __ATOMIC_RELEASE);
+}
 void dcci(const void *line, enum vendor_cache_scope scope, enum vendor_cache_target target)
 {
     (void)line;
@@ -62,15 +74,27 @@ void dsb(enum vendor_barrier_scope scope)
     __asm__ volatile("mfence" ::: "memory");
 #endif
 }
-int64_t get_block_idx(void) { return is_aiv() ? aiv_index() / 2 : self->index; }
-int64_t get_subblockid(void) { return is_aiv() ? aiv_index() % 2 : 0; }
+int64_t get_block_idx(void)
+{
+    return is_aiv() ? aiv_index() / 2 : self->index;
+}
+int64_t get_subblockid(void)
+{
+    return is_aiv() ? aiv_index() % 2 : 0;
+}
 int64_t get_coreid(void)
 {
     if (self->options->lying_core == self->index + 1) return 0xabc;
     return card_physical_of(self->card, self->index);
 }
-uint64_t get_sys_cnt(void) { return 0; }
-uint32_t port_core_type(void) { return is_aiv(); }
+uint64_t get_sys_cnt(void)
+{
+    return 0;
+}
+uint32_t port_core_type(void)
+{
+    return is_aiv();
+}
 
 /* ---- kernels */
 
@@ -84,7 +108,8 @@ static void compute(int64_t *args, unsigned slot)
     for (uint32_t i = 0; i < inputs; i++) {
         const npurt_tensor *in = npurt_kernel_tensor(args, 2 + i);
         const uint64_t *word = npurt_kernel_data(in);
-        for (uint32_t k = 0; k < in->shape[0]; k++) sum = sum * 6364136223846793005u + word[k];
+        for (uint32_t k = 0; k < in->shape[0]; k++)
+            sum = sum * 6364136223846793005u + word[k];
     }
     uint32_t block = (uint32_t)npurt_kernel_block_idx(args);
     self->card->kernels_on[self->index]++;
@@ -93,11 +118,18 @@ static void compute(int64_t *args, unsigned slot)
     __atomic_fetch_add((uint32_t *)npurt_kernel_data(runs) + block * 3 + slot, 1, __ATOMIC_RELAXED);
 }
 
-static void kernel_aic(int64_t *args) { compute(args, 0); }
-static void kernel_aiv(int64_t *args) { compute(args, 1 + (unsigned)npurt_kernel_sub_block(args)); }
+static void kernel_aic(int64_t *args)
+{
+    compute(args, 0);
+}
+static void kernel_aiv(int64_t *args)
+{
+    compute(args, 1 + (unsigned)npurt_kernel_sub_block(args));
+}
 static void kernel_stuck(int64_t *args)
 {
-    while (!__atomic_load_n(&stuck_released, __ATOMIC_ACQUIRE)) sched_yield();
+    while (!__atomic_load_n(&stuck_released, __ATOMIC_ACQUIRE))
+        sched_yield();
     kernel_aiv(args);
 }
 static void kernel_slow(int64_t *args)
@@ -128,7 +160,10 @@ static void make_kernel(char *at, void (*function)(int64_t *))
 /* ---- the card */
 
 /* A permutation with holes: odd numbers from the top. */
-uint32_t card_physical_of(const struct card *card, uint32_t index) { return 2 * (card->cores - 1 - index) + 1; }
+uint32_t card_physical_of(const struct card *card, uint32_t index)
+{
+    return 2 * (card->cores - 1 - index) + 1;
+}
 
 struct card *card_create(uint32_t clusters)
 {
@@ -174,7 +209,10 @@ void card_destroy(struct card *card)
     free(card);
 }
 
-uint32_t card_kernels_on(const struct card *card, uint32_t index) { return card->kernels_on[index]; }
+uint32_t card_kernels_on(const struct card *card, uint32_t index)
+{
+    return card->kernels_on[index];
+}
 
 bool card_is_closed(const struct card *card)
 {
@@ -192,8 +230,10 @@ bool card_is_closed(const struct card *card)
 static void *core_main(void *identity)
 {
     self = identity;
-    if (is_aiv()) npurt_aicore_0_mix_aiv(self->control);
-    else npurt_aicore_0_mix_aic(self->control);
+    if (is_aiv())
+        npurt_aicore_0_mix_aiv(self->control);
+    else
+        npurt_aicore_0_mix_aic(self->control);
     return NULL;
 }
 
@@ -228,7 +268,8 @@ static void send_home(struct card *card, uint32_t index, const struct run_result
 struct run_result card_run(struct card *card, const void *image, uint64_t image_size,
                            const struct card_options *options)
 {
-    uint32_t task_count = image_size >= sizeof(struct image_header) ? ((const struct image_header *)image)->task_count : 0;
+    uint32_t task_count =
+        image_size >= sizeof(struct image_header) ? ((const struct image_header *)image)->task_count : 0;
     if (task_count > BUILDER_MAX_TASKS) task_count = BUILDER_MAX_TASKS; /* a corrupt image */
     uint64_t workspace_size = image_workspace_size(task_count, options->aicpu_threads);
     char *workspace = aligned_alloc(64, workspace_size);
@@ -272,7 +313,8 @@ struct run_result card_run(struct card *card, const void *image, uint64_t image_
         identity[i] = (struct core_identity){card, options, (uintptr_t)&control, i, window};
         if (options->missing_core != i + 1) start(&core[i], core_main, &identity[i]);
     }
-    for (uint32_t i = 0; i < options->aicpu_threads; i++) start(&aicpu[i], aicpu_main, &args);
+    for (uint32_t i = 0; i < options->aicpu_threads; i++)
+        start(&aicpu[i], aicpu_main, &args);
     if (options->abort_after_ms) {
         sleep_ms(options->abort_after_ms);
         command.grace_ms = options->grace_ms;

@@ -104,7 +104,8 @@ static uint32_t run_with(const void *bytes, uint64_t size, uint64_t device)
 }
 static uint32_t run(void)
 {
-    for (size_t i = 0; i < sizeof image; i++) image[i] = (uint8_t)(i * 7);
+    for (size_t i = 0; i < sizeof image; i++)
+        image[i] = (uint8_t)(i * 7);
     disk.temporary[0] = disk.final[0] = 0;
     return run_with(image, sizeof image, 3);
 }
@@ -151,10 +152,12 @@ TEST(steps_over_temporary_files_that_somebody_left)
 
 TEST(every_failure_has_its_number_and_leaves_no_file)
 {
-    struct { int *cause; uint32_t code; } cases[] = {
-        {&disk.open_errno, INSTALL_OPEN},     {&disk.write_errno, INSTALL_WRITE},
-        {&disk.fchmod_errno, INSTALL_MODE},   {&disk.close_errno, INSTALL_CLOSE},
-        {&disk.rename_errno, INSTALL_RENAME},
+    struct {
+        int *cause;
+        uint32_t code;
+    } cases[] = {
+        {&disk.open_errno, INSTALL_OPEN},   {&disk.write_errno, INSTALL_WRITE},   {&disk.fchmod_errno, INSTALL_MODE},
+        {&disk.close_errno, INSTALL_CLOSE}, {&disk.rename_errno, INSTALL_RENAME},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         memset(&disk, 0, sizeof disk);
@@ -164,7 +167,8 @@ TEST(every_failure_has_its_number_and_leaves_no_file)
         CHECK_EQ(run(), cases[i].code);
         CHECK(!disk.exists && !disk.is_open);
         CHECK_STR(disk.final, "");
-        for (unsigned j = 0; j < i; j++) CHECK(cases[j].code != cases[i].code);
+        for (unsigned j = 0; j < i; j++)
+            CHECK(cases[j].code != cases[i].code);
     }
 }
 

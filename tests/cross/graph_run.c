@@ -11,8 +11,11 @@ static uint32_t random_below(uint32_t n)
 
 static struct builder_task task_of(enum image_shape shape, unsigned mask, uint32_t blocks)
 {
-    struct builder_task t = {.shape = (uint8_t)shape, .core_mask = (uint8_t)mask, .block_num = (uint16_t)blocks,
-                             .kernel = {-1, -1, -1}, .seed = random_below(1000000) + 1};
+    struct builder_task t = {.shape = (uint8_t)shape,
+                             .core_mask = (uint8_t)mask,
+                             .block_num = (uint16_t)blocks,
+                             .kernel = {-1, -1, -1},
+                             .seed = random_below(1000000) + 1};
     for (int slot = 0; slot < 3; slot++)
         if (mask >> slot & 1) t.kernel[slot] = slot == 0 ? KERNEL_AIC : KERNEL_AIV;
     return t;
@@ -34,7 +37,8 @@ static void add_inputs(struct builder *b, struct builder_task *t, uint32_t count
     for (uint32_t i = 0; i < count && n > 0; i++) {
         uint32_t input = n - 1 - random_below(reach < n ? reach : n);
         bool twice = false;
-        for (uint32_t j = 0; j < t->input_count; j++) twice |= t->inputs[j] == input;
+        for (uint32_t j = 0; j < t->input_count; j++)
+            twice |= t->inputs[j] == input;
         if (!twice) t->inputs[t->input_count++] = input;
     }
 }
@@ -84,7 +88,8 @@ TEST(five_hundred_tasks_of_every_shape_match_the_sequential_model)
 
 TEST(partitions_of_uneven_size_share_a_graph)
 {
-    for (uint32_t seed = 10; seed < 16; seed++) run_random(seed, 2000, 1 + seed % 5, 1 + seed % 7);
+    for (uint32_t seed = 10; seed < 16; seed++)
+        run_random(seed, 2000, 1 + seed % 5, 1 + seed % 7);
 }
 
 TEST(an_empty_graph_ends_at_once)
@@ -101,7 +106,8 @@ TEST(twenty_thousand_tasks_of_one_type_are_ready_at_once)
     struct builder b;
     builder_init(&b);
     struct builder_task t = task_of(SHAPE_AIV, 2, 1);
-    for (uint32_t i = 0; i < 20000; i++) builder_add(&b, &t);
+    for (uint32_t i = 0; i < 20000; i++)
+        builder_add(&b, &t);
     struct run_result r = run(&b, 4, 4);
     CHECK_EQ(r.dispatches, 20000);
     builder_fini(&b);
@@ -153,8 +159,9 @@ TEST(more_spmd_tasks_than_board_slots_all_run)
     builder_init(&b);
     random_state = 5;
     for (uint32_t i = 0; i < 1500; i++) {
-        struct builder_task t = i % 3 == 0 ? task_of(SHAPE_AIC, 1, 40)
-                                : i % 3 == 1 ? task_of(SHAPE_AIV, 4, 25) : task_of(SHAPE_MIX, 7, 9);
+        struct builder_task t = i % 3 == 0   ? task_of(SHAPE_AIC, 1, 40)
+                                : i % 3 == 1 ? task_of(SHAPE_AIV, 4, 25)
+                                             : task_of(SHAPE_MIX, 7, 9);
         builder_add(&b, &t);
     }
     struct run_result r = run(&b, 4, 3);
@@ -263,7 +270,8 @@ TEST(a_core_with_an_unknown_number_is_refused_and_the_others_go_home)
 }
 
 /* Changes one thing of a good image; answers the run's code. */
-static struct run_result run_broken(void (*breaking)(struct image_header *, struct image_task *, uint32_t *, uint32_t *))
+static struct run_result run_broken(void (*breaking)(struct image_header *, struct image_task *, uint32_t *,
+                                                     uint32_t *))
 {
     struct builder b;
     builder_init(&b);
@@ -290,7 +298,7 @@ static struct run_result run_broken(void (*breaking)(struct image_header *, stru
 }
 
 #define BREAK(name, ...)                                                                                               \
-    static void name(struct image_header *h, struct image_task *t, uint32_t *ready, uint32_t *edges)                  \
+    static void name(struct image_header *h, struct image_task *t, uint32_t *ready, uint32_t *edges)                   \
     {                                                                                                                  \
         (void)h, (void)t, (void)ready, (void)edges;                                                                    \
         __VA_ARGS__;                                                                                                   \

@@ -43,8 +43,15 @@ const char *builder_check(const struct builder *b);
 
 /* ---- the card */
 
-enum { KERNEL_AIC = 0, KERNEL_AIV = 1, KERNEL_STUCK_AIV = 2, KERNEL_SLOW_AIC = 3, KERNEL_COUNT = 4, KERNEL_HOLE = 4,
-       KERNEL_TABLE = 5 };
+enum {
+    KERNEL_AIC = 0,
+    KERNEL_AIV = 1,
+    KERNEL_STUCK_AIV = 2,
+    KERNEL_SLOW_AIC = 3,
+    KERNEL_COUNT = 4,
+    KERNEL_HOLE = 4,
+    KERNEL_TABLE = 5
+};
 
 struct card;
 struct card_options {
@@ -54,12 +61,13 @@ struct card_options {
     uint32_t lying_core;     /* 1 + launch index of a core that reports a physical number that is not there */
     uint32_t abort_after_ms; /* the host writes run_command.abort then, with grace_ms */
     uint32_t grace_ms;
-    bool no_cores;           /* only the AICPU threads, to look at what they answer */
+    bool no_cores; /* only the AICPU threads, to look at what they answer */
 };
 
 struct card *card_create(uint32_t clusters);
 void card_destroy(struct card *card);
-/* Runs the image to the end of all threads. Kernels of KERNEL_STUCK_AIV are let go when the AICPU threads have returned. */
+/* Runs the image to the end of all threads. Kernels of KERNEL_STUCK_AIV are let go when the AICPU threads have
+ * returned. */
 struct run_result card_run(struct card *card, const void *image, uint64_t image_size,
                            const struct card_options *options);
 /* Kernels that ran on core `index` of the launch since card_create. */

@@ -115,7 +115,8 @@ TEST(ready_lists_are_first_in_first_out_through_cuts_and_unpops)
     uint32_t begin = 50000, end = 50000, unused[TASKS], unused_count = TASKS;
     struct ready_list list;
     ready_init(&list);
-    for (uint32_t i = 0; i < TASKS; i++) unused[i] = i;
+    for (uint32_t i = 0; i < TASKS; i++)
+        unused[i] = i;
     random_state = 3;
     for (int step = 0; step < 40000; step++) {
         uint32_t action = random_below(8);
@@ -173,8 +174,10 @@ static void make_world(enum image_shape shape, uint32_t blocks)
         s->count = WORLD_SCHEDULERS;
         s->cluster_count = 2;
         s->spmd = blocks > 1;
-        for (int i = 0; i < SHAPE_COUNT; i++) ready_init(&s->ready[i]);
-        for (int i = 0; i < SHAPE_DUMMY; i++) s->claim[i].task = TASK_NONE;
+        for (int i = 0; i < SHAPE_COUNT; i++)
+            ready_init(&s->ready[i]);
+        for (int i = 0; i < SHAPE_DUMMY; i++)
+            s->claim[i].task = TASK_NONE;
     }
 }
 
@@ -183,7 +186,8 @@ TEST(a_loaded_scheduler_feeds_a_hungry_one_and_no_task_is_lost_or_doubled)
     make_world(SHAPE_AIC, 1);
     static uint8_t seen[WORLD_TASKS];
     memset(seen, 0, sizeof seen);
-    for (uint32_t i = 0; i < WORLD_TASKS; i++) ready_push(&world[0].ready[SHAPE_AIC], states, i);
+    for (uint32_t i = 0; i < WORLD_TASKS; i++)
+        ready_push(&world[0].ready[SHAPE_AIC], states, i);
     random_state = 4;
     for (uint32_t done = 0, rounds = 0; done < WORLD_TASKS; rounds++) {
         CHECK(rounds < 100000);
@@ -200,7 +204,8 @@ TEST(a_loaded_scheduler_feeds_a_hungry_one_and_no_task_is_lost_or_doubled)
         const char *problem = ready_validate(&s->ready[SHAPE_AIC], states, WORLD_TASKS);
         if (problem) CHECK_FAIL("%s", problem);
     }
-    for (uint32_t k = 0; k < WORLD_SCHEDULERS; k++) CHECK_EQ(world[k].ready[SHAPE_AIC].count, 0);
+    for (uint32_t k = 0; k < WORLD_SCHEDULERS; k++)
+        CHECK_EQ(world[k].ready[SHAPE_AIC].count, 0);
 }
 
 TEST(a_gift_goes_to_the_hungry_one_only_and_is_half_of_the_surplus)
@@ -209,7 +214,8 @@ TEST(a_gift_goes_to_the_hungry_one_only_and_is_half_of_the_surplus)
     world[2].idle[1].word[0] = 3;
     CHECK(!balance_share(&world[2]));
     CHECK_EQ(head.balance[SHAPE_AIV], 1u << 2);
-    for (uint32_t i = 0; i < 100; i++) ready_push(&world[1].ready[SHAPE_AIV], states, i);
+    for (uint32_t i = 0; i < 100; i++)
+        ready_push(&world[1].ready[SHAPE_AIV], states, i);
     balance_share(&world[1]);
     CHECK_EQ(world[1].ready[SHAPE_AIV].count, 50);
     CHECK_EQ(head.balance[SHAPE_AIV], 1u << (16 + 1));
@@ -237,16 +243,19 @@ TEST(blocks_are_claimed_once_each_by_whoever_has_room)
         if (!board_claim(s, SHAPE_AIC, random_below(9))) continue;
         struct claim *claim = &s->claim[SHAPE_AIC];
         CHECK(claim->next < claim->end && claim->end <= BLOCKS);
-        for (; claim->next < claim->end; done++) CHECK_EQ(claimed[claim->task][claim->next++]++, 0);
+        for (; claim->next < claim->end; done++)
+            CHECK_EQ(claimed[claim->task][claim->next++]++, 0);
     }
     CHECK_EQ(head.board[SHAPE_AIC].count, 0);
-    for (int i = 0; i < BOARD_SLOTS; i++) CHECK_EQ(head.board[SHAPE_AIC].task[i], 0);
+    for (int i = 0; i < BOARD_SLOTS; i++)
+        CHECK_EQ(head.board[SHAPE_AIC].task[i], 0);
 }
 
 TEST(a_full_board_leaves_the_task_to_its_owner)
 {
     make_world(SHAPE_AIC, 4);
-    for (uint32_t i = 0; i < BOARD_SLOTS + 1; i++) board_post(&world[i % 2], SHAPE_AIC, i);
+    for (uint32_t i = 0; i < BOARD_SLOTS + 1; i++)
+        board_post(&world[i % 2], SHAPE_AIC, i);
     CHECK_EQ(head.board[SHAPE_AIC].count, BOARD_SLOTS);
     CHECK(board_claim(&world[1], SHAPE_AIC, 99));
     CHECK_EQ(world[1].claim[SHAPE_AIC].task, BOARD_SLOTS);
@@ -285,7 +294,8 @@ static size_t make_elf(uint8_t *elf, uint32_t align, const char *note_name, uint
     note[4] = (uint8_t)id_size;
     note[8] = (uint8_t)type;
     strcpy((char *)note + 12, note_name);
-    for (uint32_t i = 0; i < id_size; i++) note[16 + i] = (uint8_t)(0x10 + i);
+    for (uint32_t i = 0; i < id_size; i++)
+        note[16 + i] = (uint8_t)(0x10 + i);
     return 300;
 }
 
@@ -311,7 +321,8 @@ TEST(any_bytes_have_a_fingerprint)
         uint8_t elf[512];
         random_state = seed;
         size_t size = make_elf(elf, 4, "GNU", 3, 20);
-        for (int i = 0; i < 4; i++) elf[random_below(i % 2 ? 200 : 300)] = (uint8_t)random_below(256);
+        for (int i = 0; i < 4; i++)
+            elf[random_below(i % 2 ? 200 : 300)] = (uint8_t)random_below(256);
         size = random_below((uint32_t)size + 1);
         uint8_t *exact = malloc(size ? size : 1); /* so that a sanitizer sees a byte too far */
         memcpy(exact, elf, size);

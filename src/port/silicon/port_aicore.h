@@ -1,14 +1,14 @@
-/* port.h on an AICore: inline over the vendor's intrinsics. The core's data cache is not coherent outwards: what another
- * agent will read is written back line by line before it is announced, and what another agent wrote is invalidated
- * before it is read. */
+/* port.h on an AICore: inline over the vendor's intrinsics. The core's data cache is not coherent outwards: what
+ * another agent will read is written back line by line before it is announced, and what another agent wrote is
+ * invalidated before it is read. */
 #ifndef NPURT_PORT_SILICON_AICORE_H
 #define NPURT_PORT_SILICON_AICORE_H
 
 #include "protocol/protocol.h"
 
 #if defined(__CCE_AICORE__)
-#define PORT_GM __gm__
-#define PORT_CORE_ENTRY extern "C" __global__ __aicore__
+#define PORT_GM            __gm__
+#define PORT_CORE_ENTRY    extern "C" __global__ __aicore__
 #define PORT_CORE_FUNCTION __aicore__ inline
 #if defined(__DAV_CUBE__) || defined(__DAV_C220_CUBE__)
 #define PORT_CORE_HALF 1
@@ -24,9 +24,9 @@ static PORT_CORE_FUNCTION uint64_t get_data_main_base(void)
 #else
 #include "vendor_intrinsics.h"
 #define PORT_GM
-#define PORT_CORE_ENTRY __attribute__((visibility("default")))
+#define PORT_CORE_ENTRY    __attribute__((visibility("default")))
 #define PORT_CORE_FUNCTION inline
-#define PORT_CORE_HALF 3
+#define PORT_CORE_HALF     3
 #endif
 
 enum { PORT_CORE_LINE = 64, PORT_CORE_ID_MASK = 0xfff };
@@ -63,7 +63,10 @@ static PORT_CORE_FUNCTION void port_publish64(PORT_GM uint64_t *p, uint64_t valu
     port_core_cache_lines(p, sizeof *p);
 }
 
-static PORT_CORE_FUNCTION port_token port_wait_begin(void) { return 0; }
+static PORT_CORE_FUNCTION port_token port_wait_begin(void)
+{
+    return 0;
+}
 static PORT_CORE_FUNCTION void port_wait(port_token token)
 {
     (void)token;
@@ -71,24 +74,54 @@ static PORT_CORE_FUNCTION void port_wait(port_token token)
     NPURT_PORT_WAIT;
 #endif
 }
-static PORT_CORE_FUNCTION void port_kick(uint32_t agent) { (void)agent; }
-static PORT_CORE_FUNCTION uint64_t port_clock(void) { return get_sys_cnt(); }
+static PORT_CORE_FUNCTION void port_kick(uint32_t agent)
+{
+    (void)agent;
+}
+static PORT_CORE_FUNCTION uint64_t port_clock(void)
+{
+    return get_sys_cnt();
+}
 
-static PORT_CORE_FUNCTION uint32_t port_core_dmb(void) { return (uint32_t)get_data_main_base(); }
-static PORT_CORE_FUNCTION void port_core_set_cond(uint32_t value) { set_cond(value); }
+static PORT_CORE_FUNCTION uint32_t port_core_dmb(void)
+{
+    return (uint32_t)get_data_main_base();
+}
+static PORT_CORE_FUNCTION void port_core_set_cond(uint32_t value)
+{
+    set_cond(value);
+}
 
-static PORT_CORE_FUNCTION uint32_t port_core_physical(void) { return (uint32_t)get_coreid() & PORT_CORE_ID_MASK; }
-static PORT_CORE_FUNCTION uint32_t port_core_block(void) { return (uint32_t)get_block_idx(); }
-static PORT_CORE_FUNCTION uint32_t port_core_sub_block(void) { return (uint32_t)get_subblockid(); }
+static PORT_CORE_FUNCTION uint32_t port_core_physical(void)
+{
+    return (uint32_t)get_coreid() & PORT_CORE_ID_MASK;
+}
+static PORT_CORE_FUNCTION uint32_t port_core_block(void)
+{
+    return (uint32_t)get_block_idx();
+}
+static PORT_CORE_FUNCTION uint32_t port_core_sub_block(void)
+{
+    return (uint32_t)get_subblockid();
+}
 /* npurt_core. Each half of a MIX program is compiled for one type of core. */
 #if PORT_CORE_HALF == 1
-static PORT_CORE_FUNCTION uint32_t port_core_type(void) { return 0; }
+static PORT_CORE_FUNCTION uint32_t port_core_type(void)
+{
+    return 0;
+}
 #elif PORT_CORE_HALF == 2
-static PORT_CORE_FUNCTION uint32_t port_core_type(void) { return 1; }
+static PORT_CORE_FUNCTION uint32_t port_core_type(void)
+{
+    return 1;
+}
 #else
 uint32_t port_core_type(void);
 #endif
-static PORT_CORE_FUNCTION uint32_t port_agent_self(void) { return port_core_physical(); }
+static PORT_CORE_FUNCTION uint32_t port_agent_self(void)
+{
+    return port_core_physical();
+}
 
 static PORT_CORE_FUNCTION void port_core_cache_invalidate(PORT_GM const void *p, size_t size)
 {

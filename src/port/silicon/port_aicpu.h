@@ -11,12 +11,27 @@
 extern int32_t halGetDeviceInfo(uint32_t device, int32_t module, int32_t info, int64_t *value) __attribute__((weak));
 extern void DlogRecord(int32_t module, int32_t level, const char *format, ...) __attribute__((weak));
 
-static inline uint32_t port_observe32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-static inline uint64_t port_observe64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-static inline void port_publish32(uint32_t *p, uint32_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
-static inline void port_publish64(uint64_t *p, uint64_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
+static inline uint32_t port_observe32(const uint32_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+static inline uint64_t port_observe64(const uint64_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+static inline void port_publish32(uint32_t *p, uint32_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+static inline void port_publish64(uint64_t *p, uint64_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
 
-static inline port_token port_wait_begin(void) { return 0; }
+static inline port_token port_wait_begin(void)
+{
+    return 0;
+}
 
 /* NPURT_PORT_WAIT: what a test that has more agents than CPUs does instead of a pause. */
 static inline void port_wait(port_token token)
@@ -30,7 +45,10 @@ static inline void port_wait(port_token token)
     __builtin_ia32_pause();
 #endif
 }
-static inline void port_kick(uint32_t agent) { (void)agent; }
+static inline void port_kick(uint32_t agent)
+{
+    (void)agent;
+}
 
 /* The system counter: 50 MHz on a2 and a3, 1 GHz on a5. */
 static inline uint64_t port_clock(void)
@@ -57,7 +75,10 @@ static inline uint64_t port_clock_hz(void)
 }
 
 /* Only kicks use it, and a kick is nothing here. */
-static inline uint32_t port_agent_self(void) { return PORT_AGENT_AICPU; }
+static inline uint32_t port_agent_self(void)
+{
+    return PORT_AGENT_AICPU;
+}
 
 static inline void port_log(enum port_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline void port_log(enum port_level level, const char *format, ...)
@@ -73,8 +94,8 @@ static inline void port_log(enum port_level level, const char *format, ...)
 }
 
 /* The window is Device-nGnRE memory. The load takes about 100 ns and one is in flight at a time; `dsb ld` keeps the
- * loads behind it behind it, which a device load alone does not. The store takes about 5 ns; `dmb oshst` before it makes
- * the payload arrive first. */
+ * loads behind it behind it, which a device load alone does not. The store takes about 5 ns; `dmb oshst` before it
+ * makes the payload arrive first. */
 static inline uint32_t port_reg_load(uint64_t base, uint32_t offset)
 {
     const volatile uint32_t *p = (const volatile uint32_t *)(uintptr_t)(base + offset);
@@ -146,7 +167,10 @@ static inline void port_place(uint32_t index, uint32_t count)
     (void)index;
     (void)count;
 }
-static inline void port_adopt_core(uint32_t core) { (void)core; }
+static inline void port_adopt_core(uint32_t core)
+{
+    (void)core;
+}
 
 /* Bits of the OCCUPY mask as the device sees it; there the local device id is 0 for every hal call. */
 static inline uint32_t port_aicpu_threads(void)

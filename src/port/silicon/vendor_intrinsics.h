@@ -1,6 +1,6 @@
 /* Stand-ins for the intrinsics of the vendor's AICore compiler: declarations only, so that the AICore program's silicon
- * port compiles with any compiler. The vendor's compiler has them built in and never sees this file; tests/cross defines
- * them over memory-backed registers. */
+ * port compiles with any compiler. The vendor's compiler has them built in and never sees this file; tests/cross
+ * defines them over memory-backed registers. */
 #ifndef NPURT_VENDOR_INTRINSICS_H
 #define NPURT_VENDOR_INTRINSICS_H
 
