@@ -41,7 +41,7 @@ test-tsan: packages
 test-cross: build
 	@scripts/test.sh $(BUILD) -L '^cross$$' -j$(JOBS)
 
-# What takes too long for every day: workloads at full size, many seeds.
+# Workloads at full size only.
 test-full: build
 	@scripts/test.sh $(BUILD) -L '^full$$'
 
