@@ -268,12 +268,18 @@ static int take_card(struct parse *parse, struct word value)
     return 0;
 }
 
+static int take_faults(struct parse *parse, struct word value)
+{
+    return fault_plan_parse(value.at, value.length, &parse->machine->faults, parse->problem, parse->problem_size);
+}
+
 static const struct key {
     const char *name;
     int (*take)(struct parse *parse, struct word value);
 } key_table[] = {
     {"hbm", take_hbm},   {"clusters", take_clusters}, {"aicpus", take_aicpus},     {"engine", take_engine},
     {"mode", take_mode}, {"seed", take_seed},         {"carriers", take_carriers}, {"card", take_card},
+    {"faults", take_faults},
 };
 enum { KEY_COUNT = sizeof key_table / sizeof key_table[0] };
 
@@ -291,7 +297,8 @@ static int take_option(struct parse *parse, struct word option)
 
     if (!equals) return fail(parse, "\"%.*s\" is not KEY=VALUE", (int)option.length, option.at);
     if (key < 0)
-        return fail(parse, "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, seed, carriers, card",
+        return fail(parse, "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, seed, carriers, card, "
+                    "faults",
                     (int)(equals - option.at), option.at);
     if (parse->seen & 1u << key) return fail(parse, "key %s is given twice", key_table[key].name);
     parse->seen |= 1u << key;
@@ -346,6 +353,7 @@ int emu_machine_parse(const char *text, struct emu_machine *machine, char *probl
     }
     if (parse.seen & 1u << key_index("seed", 4) && !(parse.seen & 1u << key_index("mode", 4)))
         machine->mode = EMU_MODE_TIMED;
+    fault_plan_draw(&machine->faults, machine->seed);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "fault_plan.h"
 
 enum emu_generation { EMU_A2 = 2, EMU_A3 = 3, EMU_A5 = 5 };
 enum emu_engine { EMU_ENGINE_FIBER = 0, EMU_ENGINE_THREAD = 1 };
@@ -50,11 +51,12 @@ struct emu_machine {
     uint32_t carriers;          /* host threads of the fiber engine, 0: one per CPU */
     char card[32];              /* card=NAME: another card of the same process; empty: the default one */
     struct emu_latency latency;
+    struct fault_plan faults;   /* what shall go wrong; drawn already when the string says random */
 };
 
 /* Parses `text`. 0, or -1 with a sentence in problem[problem_size] that names the word that is wrong. Keys: hbm (bytes,
  * KiB, MiB, GiB), clusters, aicpus, engine (fiber, thread), mode (free, timed), seed (any number selects timed mode
- * unless mode is given), carriers, card. */
+ * unless mode is given), carriers, card, faults (fault_plan.h). */
 int emu_machine_parse(const char *text, struct emu_machine *machine, char *problem, size_t problem_size);
 
 /* Physical sub-cores: a2, a3: 25 AIC then 50 AIV; a5: per die 18 AIC then 36 AIV. Register window of sub-core i. The

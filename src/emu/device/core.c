@@ -6,6 +6,7 @@
 
 #include "launch.h"
 #include "loader.h"
+#include "plan.h"
 #include "timed.h"
 
 enum { SUB_SHIFT = 20, WINDOWS = 512, SUBS = 3 };
@@ -140,6 +141,7 @@ static void run_core(struct agent *self)
     uint64_t a[6] = {0};
     size_t size = launch->args_size < sizeof a ? launch->args_size & ~(size_t)7 : sizeof a;
 
+    plan_core(self);
     memcpy(a, launch->args, size);
     launch->program->kernel[launch->kernel].entry[core_aic[self->core] ? 0 : 1](a[0], a[1], a[2], a[3], a[4], a[5]);
 }

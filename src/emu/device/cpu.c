@@ -12,6 +12,7 @@
 #include "kfc.h"
 #include "launch.h"
 #include "loader.h"
+#include "plan.h"
 
 typedef uint32_t (*cpu_entry)(void *args);
 
@@ -106,7 +107,7 @@ static cpu_entry function_resolve(struct launch *launch, struct function *functi
         launch_reason(launch, "AICPU library %.80s: %s", function->so, problem);
         return NULL;
     }
-    entry = (cpu_entry)loader_symbol(handle, function->symbol);
+    entry = plan_due(FAULT_AICPU_ENTRY_MISSING) ? NULL : (cpu_entry)loader_symbol(handle, function->symbol);
     if (!entry) {
         launch_reason(launch, "AICPU library %.100s has no entry %.100s", function->so, function->symbol);
         return NULL;
@@ -124,6 +125,7 @@ static void run_block(struct agent *self)
         self->result = UINT32_MAX;
         return;
     }
+    plan_entry(self, (uintptr_t)entry);
     self->result = entry(launch->args);
     if (self->result) launch_reason(launch, "AICPU entry %.100s returned %u", launch->function->symbol, self->result);
 }
@@ -175,7 +177,7 @@ static void start_blocks(void)
             if (launch->running == 0) launch_finish(launch);
             continue;
         }
-        if (slot >= worker_count) return;
+        if (slot >= plan_workers(worker_count)) return;
         atomic_store_explicit(&cpu_active, busy | 1u << slot, memory_order_relaxed);
         agent->block = launch->next_block++;
         if (launch->next_block == launch->blocks) queue_pop();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "loader.h"
+#include "plan.h"
 
 #define EXTEND_LIBRARY "libaicpu_extend_kernels.so"
 #define PREINSTALL "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
@@ -96,6 +97,7 @@ static uint32_t serve_init(struct launch *launch)
         launch_reason(launch, "%u bytes of arguments hold no word at offset 40", launch->args_size);
         return 1;
     }
+    if (plan_latch_taken()) return 0;
     if (!backend_load(launch, word((uint64_t)(uintptr_t)launch->args + ARGS_CONFIG))) return 1;
     return call(launch, backend.init, "DynTileFwkBackendKernelServerInit");
 }

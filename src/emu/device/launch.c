@@ -8,6 +8,7 @@
 #include "core.h"
 #include "fault.h"
 #include "monitor.h"
+#include "plan.h"
 #include "timed.h"
 #include "trace.h"
 
@@ -79,9 +80,11 @@ void launch_begin(struct stream *stream, const struct emu_command *command)
     trace(TRACE_LAUNCH_BEGIN, TRACE_DEVICE, command->kind, command->blocks);
     if (command->kind == EMU_CMD_CORE_LAUNCH) {
         launch->kind = LAUNCH_CORE;
+        plan_launch(launch, start);
         core_begin(launch, command);
     } else {
         launch->kind = command->kind == EMU_CMD_KFC_LAUNCH ? LAUNCH_KFC : LAUNCH_CPU;
+        plan_launch(launch, start);
         cpu_begin(launch, command);
     }
 }

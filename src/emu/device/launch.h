@@ -25,6 +25,7 @@ struct launch {
     bool batch, queued;
     int32_t error;
     uint64_t deadline;                   /* engine time; UINT64_MAX never */
+    bool hangs;                          /* fault plan: its first core never enters the program */
     struct function *function;           /* CPU */
     struct program *program;             /* CORE */
     uint32_t kernel;

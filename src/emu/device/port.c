@@ -13,6 +13,7 @@
 #include "kernel_cache.h"
 #include "launch.h"
 #include "log.h"
+#include "plan.h"
 #include "timed.h"
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -200,11 +201,14 @@ void port_core_set_cond(uint32_t value)
 {
     struct agent *self = engine_self(), *owner;
     struct core_registers *registers = &core_registers[self->core];
+    uint64_t late;
 
     if (UNLIKELY(timed_on)) {
         timed_core_set_cond(self, value);
         return;
     }
+    if ((late = plan_cond_ns(self->core)))
+        for (late += engine_now(); engine_now() < late;) {}
     atomic_store_explicit(&registers->cond, value, memory_order_release);
     owner = atomic_load_explicit(&registers->owner, memory_order_acquire);
     if (owner) engine->kick(owner);
@@ -260,6 +264,7 @@ void port_core_run(uint64_t image, int64_t *args)
         fault_raise(self, image);
     }
     atomic_store_explicit(&self->kernel, kernel->entry, memory_order_relaxed);
+    plan_kernel(self, args);
     if (UNLIKELY(timed_on)) timed_kernel_begin(self, image, kernel->duration_ns);
     kernel->run(args);
     self = engine_self();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "loader.h"
+#include "plan.h"
 
 static const char prefix[] = "/usr/lib64/aicpu_kernels";
 static char card_root[256];
@@ -111,7 +112,11 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 
 EXPORT int renameat(int from_at, const char *from, int to_at, const char *to)
 {
-    return (int)syscall(SYS_renameat2, from_at, REAL(from), to_at, REAL(to), 0);
+    const char *real = REAL(to);
+    int result = (int)syscall(SYS_renameat2, from_at, REAL(from), to_at, real, 0);
+
+    if (result == 0 && real != to) plan_installed(real);
+    return result;
 }
 
 EXPORT int rename(const char *from, const char *to)

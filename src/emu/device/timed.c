@@ -24,6 +24,7 @@
 #include "fault.h"
 #include "fiber.h"
 #include "launch.h"
+#include "plan.h"
 #include "port/port.h"
 #include "timed_queue.h"
 #include "trace.h"
@@ -490,7 +491,7 @@ void timed_core_set_cond(struct agent *self, uint32_t value)
 
     charge(self, latency->core_cond_store);
     trace(TRACE_COND, self->id, 0, value);
-    at = self->time + timed_random_latency(latency->cond_visible_min, latency->cond_visible_max);
+    at = self->time + timed_random_latency(latency->cond_visible_min, latency->cond_visible_max) + plan_cond_ns(self->core);
     at = register_store(&cond[self->core], &registers->cond, value, at);
     if (owner) kick_at(owner, at);
     else kick_workers_at(at);

@@ -93,8 +93,10 @@ static int32_t enter_and_charge(uint64_t size)
 
     if (code) return code;
     device_charge(device, COST_COPY + size * 1000 / COST_COPY_BYTES_PER_US);
+    if (device_fault(device, FAULT_COPY_FAILS))
+        code = message_fail(ACL_ERROR_RT_DRV_INTERNAL_ERROR, "fault plan: a copy of %" PRIu64 " bytes fails", size);
     device_leave(device);
-    return 0;
+    return code;
 }
 
 rtError_t rtMemcpy(void *to, uint64_t to_max, const void *from, uint64_t size, rtMemcpyKind_t kind)

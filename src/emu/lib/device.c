@@ -69,6 +69,7 @@ int32_t device_enter(struct device **out)
     int32_t code = device_enter_any(out);
 
     if (code) return code;
+    if (device_fault(*out, FAULT_SESSION_CLOSED)) (*out)->down = true;
     if (!(*out)->down && process_alive_lately((*out)->process)) return 0;
     code = device_down(*out);
     device_leave(*out);

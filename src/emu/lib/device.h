@@ -104,6 +104,11 @@ int32_t device_refuses(struct device *device);
 /* Marks it down and returns 507901. */
 int32_t device_down(struct device *device);
 
+/* An occasion for an event of the device's fault plan: the event when it happens now, else NULL. */
+static inline const struct fault_event *device_fault(struct device *device, enum fault_kind kind)
+{
+    return fault_due(&device->machine.faults, kind);
+}
 static inline bool device_timed(const struct device *device)
 {
     return device->machine.mode == EMU_MODE_TIMED;
@@ -136,6 +141,8 @@ void device_arguments_reap(struct device *device);
 /* HBM: reads and writes through the file; 0 or a status with its message. Any thread, no lock. */
 int32_t device_write(struct process *process, uint64_t address, const void *from, uint64_t size);
 int32_t device_read(struct process *process, uint64_t address, void *to, uint64_t size);
+/* Takes a block, as heap_take does, if the card has the bytes left. 0: it has not. */
+uint64_t device_take(struct device *device, uint64_t size, uint64_t alignment, enum heap_owner owner);
 /* Frees a block and what host memory it used. false: no block of this owner starts there. */
 bool device_give(struct device *device, uint64_t address, enum heap_owner owner);
 

@@ -9,7 +9,9 @@
 #include "program.h"
 #include "stream.h"
 
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OFFSET_NONE = UINT32_MAX, BLOCKS_MOST = 0xffff, FLAG_USES_TIMEOUT = 0x100, TIMEOUT_NEVER = 0xffff };
 
@@ -81,6 +83,7 @@ static int32_t submit(struct device *device, struct emu_command *command, uint32
     }
     device_sequence(device, command);
     device_publish(device);
+    if (device_fault(device, FAULT_HOST_DIES)) kill(getpid(), SIGKILL);
     return 0;
 }
 
@@ -102,6 +105,8 @@ static int32_t enter(struct device **device, const void *stream, uint32_t *slot)
     device_charge(*device, COST_LAUNCH);
     code = stream_slot(*device, stream, slot);
     if (!code) code = stream_check(*device, *slot);
+    if (!code && device_fault(*device, FAULT_LAUNCH_FAILS))
+        code = message_fail(ACL_ERROR_RT_DRV_INTERNAL_ERROR, "fault plan: the launch fails");
     if (code) device_leave(*device);
     return code;
 }

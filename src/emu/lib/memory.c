@@ -31,15 +31,18 @@ static int32_t take(struct device *device, uint64_t size, void **address)
 
     if (code) return code;
     device_charge(device, COST_ALLOC);
-    at = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CALLER);
+    if (device_fault(device, FAULT_ALLOC_FAILS))
+        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "fault plan: no device memory for %" PRIu64 " bytes", size);
+    at = device_take(device, size, HEAP_UNIT, HEAP_CALLER);
     if (!at) {
         device_arguments_reap(device);
-        at = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CALLER);
+        at = device_take(device, size, HEAP_UNIT, HEAP_CALLER);
     }
     if (!at)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION,
-                            "%" PRIu64 " bytes of device memory are not there: %" PRIu64 " of %" PRIu64 " are in use",
-                            size, device->heap.taken, device->heap.size);
+                            "%" PRIu64 " bytes of device memory are not there: %" PRIu64 " of %" PRIu64
+                            " are in use, %" PRIu64 " of them by this process",
+                            size, card_hbm_taken(device), device->heap.size, device->heap.taken);
     *address = (void *)(uintptr_t)at;
     return 0;
 }
@@ -122,7 +125,7 @@ aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t *free_bytes, size_t *total_by
     code = device_enter(&device);
     if (code) return code;
     device_arguments_reap(device);
-    *free_bytes = device->heap.size - device->heap.taken;
+    *free_bytes = device->heap.size - card_hbm_taken(device);
     *total_bytes = device->heap.size;
     device_leave(device);
     return code;

@@ -1,11 +1,13 @@
 #include "program.h"
 #include "entries.h"
 #include "message.h"
+#include "reset.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     PROGRAM_SLOTS = 262144,  /* what the vendor's runtime has room for is of this order */
@@ -146,6 +148,24 @@ static void describe(const struct program *program, uint64_t address, struct emu
     }
 }
 
+/* The first AICore launch after an AICPU task that spins takes a second or more on silicon. When the op-execute timeout
+ * passes meanwhile, the module is gone, and 207001 is how that is told: memory has nothing to do with it. */
+static int32_t first_launch(struct device *device)
+{
+    const struct fault_event *slow = device_fault(device, FAULT_SLOW_FIRST_LAUNCH);
+    const uint64_t ms = slow ? slow->value : 0;
+    const struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
+
+    if (!slow) return 0;
+    if (ms * 1000 > timeout_in_force())
+        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the module is null");
+    if (device_timed(device))
+        device_charge(device, ms * 1000000);
+    else
+        nanosleep(&pause, NULL);
+    return 0;
+}
+
 int32_t program_load(struct device *device, const struct program *program, const void *handle, uint32_t *number)
 {
     const uint64_t bytes = (program->size + 2 * PROGRAM_OVERHEAD - 1) / PROGRAM_OVERHEAD * PROGRAM_OVERHEAD;
@@ -158,11 +178,13 @@ int32_t program_load(struct device *device, const struct program *program, const
     code = device_refuses(device);
     if (!code) code = device_claim(device, EMU_CMD_PROGRAM_LOAD, UINT32_MAX, &command);
     if (code || find_copy(device, handle, number)) return code;
+    code = first_launch(device);
+    if (code) return code;
     if (find_copy(device, NULL, number) == false && *number == DEVICE_PROGRAMS)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d programs are on device %d", DEVICE_PROGRAMS,
                             device->id);
     device_arguments_reap(device);
-    address = heap_take(&device->heap, bytes, PROGRAM_OVERHEAD, HEAP_CARD);
+    address = device_take(device, bytes, PROGRAM_OVERHEAD, HEAP_CARD);
     if (!address)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for the %" PRIu64 " bytes of a program",
                             bytes);

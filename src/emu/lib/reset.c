@@ -18,11 +18,13 @@ static int32_t setup_failed(const struct device *device, const char *why)
 static void close_device(struct device *device, bool ask)
 {
     struct process *process = device->process;
+    uint64_t taken;
 
     if (atomic_load_explicit(&device->epoch, memory_order_relaxed) & 1) atomic_fetch_add(&device->epoch, 1);
     device->references = 0;
     if (!process) return;
     if (atomic_load_explicit(&process->shared->faulted, memory_order_relaxed)) device->poisoned = true;
+    fault_plan_merge(&device->machine.faults, &process->shared->machine.faults);
     device->last_trace_hash = atomic_load_explicit(&process->shared->trace_hash, memory_order_relaxed);
     atomic_store_explicit(&device->window, 0, memory_order_release);
     for (uint32_t i = 0; i < device->stream_high; i++)
@@ -39,9 +41,11 @@ static void close_device(struct device *device, bool ask)
     device->pending_count = device->pending_room = 0;
     device->down = device->stop_on_failure = false;
     device->failure = 0;
+    taken = device->heap.taken;
     heap_fini(&device->heap);
     device->process = NULL;
     process_stop(process, ask);
+    card_hbm_refund(device, taken);
 }
 
 static int32_t open_device(struct device *device)
@@ -109,11 +113,27 @@ static int32_t not_open(const struct device *device)
     return message_fail(ACL_ERROR_RT_CONTEXT_RELEASE_ERROR, "device %d is not set", device->id);
 }
 
+static bool at_work(const struct device *device)
+{
+    for (uint32_t slot = 0; slot < device->stream_high; slot++) {
+        const struct emu_stream *stream = &device->process->shared->stream[slot];
+        if (device->stream[slot].live &&
+            atomic_load_explicit(&stream->completed, memory_order_acquire) !=
+                (uint32_t)atomic_load_explicit(&stream->submitted, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
 /* Waits for running work, unless nothing can come of it. */
 static void drain(struct device *device)
 {
     const struct process *process = device->process;
 
+    if (at_work(device) && device_fault(device, FAULT_TEARDOWN_WITH_RUNNING_CORES)) {
+        device->poisoned = true;
+        return;
+    }
     for (uint32_t slot = 0; device->process == process && slot < device->stream_high; slot++) {
         const struct emu_stream *stream = &device->process->shared->stream[slot];
         if (!device->stream[slot].live) continue;
@@ -151,7 +171,7 @@ rtError_t rtDeviceResetForce(int32_t id)
         code = not_open(device);
     } else {
         close_device(device, false);
-        device->poisoned = false;
+        device->poisoned = device_fault(device, FAULT_RESET_LIES) != NULL;
     }
     pthread_mutex_unlock(&device->lock);
     return code;

@@ -12,5 +12,7 @@ void program_forget_device(struct device *device);
 
 /* timeout.c: tells a new device process the process-wide op-execute timeout. */
 int32_t timeout_announce(struct device *device);
+/* That timeout, us. */
+uint64_t timeout_in_force(void);
 
 #endif

@@ -36,12 +36,12 @@ int32_t stream_create(struct device *device, uint32_t *slot)
     if (code) return code;
     while (i < EMU_MAX_STREAMS && !slot_is_free(device, i))
         i++;
-    if (i == EMU_MAX_STREAMS)
+    if (i == EMU_MAX_STREAMS || device_fault(device, FAULT_STREAM_EXHAUSTION))
         return message_fail(ACL_ERROR_RT_NO_STREAM_RESOURCE, "all %d streams of device %d are in use", EMU_MAX_STREAMS,
                             device->id);
     stream = &device->stream[i];
     device_arguments_reap(device);
-    stream->memory = heap_take(&device->heap, STREAM_MEMORY, HEAP_UNIT, HEAP_CARD);
+    stream->memory = device_take(device, STREAM_MEMORY, HEAP_UNIT, HEAP_CARD);
     if (!stream->memory)
         return message_fail(ACL_ERROR_RT_DRV_INTERNAL_ERROR, "no device memory for the %d KiB of a stream's queues",
                             STREAM_MEMORY / 1024);
@@ -209,6 +209,10 @@ aclError aclrtSynchronizeDeviceWithTimeout(int32_t timeout_ms)
     code = device_enter(&device);
     if (code) return code;
     device_charge(device, COST_SYNC);
+    if (device_fault(device, FAULT_DRAIN_LIES)) {
+        device_leave(device);
+        return 0;
+    }
     for (uint32_t slot = 0; slot < device->stream_high && !code; slot++) {
         if (!device->stream[slot].live) continue;
         code = device_wait(device, slot, submitted(device, slot), ms_left(device, timeout_ms, end));

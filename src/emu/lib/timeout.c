@@ -21,6 +21,11 @@ int32_t timeout_announce(struct device *device)
     return 0;
 }
 
+uint64_t timeout_in_force(void)
+{
+    return atomic_load(&process_timeout_us);
+}
+
 /* 0: the most there is. */
 aclError aclrtSetOpExecuteTimeOutV2(uint64_t timeout_us, uint64_t *actual_us)
 {
