@@ -1,4 +1,4 @@
-/* The tables behind driver_status_name and its kin. Internal to src/driver/. */
+/* The tables behind driver_status_name and its kin; for src/driver/ and for what lists them (npurt explain). */
 #ifndef NPURT_DRIVER_STATUS_H
 #define NPURT_DRIVER_STATUS_H
 
