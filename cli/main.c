@@ -13,6 +13,10 @@ static void help(FILE *to)
             "npurt builds task graphs and runs them on Ascend NPUs, real or emulated.\n"
             "\n"
             "  npurt run EXAMPLE [options]   run an example and check its result\n"
+            "  npurt run FOLDER [options]    run a bundle of your own\n"
+            "  npurt build DESCRIPTION [-o FOLDER]\n"
+            "                                make a bundle of your kernels and orchestration\n"
+            "  npurt explain CODE            what a code means and what to do, by number or name\n"
             "  npurt list                    the examples and their sizes\n"
             "  npurt devices                 what can be opened here\n"
             "  npurt version, npurt help\n"
@@ -25,6 +29,12 @@ static void help(FILE *to)
             "  --aicpu-threads N     AICPU threads that schedule (all)\n"
             "  --seed S              on an emulated card: virtual time, with the schedule drawn from S\n"
             "  --json                one JSON object instead of the summary\n"
+            "Options of run for a bundle, NAME being a param or scalar of its description:\n"
+            "  --input NAME=FILE     what goes in: raw little-endian elements; or NAME=zeros, NAME=random\n"
+            "  --output NAME=FILE    where the result goes\n"
+            "  --check NAME=FILE     what the result must be, within --tolerance X (0)\n"
+            "  --shape NAME=4x256    extents that the description leaves open\n"
+            "  --scalar NAME=VALUE\n"
             "\n"
             "Examples: %s.\n"
             "Exit status: 0 the result is right and device memory is back, 1 it is not, 2 wrong usage, 3 something "
@@ -47,6 +57,8 @@ int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "help";
     if (strcmp(command, "run") == 0) return command_run(argc - 2, argv + 2);
+    if (strcmp(command, "build") == 0) return command_build(argc - 2, argv + 2);
+    if (strcmp(command, "explain") == 0) return command_explain(argc - 2, argv + 2);
     if (argc > 2) {
         fprintf(stderr, "npurt %s: takes no arguments, got %s\n", command, argv[2]);
         return EXIT_USAGE;
@@ -54,13 +66,14 @@ int main(int argc, char **argv)
     if (strcmp(command, "devices") == 0) return command_devices();
     if (strcmp(command, "list") == 0) return list();
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
-        puts("npurt " NPURT_VERSION);
+        printf("npurt %s\n", npurt_version());
         return EXIT_RIGHT;
     }
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {
         help(stdout);
         return argc > 1 ? EXIT_RIGHT : EXIT_USAGE;
     }
-    fprintf(stderr, "npurt: unknown command %s; there are run, list, devices, version and help\n", command);
+    fprintf(stderr, "npurt: unknown command %s; there are run, build, explain, list, devices, version and help\n",
+            command);
     return EXIT_USAGE;
 }

@@ -2,9 +2,20 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "bundle/description.h"
+
+static const char *const word_option[RUN_WORD_KINDS] = {"--input", "--output", "--check", "--shape", "--scalar"};
+
+const char *run_word_option(enum run_word_kind kind)
+{
+    return word_option[kind];
+}
 
 static void append_name(char *buffer, size_t size, const char *name, uint32_t index, uint32_t count)
 {
@@ -87,18 +98,67 @@ static bool parse_option(const char *option, const char *value, struct run_optio
         options->aicpu_threads = (uint32_t)number;
         return true;
     }
+    for (uint32_t kind = 0; kind < RUN_WORD_KINDS; kind++) {
+        if (strcmp(option, word_option[kind]) != 0) continue;
+        if (options->word_count == RUN_MAX_WORDS) {
+            fprintf(stderr, "npurt run: more than %d options name arguments\n", RUN_MAX_WORDS);
+            return false;
+        }
+        options->word[options->word_count++] = (struct run_word){(enum run_word_kind)kind, value};
+        return true;
+    }
+    if (strcmp(option, "--tolerance") == 0) {
+        char *end;
+        options->tolerance = strtod(value, &end);
+        if (end != value && *end == 0 && options->tolerance >= 0) return true;
+        fprintf(stderr, "npurt run: --tolerance %s: not a number from 0\n", value);
+        return false;
+    }
     *size = value; /* --size, looked up when the example is known */
     return true;
 }
 
+/* The name of an example, or the folder of a bundle; what belongs to one of them is refused for the other. */
+static bool find_subject(const char *name, const char *size, struct run_options *options)
+{
+    char names[512], description[PATH_MAX];
+    list_examples(names, sizeof names);
+    if (!name) {
+        fprintf(stderr, "npurt run: what? An example (%s) or the folder of a bundle\n", names);
+        return false;
+    }
+    options->example = example_find(name);
+    if (!options->example) {
+        snprintf(description, sizeof description, "%s/" DESCRIPTION_FILE, name);
+        if (access(description, F_OK) != 0) {
+            fprintf(stderr, "npurt run: %s is no example (there are %s), and no bundle: there is no %s\n", name, names,
+                    description);
+            return false;
+        }
+        options->bundle = name;
+        if (size) fprintf(stderr, "npurt run: --size is for examples; shapes of a bundle come with --shape\n");
+        return !size;
+    }
+    if (options->word_count > 0) {
+        fprintf(stderr, "npurt run: %s is for bundles; %s makes its own arguments\n",
+                word_option[options->word[0].kind], name);
+        return false;
+    }
+    options->which = example_find_case(options->example, size ? size : "small");
+    if (options->which) return true;
+    list_cases(options->example, names, sizeof names);
+    fprintf(stderr, "npurt run: --size %s: unknown; %s has %s\n", size, name, names);
+    return false;
+}
+
 bool run_options_parse(int argc, char **argv, struct run_options *options)
 {
-    static const char *const known[] = {"--target", "--runtime", "--runs", "--seed", "--aicpu-threads", "--size"};
+    static const char *const known[] = {"--target",        "--runtime", "--runs",   "--seed",
+                                        "--aicpu-threads", "--size",    "--input",  "--output",
+                                        "--check",         "--shape",   "--scalar", "--tolerance"};
     enum { KNOWN = sizeof known / sizeof known[0] };
-    const char *size = "small", *name = NULL;
-    char names[512];
+    const char *size = NULL, *name = NULL;
     *options = (struct run_options){.target = "emu:a5", .runtime = "host_build_graph", .runs = 1};
-    list_examples(names, sizeof names);
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
         if (strcmp(word, "--json") == 0) {
@@ -107,7 +167,7 @@ bool run_options_parse(int argc, char **argv, struct run_options *options)
         }
         if (word[0] != '-') {
             if (name) {
-                fprintf(stderr, "npurt run: one example at a time: %s or %s\n", name, word);
+                fprintf(stderr, "npurt run: one at a time: %s or %s\n", name, word);
                 return false;
             }
             name = word;
@@ -138,20 +198,6 @@ bool run_options_parse(int argc, char **argv, struct run_options *options)
         }
         if (!parse_option(option, value, options, &size)) return false;
     }
-    if (!name) {
-        fprintf(stderr, "npurt run: which example? There are %s\n", names);
-        return false;
-    }
-    options->example = example_find(name);
-    if (!options->example) {
-        fprintf(stderr, "npurt run: unknown example %s; there are %s\n", name, names);
-        return false;
-    }
-    options->which = example_find_case(options->example, size);
-    if (!options->which) {
-        list_cases(options->example, names, sizeof names);
-        fprintf(stderr, "npurt run: --size %s: unknown; %s has %s\n", size, name, names);
-        return false;
-    }
+    if (!find_subject(name, size, options)) return false;
     return !options->seeded || add_seed(options);
 }

@@ -7,9 +7,21 @@
 /* What the command's exit status says. */
 enum exit_status { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 
+/* Options that name an argument of a bundle: NAME=VALUE. */
+enum run_word_kind { RUN_WORD_INPUT, RUN_WORD_OUTPUT, RUN_WORD_CHECK, RUN_WORD_SHAPE, RUN_WORD_SCALAR, RUN_WORD_KINDS };
+struct run_word {
+    enum run_word_kind kind;
+    const char *text;
+};
+enum { RUN_MAX_WORDS = 512 };
+
 struct run_options {
-    const struct example *example;
+    const struct example *example; /* NULL: a bundle */
     const struct example_case *which;
+    const char *bundle; /* its folder; NULL: an example */
+    struct run_word word[RUN_MAX_WORDS];
+    uint32_t word_count;
+    double tolerance; /* of --check */
     char target[256]; /* as it is opened: the seed is in it */
     const char *runtime;
     uint64_t runs;
@@ -21,6 +33,9 @@ struct run_options {
 
 /* Reads the words after `run`. false: the reason, with the words that would do, is on stderr. */
 bool run_options_parse(int argc, char **argv, struct run_options *options);
+
+/* "--input" and so on. */
+const char *run_word_option(enum run_word_kind kind);
 
 /* Name in, the examples' or the cases' names out: "a, b or c". */
 void list_examples(char *buffer, size_t size);

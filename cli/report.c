@@ -48,12 +48,12 @@ static const char *bytes(uint64_t x, char buffer[32])
     return buffer;
 }
 
-void report_text(const struct run_options *options, const struct run_report *r)
+void report_text(const struct subject *subject, const struct run_report *r)
 {
     char a[32], b[32], c[32], d[32];
     double seconds = (double)r->wall_ns * 1e-9;
-    printf("%s, %s, on %s (%s: %u clusters, %u AICPU threads)\n", options->example->name, options->which->summary,
-           options->target, r->device.soc, r->device.clusters, r->device.aicpu_threads);
+    printf("%s, %s, on %s (%s: %u clusters, %u AICPU threads)\n", subject->name, subject->detail,
+           subject->options->target, r->device.soc, r->device.clusters, r->device.aicpu_threads);
     printf("  tasks        %s\n", grouped(r->tasks, a));
     if (r->runs_done > 1)
         printf("  wall         %s, median of %s runs; fastest %s\n", duration(r->wall_ns, a), grouped(r->runs_done, b),
@@ -69,7 +69,9 @@ void report_text(const struct run_options *options, const struct run_report *r)
         printf("  HBM          %s after the first run, %s after the last; not known before and after\n",
                bytes(r->hbm_first_run, b), bytes(r->hbm_last_run, c));
     if (r->trace_known) printf("  trace hash   %016" PRIx64 "\n", r->trace_hash);
-    if (r->mismatches == 0)
+    if (!subject->checked)
+        printf("  result       not compared: %s elements\n", grouped(r->outputs, a));
+    else if (r->mismatches == 0)
         printf("  result       right: %s elements, largest error %.3g\n", grouped(r->outputs, a), r->max_abs_error);
     else
         printf("  result       WRONG: %" PRId64 " of %s elements per run differ, largest error %.3g\n", r->mismatches,
@@ -97,16 +99,19 @@ static void json_number(const char *name, uint64_t value)
     printf(",\"%s\":%" PRIu64, name, value);
 }
 
-void report_json(const struct run_options *options, const struct run_report *r, const npurt_error *error)
+void report_json(const struct subject *subject, const struct run_report *r, const npurt_error *error)
 {
     printf("{");
-    json_string("example", options->example->name);
+    json_string(subject->kind, subject->name);
     printf(",");
-    json_string("size", options->which->name);
+    if (subject->options->bundle)
+        json_string("path", subject->options->bundle);
+    else
+        json_string("size", subject->options->which->name);
     printf(",");
-    json_string("target", options->target);
+    json_string("target", subject->options->target);
     printf(",");
-    json_string("runtime", options->runtime);
+    json_string("runtime", subject->options->runtime);
     json_number("runs", r->runs_done);
     json_number("tasks", r->tasks);
     json_number("wall_ns", r->wall_ns);
@@ -124,8 +129,11 @@ void report_json(const struct run_options *options, const struct run_report *r, 
     }
     json_number("hbm_first_run", r->hbm_first_run);
     json_number("hbm_last_run", r->hbm_last_run);
-    printf(",\"mismatches\":%" PRId64, r->mismatches);
-    if (isfinite(r->max_abs_error))
+    if (subject->checked)
+        printf(",\"mismatches\":%" PRId64, r->mismatches);
+    else
+        printf(",\"mismatches\":null");
+    if (subject->checked && isfinite(r->max_abs_error))
         printf(",\"max_abs_error\":%.9g", r->max_abs_error);
     else
         printf(",\"max_abs_error\":null");

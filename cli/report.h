@@ -2,7 +2,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
-#include "options.h"
+#include "subject.h"
 
 #include <stdio.h>
 
@@ -12,7 +12,7 @@ struct run_report {
     uint64_t wall_ns, wall_min_ns, device_wall_ns; /* medians over the runs; the fastest */
     uint64_t orchestration_ns, copy_ns;            /* of the run whose wall is the median */
     uint64_t image_bytes, register_loads;
-    uint64_t outputs; /* elements compared, per run */
+    uint64_t outputs; /* elements of the outputs, per run */
     int64_t mismatches;
     double max_abs_error;
     bool hbm_known; /* the driver could be asked outside the run */
@@ -24,9 +24,9 @@ struct run_report {
 
 bool report_is_right(const struct run_report *report);
 bool report_hbm_is_back(const struct run_report *report);
-void report_text(const struct run_options *options, const struct run_report *report);
+void report_text(const struct subject *subject, const struct run_report *report);
 /* `error`: NULL, or what ended the runs early. */
-void report_json(const struct run_options *options, const struct run_report *report, const npurt_error *error);
+void report_json(const struct subject *subject, const struct run_report *report, const npurt_error *error);
 /* The thread's error record for people. */
 void report_error(FILE *to, const npurt_error *error);
 

@@ -1,12 +1,13 @@
-/* npurt run: prepares an example, runs it so often, checks every result, and weighs the device before and after. */
+/* npurt run: prepares an example or a bundle, runs it so often, checks every result, and weighs the device before and
+ * after. */
 #include "commands.h"
 #include "hbm.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
+#include "subject.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +15,15 @@
 struct session {
     struct run_options options;
     struct run_report report;
-    struct example_problem problem;
+    struct subject subject;
     struct progress progress;
     npurt_device *device;
     npurt_callable *callable;
     npurt_timing *timing; /* of every run */
-    uint8_t *checked;     /* outputs that were compared with the golden */
+    uint8_t *checked;     /* the first run's outputs, which were checked */
     uint64_t output_bytes;
     npurt_error error; /* the first failure; status NPURT_OK: none */
-    char folder[PATH_MAX];
+    bool misused;      /* it lies in the words of the command */
 };
 
 static bool fail(struct session *s)
@@ -43,46 +44,48 @@ static bool fail_here(struct session *s, npurt_status status, const char *messag
 
 static bool is_output(const struct session *s, uint32_t i)
 {
-    return s->problem.param[i].access != NPURT_ACCESS_INPUT;
+    return s->subject.param[i].access != NPURT_ACCESS_INPUT;
 }
 
-/* Compares with the golden. Outputs that are, byte for byte, those of the first run need it no second time. */
+/* Checks a run. Outputs that are, byte for byte, those of the first run need it no second time. */
 static bool check_run(struct session *s, uint64_t run)
 {
     bool same = run > 0;
-    double max_abs_error;
+    double max_abs_error = 0;
     uint64_t at = 0;
-    for (uint32_t i = 0; i < s->problem.tensor_count && same; i++) {
+    for (uint32_t i = 0; i < s->subject.args.tensor_count && same; i++) {
         if (!is_output(s, i)) continue;
-        uint64_t size = example_tensor_bytes(&s->problem.tensor[i]);
-        same = memcmp(s->checked + at, s->problem.tensor[i].host, size) == 0;
+        uint64_t size = example_tensor_bytes(&s->subject.args.tensors[i]);
+        same = memcmp(s->checked + at, s->subject.args.tensors[i].host, size) == 0;
         at += size;
     }
     if (same) return true;
-    int64_t mismatches = example_check(&s->problem, &max_abs_error);
+    int64_t mismatches = s->subject.checked ? s->subject.ops->check(&s->subject, &max_abs_error) : 0;
     if (mismatches < 0)
         return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
     if (mismatches > s->report.mismatches) s->report.mismatches = mismatches;
     if (max_abs_error > s->report.max_abs_error) s->report.max_abs_error = max_abs_error;
     at = 0;
-    for (uint32_t i = 0; i < s->problem.tensor_count && run == 0; i++) {
+    for (uint32_t i = 0; i < s->subject.args.tensor_count && run == 0; i++) {
         if (!is_output(s, i)) continue;
-        memcpy(s->checked + at, s->problem.tensor[i].host, example_tensor_bytes(&s->problem.tensor[i]));
-        at += example_tensor_bytes(&s->problem.tensor[i]);
+        memcpy(s->checked + at, s->subject.args.tensors[i].host, example_tensor_bytes(&s->subject.args.tensors[i]));
+        at += example_tensor_bytes(&s->subject.args.tensors[i]);
     }
     return true;
 }
 
 static bool prepare(struct session *s)
 {
-    if (example_prepare(s->options.example, s->options.which, 1, &s->problem) != 0)
-        return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the inputs");
-    for (uint32_t i = 0; i < s->problem.tensor_count; i++) {
+    char problem[512];
+    npurt_status status = s->subject.ops->prepare(&s->subject, problem, sizeof problem);
+    s->misused = status == NPURT_ERROR_INVALID_ARGUMENT;
+    if (status != NPURT_OK) return fail_here(s, status, problem);
+    for (uint32_t i = 0; i < s->subject.args.tensor_count; i++) {
         if (!is_output(s, i)) continue;
-        s->output_bytes += example_tensor_bytes(&s->problem.tensor[i]);
-        s->report.outputs += example_tensor_elements(&s->problem.tensor[i]);
+        s->output_bytes += example_tensor_bytes(&s->subject.args.tensors[i]);
+        s->report.outputs += example_tensor_elements(&s->subject.args.tensors[i]);
     }
-    s->checked = malloc(s->output_bytes);
+    s->checked = malloc(s->output_bytes + 1);
     s->timing = calloc(s->options.runs, sizeof s->timing[0]);
     if (!s->checked || !s->timing)
         return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the results");
@@ -92,12 +95,9 @@ static bool prepare(struct session *s)
 static bool open_device(struct session *s)
 {
     npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads};
-    if (!example_folder(s->folder, sizeof s->folder))
-        return fail_here(s, NPURT_ERROR_MISSING_BINARY,
-                         "the examples are not in lib/npurt/examples beside the program's bin");
     if (npurt_device_open(s->options.target, &options, &s->device) != NPURT_OK) return fail(s);
     if (npurt_device_get_info(s->device, &s->report.device) != NPURT_OK) return fail(s);
-    if (example_load(s->device, &s->problem, s->folder, &s->callable) != NPURT_OK) return fail(s);
+    if (s->subject.ops->load(&s->subject, s->device, &s->callable) != NPURT_OK) return fail(s);
     return true;
 }
 
@@ -107,18 +107,20 @@ static bool run_all(struct session *s)
         char step[64];
         snprintf(step, sizeof step, "run %" PRIu64 " of %" PRIu64, run + 1, s->options.runs);
         progress_step(&s->progress, step, 2 * run + 1);
-        example_restore(&s->problem);
-        if (example_call(s->callable, &s->problem, &s->timing[run]) != NPURT_OK) return fail(s);
+        s->subject.ops->restore(&s->subject);
+        if (npurt_call(s->callable, &s->subject.args, &s->timing[run]) != NPURT_OK) return fail(s);
         s->report.runs_done++;
         if (run == 0 && npurt_device_hbm_in_use(s->device, &s->report.hbm_first_run) != NPURT_OK) return fail(s);
         if (run + 1 == s->options.runs && npurt_device_hbm_in_use(s->device, &s->report.hbm_last_run) != NPURT_OK)
             return fail(s);
-        progress_step(&s->progress, "comparing with the golden", 2 * run + 2);
+        progress_step(&s->progress, "checking the result", 2 * run + 2);
         if (!check_run(s, run)) return false;
     }
     s->report.trace_known = npurt_device_trace_hash(s->device, &s->report.trace_hash) == NPURT_OK;
     if (s->options.seeded && !s->report.trace_known) return fail(s);
-    return true;
+    char problem[512];
+    npurt_status status = s->subject.ops->finish(&s->subject, problem, sizeof problem);
+    return status == NPURT_OK || fail_here(s, status, problem);
 }
 
 static int by_wall(const void *a, const void *b)
@@ -159,6 +161,10 @@ int command_run(int argc, char **argv)
         free(s);
         return EXIT_USAGE;
     }
+    if ((s->options.bundle ? subject_of_bundle : subject_of_example)(&s->options, &s->subject) != 0) {
+        free(s);
+        return EXIT_FAILED;
+    }
     progress_begin(&s->progress, 2 * s->options.runs + 1);
     progress_step(&s->progress, "making inputs", 0);
     if (prepare(s)) {
@@ -174,14 +180,15 @@ int command_run(int argc, char **argv)
 
     bool failed = s->error.status != NPURT_OK;
     if (s->options.json)
-        report_json(&s->options, &s->report, failed ? &s->error : NULL);
+        report_json(&s->subject, &s->report, failed ? &s->error : NULL);
     else if (s->report.runs_done > 0)
-        report_text(&s->options, &s->report);
+        report_text(&s->subject, &s->report);
     if (failed) report_error(stderr, &s->error);
     bool right = report_is_right(&s->report) && report_hbm_is_back(&s->report);
-    example_release(&s->problem);
+    s->subject.ops->release(&s->subject);
     free(s->timing);
     free(s->checked);
+    const bool misused = s->misused;
     free(s);
-    return failed ? EXIT_FAILED : right ? EXIT_RIGHT : EXIT_WRONG;
+    return misused ? EXIT_USAGE : failed ? EXIT_FAILED : right ? EXIT_RIGHT : EXIT_WRONG;
 }

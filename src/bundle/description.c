@@ -315,15 +315,12 @@ npurt_status description_parse(const char *text, size_t size, const char *path, 
         snprintf(problem, problem_size, "%s:%d: %s", path, error.line > 0 ? error.line : 1, error.text);
         return NPURT_ERROR_BAD_BINARY;
     }
-    struct reader r = {.text = text, .file = path, .kind = kind, .problem = problem, .problem_size = problem_size};
-    char *ended = strndup(text, size); /* locate_line wants a NUL; json_loadb has refused any inside */
-    if (!ended) {
+    struct reader r = {.file = path, .kind = kind, .problem = problem, .problem_size = problem_size};
+    r.text = out->text = strndup(text, size); /* ended by a NUL; json_loadb has refused any inside */
+    if (!out->text)
         no_memory(&r);
-    } else {
-        r.text = ended;
+    else
         whole(&r, out);
-        free(ended);
-    }
     if (r.status != NPURT_OK) description_release(out);
     return r.status;
 }
@@ -367,7 +364,13 @@ void description_release(struct description *description)
     free(description->param);
     free(description->scalar);
     json_decref(description->root);
+    free(description->text);
     *description = (struct description){0};
+}
+
+uint32_t description_line(const struct description *description, const char *path)
+{
+    return locate_line(description->text, path);
 }
 
 const char *description_dtype_name(npurt_dtype dtype)

@@ -52,6 +52,7 @@ struct description {
     struct description_scalar *scalar;
     uint32_t scalar_count;
     json_t *root; /* owns the strings */
+    char *text;   /* the whole file */
 };
 
 /* Reads `path`. MISSING_BINARY: not there; IO: not readable; BAD_BINARY: not JSON, or not a description of this kind;
@@ -62,6 +63,9 @@ npurt_status description_load(const char *path, enum description_kind kind, stru
 npurt_status description_parse(const char *text, size_t size, const char *path, enum description_kind kind,
                                struct description *out, char *problem, size_t problem_size);
 void description_release(struct description *description);
+
+/* Line of the value at `path` ("kernels[1].source"), for complaints of one's own. */
+uint32_t description_line(const struct description *description, const char *path);
 
 /* "f32"; "?" for a number that is no type. */
 const char *description_dtype_name(npurt_dtype dtype);

@@ -1,0 +1,179 @@
+/* npurt build: a description, its orchestration and kernels become a bundle (docs/guide/own-code.md).
+ *
+ * The bundle is made beside its final place and moved there whole: a reader meets the old one or the new one. */
+#include "commands.h"
+#include "compile.h"
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bundle/description.h"
+#include "folder.h"
+
+#define SOURCE_DESCRIPTION "callable.json"
+
+struct build {
+    char file[PATH_MAX];   /* the description */
+    char folder[PATH_MAX]; /* that sources are relative to */
+    char output[PATH_MAX];
+    char making[PATH_MAX]; /* the bundle while it is made */
+    struct description description;
+};
+
+static bool complain(const struct build *b, const char *path, const char *text)
+{
+    fprintf(stderr, "npurt build: %s:%u: %s: %s\n", b->file, description_line(&b->description, path), path, text);
+    return false;
+}
+
+static bool join(char *out, const char *folder, const char *file)
+{
+    int length =
+        *folder && *file != '/' ? snprintf(out, PATH_MAX, "%s/%s", folder, file) : snprintf(out, PATH_MAX, "%s", file);
+    if (length < 0 || length >= PATH_MAX) fprintf(stderr, "npurt build: a path is too long: %s\n", file);
+    return length >= 0 && length < PATH_MAX;
+}
+
+static void binary_of(const struct description_object *object, bool kernel, char name[80])
+{
+    snprintf(name, 80, "%s%s.so", kernel ? "kernel_" : "", object->name);
+}
+
+/* `at` is the object's path in the description. */
+static bool build_object(const struct build *b, const struct description_object *object, bool kernel, const char *at)
+{
+    char output[PATH_MAX], binary[80], problem[PATH_MAX + 200], source_path[80];
+    char(*file)[PATH_MAX] = malloc(object->source_count * sizeof *file);
+    const char *source[DESCRIPTION_MAX_SOURCES];
+    bool good = file != NULL;
+    binary_of(object, kernel, binary);
+    snprintf(source_path, sizeof source_path, "%s.source", at);
+    good = good && join(output, b->making, binary);
+    for (uint32_t i = 0; good && i < object->source_count; i++) {
+        source[i] = file[i];
+        good = join(file[i], b->folder, object->source[i]);
+        if (good && access(file[i], R_OK) != 0) {
+            snprintf(problem, sizeof problem, "%s: %s", file[i], strerror(errno));
+            good = complain(b, source_path, problem);
+        }
+    }
+    if (good && !compile_shared_object(source, object->source_count, output, object->entry, problem, sizeof problem))
+        good = complain(b, source_path, problem);
+    free(file);
+    return good;
+}
+
+/* The description with the shared objects in place of the sources. */
+static bool write_description(const struct build *b)
+{
+    char path[PATH_MAX], name[80];
+    json_t *root = json_deep_copy(b->description.root);
+    if (!root || !join(path, b->making, DESCRIPTION_FILE)) {
+        json_decref(root);
+        return false;
+    }
+    json_object_set_new(root, "format", json_integer(DESCRIPTION_FORMAT));
+    json_t *object = json_object_get(root, "orchestration");
+    binary_of(&b->description.orchestration, false, name);
+    json_object_del(object, "source");
+    json_object_set_new(object, "binary", json_string(name));
+    for (uint32_t i = 0; i < b->description.kernel_count; i++) {
+        object = json_array_get(json_object_get(root, "kernels"), i);
+        binary_of(&b->description.kernel[i], true, name);
+        json_object_del(object, "source");
+        json_object_set_new(object, "binary", json_string(name));
+    }
+    int failed = json_dump_file(root, path, JSON_INDENT(2));
+    json_decref(root);
+    if (failed) fprintf(stderr, "npurt build: %s can not be written: %s\n", path, strerror(errno));
+    return !failed;
+}
+
+static bool build_all(const struct build *b)
+{
+    bool good = build_object(b, &b->description.orchestration, false, "orchestration");
+    for (uint32_t i = 0; i < b->description.kernel_count; i++) { /* go on: all complaints at once */
+        char at[32];
+        snprintf(at, sizeof at, "kernels[%u]", i);
+        good = build_object(b, &b->description.kernel[i], true, at) && good;
+    }
+    return good && write_description(b);
+}
+
+static bool find_description(struct build *b, const char *given)
+{
+    struct stat info;
+    if (stat(given, &info) != 0) {
+        fprintf(stderr, "npurt build: %s: %s\n", given, strerror(errno));
+        return false;
+    }
+    if (S_ISDIR(info.st_mode)) return join(b->folder, "", given) && join(b->file, given, SOURCE_DESCRIPTION);
+    if (!join(b->file, "", given) || !join(b->folder, "", given)) return false;
+    char *slash = strrchr(b->folder, '/');
+    if (slash == b->folder)
+        b->folder[1] = 0;
+    else if (slash)
+        *slash = 0;
+    else
+        b->folder[0] = 0;
+    return true;
+}
+
+static bool read_words(int argc, char **argv, const char **given, const char **output)
+{
+    *given = *output = NULL;
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
+            if (++i == argc) {
+                fprintf(stderr, "npurt build: %s needs a value\n", argv[i - 1]);
+                return false;
+            }
+            *output = argv[i];
+        } else if (argv[i][0] == '-') {
+            fprintf(stderr, "npurt build: unknown option %s; there is -o\n", argv[i]);
+            return false;
+        } else if (*given) {
+            fprintf(stderr, "npurt build: one description at a time: %s or %s\n", *given, argv[i]);
+            return false;
+        } else {
+            *given = argv[i];
+        }
+    }
+    if (!*given) fprintf(stderr, "npurt build: which description? Give %s or its folder\n", SOURCE_DESCRIPTION);
+    return *given != NULL;
+}
+
+int command_build(int argc, char **argv)
+{
+    const char *given, *output;
+    char problem[PATH_MAX + 400];
+    if (!read_words(argc, argv, &given, &output)) return EXIT_USAGE;
+    struct build *b = calloc(1, sizeof *b);
+    if (!b) return EXIT_FAILED;
+    int status = EXIT_FAILED;
+    if (find_description(b, given)) {
+        if (description_load(b->file, DESCRIPTION_OF_SOURCES, &b->description, problem, sizeof problem) != NPURT_OK) {
+            fprintf(stderr, "npurt build: %s\n", problem);
+        } else {
+            int length = output ? snprintf(b->output, sizeof b->output, "%s", output)
+                                : snprintf(b->output, sizeof b->output, "%s.bundle", b->description.name);
+            if (length > 0 && (size_t)length < sizeof b->output &&
+                folder_begin(b->output, DESCRIPTION_FILE, b->making, sizeof b->making)) {
+                if (build_all(b) && folder_move(b->making, b->output))
+                    status = EXIT_RIGHT;
+                else
+                    folder_remove(b->making);
+            }
+            if (status == EXIT_RIGHT) printf("%s: %u kernels\n", b->output, b->description.kernel_count);
+        }
+        description_release(&b->description);
+    }
+    free(b);
+    return status;
+}

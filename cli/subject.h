@@ -1,0 +1,40 @@
+/* What `npurt run` runs: an example of npurt's own, or a user's bundle.
+ *
+ * Life: subject_of_example / subject_of_bundle → prepare → load → [ restore → call → check ]… → finish → release. */
+#ifndef CLI_SUBJECT_H
+#define CLI_SUBJECT_H
+
+#include "options.h"
+
+struct subject;
+
+struct subject_ops {
+    /* Makes the arguments. Others return OK or the status of a failure, with the reason in `problem`; an empty reason
+     * leaves it to npurt_error_last. */
+    npurt_status (*prepare)(struct subject *subject, char *problem, size_t size);
+    npurt_status (*load)(struct subject *subject, npurt_device *device, npurt_callable **out);
+    void (*restore)(struct subject *subject); /* inputs as at first, outputs a pattern that no result holds */
+    /* Elements outside the tolerance; -1: no host memory. Of a subject that is `checked`. */
+    int64_t (*check)(struct subject *subject, double *max_abs_error);
+    npurt_status (*finish)(struct subject *subject, char *problem, size_t size); /* after the last right run */
+    void (*release)(struct subject *subject);
+};
+
+struct subject {
+    const struct subject_ops *ops;
+    const struct run_options *options;
+    const char *kind; /* "example", "bundle" */
+    const char *name;
+    const char *detail; /* the case's summary, the bundle's folder */
+    /* valid once prepared; owned by the subject */
+    npurt_call_args args;
+    const npurt_param *param;
+    bool checked; /* there is something to compare the outputs with */
+    void *own;
+};
+
+/* 0, or -1 without host memory. */
+int subject_of_example(const struct run_options *options, struct subject *subject);
+int subject_of_bundle(const struct run_options *options, struct subject *subject);
+
+#endif

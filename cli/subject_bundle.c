@@ -1,0 +1,262 @@
+/* A bundle as a subject: arguments come from the words of the command. */
+#include "subject.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "bundle/description.h"
+
+struct own {
+    struct description description;
+    npurt_call_tensor tensor[NPURT_CALL_MAX_TENSORS];
+    npurt_param param[NPURT_CALL_MAX_TENSORS];
+    void *initial[NPURT_CALL_MAX_TENSORS];                    /* INOUT: as given */
+    void *wanted[NPURT_CALL_MAX_TENSORS];                     /* --check */
+    const char *word[RUN_WORD_KINDS][NPURT_CALL_MAX_TENSORS]; /* of param or scalar i, behind its name; NULL: none */
+    uint64_t scalar[NPURT_CALL_MAX_SCALARS];
+};
+
+static npurt_status refuse(char *problem, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static npurt_status refuse(char *problem, size_t size, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(problem, size, format, list);
+    va_end(list);
+    return NPURT_ERROR_INVALID_ARGUMENT;
+}
+
+/* ---- words: NAME=VALUE, to the argument of the name ----------------------------------------------------------------
+ */
+
+static bool named(const char *name, const char *word, size_t length)
+{
+    return strlen(name) == length && memcmp(name, word, length) == 0;
+}
+
+static npurt_status take_word(struct own *own, const struct run_word *w, char *problem, size_t size)
+{
+    const struct description *d = &own->description;
+    const bool scalar = w->kind == RUN_WORD_SCALAR;
+    const size_t length = strcspn(w->text, "=");
+    const uint32_t count = scalar ? d->scalar_count : d->param_count;
+    uint32_t index = count;
+    char names[256] = "";
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = scalar ? d->scalar[i].name : d->param[i].name;
+        size_t used = strlen(names);
+        if (named(name, w->text, length)) index = i;
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", name);
+    }
+    const char *option = run_word_option(w->kind);
+    if (w->text[length] != '=' || w->text[length + 1] == 0)
+        return refuse(problem, size, "%s %s: NAME=VALUE is due; there are %s", option, w->text, names);
+    if (index == count)
+        return refuse(problem, size, "%s %s: no %s has this name; there are %s", option, w->text,
+                      scalar ? "scalar" : "param", names);
+    if (own->word[w->kind][index]) return refuse(problem, size, "%s %s: it was given before", option, w->text);
+    const npurt_access access = scalar ? NPURT_ACCESS_INPUT : d->param[index].param.access;
+    if (w->kind == RUN_WORD_INPUT && access == NPURT_ACCESS_OUTPUT_EXISTING)
+        return refuse(problem, size, "%s %s: it is an output", option, w->text);
+    if ((w->kind == RUN_WORD_OUTPUT || w->kind == RUN_WORD_CHECK) && access == NPURT_ACCESS_INPUT)
+        return refuse(problem, size, "%s %s: it is an input", option, w->text);
+    own->word[w->kind][index] = w->text + length + 1;
+    return NPURT_OK;
+}
+
+/* ---- arguments -----------------------------------------------------------------------------------------------------
+ */
+
+static bool is_file(const char *input)
+{
+    return input && strcmp(input, "zeros") != 0 && strcmp(input, "random") != 0;
+}
+
+/* "128x256" */
+static bool parse_shape(const char *text, npurt_call_tensor *t)
+{
+    t->ndims = 0;
+    while (t->ndims < NPURT_MAX_DIMS) {
+        char *end;
+        errno = 0;
+        unsigned long extent = strtoul(text, &end, 10);
+        if (end == text || *text < '0' || *text > '9' || errno || extent == 0 || extent > UINT32_MAX) return false;
+        t->shape[t->ndims++] = (uint32_t)extent;
+        if (*end == 0) return true;
+        if (*end != 'x') return false;
+        text = end + 1;
+    }
+    return false;
+}
+
+/* The declared shape; one open extent follows from the size of the argument's file. */
+static npurt_status shape_of(struct own *own, uint32_t i, char *problem, size_t size)
+{
+    const struct description_param *p = &own->description.param[i];
+    npurt_call_tensor *t = &own->tensor[i];
+    *t = (npurt_call_tensor){.dtype = p->param.dtype, .ndims = p->param.ndims};
+    memcpy(t->shape, p->param.shape, sizeof t->shape);
+    const char *given = own->word[RUN_WORD_SHAPE][i];
+    if (given)
+        return parse_shape(given, t) ? NPURT_OK
+                                     : refuse(problem, size, "--shape %s=%s: extents as in 128x256 are due, at most %d",
+                                              p->name, given, NPURT_MAX_DIMS);
+    uint32_t open = 0, which = 0;
+    uint64_t bytes, rest = npurt_dtype_size(t->dtype);
+    if (t->ndims == 0) t->ndims = 1, t->shape[0] = 0;
+    for (uint32_t d = 0; d < t->ndims; d++) {
+        if (t->shape[d] == 0)
+            open++, which = d;
+        else if (__builtin_mul_overflow(rest, t->shape[d], &rest))
+            return refuse(problem, size, "param %s: its shape is larger than memory", p->name);
+    }
+    if (open == 0) return NPURT_OK;
+    const char *file = own->word[RUN_WORD_INPUT][i];
+    if (!is_file(file)) file = own->word[RUN_WORD_CHECK][i];
+    if (open > 1 || !file)
+        return refuse(problem, size, "param %s: its declared shape is open; give --shape %s=…", p->name, p->name);
+    if (!array_file_size(file, &bytes, problem, size)) return NPURT_ERROR_IO;
+    if (bytes == 0 || bytes % rest != 0 || bytes / rest > UINT32_MAX)
+        return refuse(problem, size, "param %s: %s has %llu bytes, which is no multiple of %llu", p->name, file,
+                      (unsigned long long)bytes, (unsigned long long)rest);
+    t->shape[which] = (uint32_t)(bytes / rest);
+    return NPURT_OK;
+}
+
+static npurt_status fill(struct own *own, uint32_t i, char *problem, size_t size)
+{
+    const struct description_param *p = &own->description.param[i];
+    npurt_call_tensor *t = &own->tensor[i];
+    const char *input = own->word[RUN_WORD_INPUT][i], *check = own->word[RUN_WORD_CHECK][i];
+    npurt_status status = shape_of(own, i, problem, size);
+    if (status != NPURT_OK) return status;
+    uint64_t bytes = npurt_dtype_size(t->dtype);
+    for (uint32_t d = 0; d < t->ndims; d++)
+        if (__builtin_mul_overflow(bytes, t->shape[d], &bytes) || bytes > SIZE_MAX / 2)
+            return refuse(problem, size, "param %s: its shape is larger than memory", p->name);
+    own->param[i] = p->param;
+    if (p->param.access != NPURT_ACCESS_OUTPUT_EXISTING && !input)
+        return refuse(problem, size, "param %s: give --input %s=FILE, =zeros or =random", p->name, p->name);
+    t->host = calloc(1, bytes);
+    if (p->param.access == NPURT_ACCESS_INOUT) own->initial[i] = malloc(bytes);
+    if (check) own->wanted[i] = malloc(bytes);
+    if (!t->host || (p->param.access == NPURT_ACCESS_INOUT && !own->initial[i]) || (check && !own->wanted[i])) {
+        refuse(problem, size, "no host memory for param %s, %llu bytes", p->name, (unsigned long long)bytes);
+        return NPURT_ERROR_OUT_OF_HOST_MEMORY;
+    }
+    if (is_file(input) && !array_read(input, t->host, bytes, problem, size)) return NPURT_ERROR_IO;
+    if (input && strcmp(input, "random") == 0) array_random(t->dtype, t->host, example_tensor_elements(t), i);
+    if (own->initial[i]) memcpy(own->initial[i], t->host, bytes);
+    if (check && !array_read(check, own->wanted[i], bytes, problem, size)) return NPURT_ERROR_IO;
+    return NPURT_OK;
+}
+
+static npurt_status fill_scalar(struct own *own, uint32_t i, char *problem, size_t size)
+{
+    const struct description_scalar *s = &own->description.scalar[i];
+    const char *word = own->word[RUN_WORD_SCALAR][i];
+    own->scalar[i] = s->bits;
+    if (!word && !s->has_value) return refuse(problem, size, "scalar %s: give --scalar %s=VALUE", s->name, s->name);
+    if (word && !description_scalar_bits(s->dtype, word, &own->scalar[i]))
+        return refuse(problem, size, "--scalar %s=%s: no value of %s", s->name, word, description_dtype_name(s->dtype));
+    return NPURT_OK;
+}
+
+/* ---- the subject ---------------------------------------------------------------------------------------------------
+ */
+
+static npurt_status prepare(struct subject *subject, char *problem, size_t size)
+{
+    struct own *own = subject->own;
+    struct description *d = &own->description;
+    char file[PATH_MAX];
+    snprintf(file, sizeof file, "%s/%s", subject->options->bundle, DESCRIPTION_FILE);
+    npurt_status status = description_load(file, DESCRIPTION_OF_BUNDLE, d, problem, size);
+    if (status != NPURT_OK) return status;
+    subject->name = d->name;
+    for (uint32_t i = 0; status == NPURT_OK && i < subject->options->word_count; i++)
+        status = take_word(own, &subject->options->word[i], problem, size);
+    for (uint32_t i = 0; status == NPURT_OK && i < d->param_count; i++)
+        status = fill(own, i, problem, size);
+    for (uint32_t i = 0; status == NPURT_OK && i < d->scalar_count; i++)
+        status = fill_scalar(own, i, problem, size);
+    for (uint32_t i = 0; i < d->param_count; i++)
+        subject->checked = subject->checked || own->wanted[i];
+    subject->args = (npurt_call_args){.tensors = own->tensor,
+                                      .tensor_count = d->param_count,
+                                      .scalars = own->scalar,
+                                      .scalar_count = d->scalar_count};
+    subject->param = own->param;
+    return status;
+}
+
+static npurt_status load(struct subject *subject, npurt_device *device, npurt_callable **out)
+{
+    return npurt_callable_load_bundle(device, subject->options->bundle, out);
+}
+
+static void restore(struct subject *subject)
+{
+    struct own *own = subject->own;
+    for (uint32_t i = 0; i < own->description.param_count; i++) {
+        const uint64_t bytes = example_tensor_bytes(&own->tensor[i]);
+        if (own->initial[i])
+            memcpy(own->tensor[i].host, own->initial[i], bytes);
+        else if (own->param[i].access == NPURT_ACCESS_OUTPUT_EXISTING)
+            memset(own->tensor[i].host, 0xff, bytes);
+    }
+}
+
+static int64_t check(struct subject *subject, double *max_abs_error)
+{
+    struct own *own = subject->own;
+    int64_t mismatches = 0;
+    *max_abs_error = 0;
+    for (uint32_t i = 0; i < own->description.param_count; i++)
+        if (own->wanted[i])
+            mismatches +=
+                array_compare(own->tensor[i].dtype, own->tensor[i].host, own->wanted[i],
+                              example_tensor_elements(&own->tensor[i]), subject->options->tolerance, max_abs_error);
+    return mismatches;
+}
+
+static npurt_status finish(struct subject *subject, char *problem, size_t size)
+{
+    struct own *own = subject->own;
+    for (uint32_t i = 0; i < own->description.param_count; i++) {
+        const char *file = own->word[RUN_WORD_OUTPUT][i];
+        if (file && !array_write(file, own->tensor[i].host, example_tensor_bytes(&own->tensor[i]), problem, size))
+            return NPURT_ERROR_IO;
+    }
+    return NPURT_OK;
+}
+
+static void release(struct subject *subject)
+{
+    struct own *own = subject->own;
+    for (uint32_t i = 0; own && i < NPURT_CALL_MAX_TENSORS; i++) {
+        free(own->tensor[i].host);
+        free(own->initial[i]);
+        free(own->wanted[i]);
+    }
+    if (own) description_release(&own->description);
+    free(own);
+    subject->own = NULL;
+}
+
+int subject_of_bundle(const struct run_options *options, struct subject *subject)
+{
+    static const struct subject_ops ops = {prepare, load, restore, check, finish, release};
+    *subject = (struct subject){.ops = &ops,
+                                .options = options,
+                                .kind = "bundle",
+                                .name = options->bundle,
+                                .detail = options->bundle,
+                                .own = calloc(1, sizeof(struct own))};
+    return subject->own ? 0 : -1;
+}
