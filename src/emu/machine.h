@@ -49,7 +49,7 @@ struct emu_machine {
     uint32_t engine, mode;      /* enum emu_engine, enum emu_mode */
     uint64_t seed;
     uint32_t carriers;          /* host threads of the fiber engine, 0: one per CPU */
-    char card[32];              /* card=NAME: another card of the same process; empty: the default one */
+    char card[32];              /* card=NAME: shared by the processes of a user; empty: this process has its own */
     struct emu_latency latency;
     struct fault_plan faults;   /* what shall go wrong; drawn already when the string says random */
 };

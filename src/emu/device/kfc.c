@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,13 +52,25 @@ static bool save(struct launch *launch, const char *path, uint64_t address, uint
     return n >= 0;
 }
 
+/* The save is in place, and the files are those of every process of the card: without the lock another process would find
+ * half a dispatcher between our save and our load. -1: the folder is missing, which the save will tell. */
+static int files_lock(void)
+{
+    int fd = open(PREINSTALL, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR) {}
+    return fd;
+}
+
 static bool backend_load(struct launch *launch, uint64_t config)
 {
     char path[128], problem[200];
     bool ok = true;
+    int lock;
 
     snprintf(path, sizeof path, PREINSTALL "/libpypto_server%u.so", (unsigned)(word(config + CONFIG_DEVICE) & 0xff));
     pthread_mutex_lock(&backend.mutex);
+    lock = files_lock();
     if (!backend.saved && word(config + CONFIG_SO_SIZE) >= 1) {
         ok = save(launch, path, word(config + CONFIG_SO), word(config + CONFIG_SO_SIZE));
         backend.saved = ok;
@@ -74,6 +87,7 @@ static bool backend_load(struct launch *launch, uint64_t config)
             ok = false;
         }
     }
+    if (lock >= 0) close(lock);
     pthread_mutex_unlock(&backend.mutex);
     return ok;
 }

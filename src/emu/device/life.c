@@ -1,7 +1,6 @@
 #include "life.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,17 +11,14 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "emu/folder.h"
+#include "emu/shared_card.h"
 
 static char root_path[256];
 static int root_fd = -1;
+static bool card_named;
 
-static int remove_entry(const char *path, const struct stat *stat, int type, struct FTW *walk)
-{
-    (void)stat, (void)type, (void)walk;
-    return remove(path);
-}
-
-/* Every device process of a card holds a shared lock on its root; whoever gets the exclusive one is the last. A failed
+/* Every device process of a private card holds a shared lock on its root; whoever gets the exclusive one is the last. A failed
  * conversion gives up the shared lock too, so of several that end together one gets it. */
 static void remove_root(void)
 {
@@ -31,7 +27,7 @@ static void remove_root(void)
     if (root_fd < 0) return;
     for (int i = 0; i < 20; i++) {
         if (flock(root_fd, LOCK_EX | LOCK_NB) == 0) {
-            nftw(root_path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+            folder_remove(root_path);
             return;
         }
         nanosleep(&pause, NULL);
@@ -44,17 +40,23 @@ static void *watch(void *argument)
 
     (void)argument;
     while (poll(&host, 1, -1) < 0) {}
-    if (!(host.revents & POLLNVAL)) remove_root();
+    if (!(host.revents & POLLNVAL)) {
+        if (card_named)
+            shared_card_tidy(root_path);
+        else
+            remove_root();
+    }
     _exit(0);
 }
 
-void life_init(const char *root)
+void life_init(const char *root, bool named)
 {
     sigset_t all, before;
     pthread_t thread;
 
     snprintf(root_path, sizeof root_path, "%s", root);
-    if (*root_path) root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    card_named = named;
+    if (*root_path && !named) root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root_fd >= 0) flock(root_fd, LOCK_SH | LOCK_NB);
     if (fcntl(EMU_FD_HOST, F_GETFD) < 0) return; /* a test without a host to follow */
     sigfillset(&all);

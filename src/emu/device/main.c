@@ -97,7 +97,7 @@ int main(void)
     raise_descriptor_limit();
     map_hbm();
     log_init();
-    life_init(device_shared->root);
+    life_init(device_shared->root, device_shared->machine.card[0] != 0);
     redirect_init(device_shared->root);
     cpu_init(&device_shared->machine);
     core_init(&device_shared->machine);

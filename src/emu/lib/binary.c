@@ -216,7 +216,7 @@ static int32_t function_bind(struct device *device, void *handle, uint32_t entry
     if (slot == DEVICE_FUNCTIONS)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "%d functions are bound", DEVICE_FUNCTIONS);
     function = &device->function[slot];
-    function->names = heap_take(&device->heap, NAMES_MEMORY, HEAP_UNIT, HEAP_CARD);
+    function->names = device_take(device, NAMES_MEMORY, HEAP_UNIT, HEAP_CARD);
     if (!function->names)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for a function's names");
     function->live = true;

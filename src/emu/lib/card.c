@@ -3,6 +3,7 @@
 #include "entries.h"
 #include "message.h"
 #include "root.h"
+#include "emu/folder.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,6 +33,8 @@ static void after_fork_in_child(void)
     atomic_store_explicit(&forked, true, memory_order_relaxed);
     for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++)
         device_forget(device_table[i]);
+    for (unsigned i = 0; i < card_count; i++)
+        if (card_table[i]->named) shared_card_forget(&card_table[i]->shared);
 }
 
 __attribute__((constructor)) static void at_load(void)
@@ -45,7 +48,10 @@ __attribute__((destructor)) static void at_exit(void)
     for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_acquire); i++)
         device_shutdown(device_table[i]);
     for (unsigned i = 0; i < card_count; i++)
-        if (card_table[i]->root[0]) root_destroy(card_table[i]->root);
+        if (card_table[i]->named)
+            shared_card_leave(&card_table[i]->shared);
+        else if (card_table[i]->root[0])
+            folder_remove(card_table[i]->root);
 }
 
 /* ---- adding ----------------------------------------------------------------------------------------------------- */
@@ -80,13 +86,25 @@ static bool name_is_taken(const struct emu_machine *machine)
     return false;
 }
 
-static struct card *card_add(const char *key)
+/* NULL with `problem`. */
+static struct card *card_add(const char *key, const struct emu_machine *machine)
 {
     struct card *card = calloc(1, sizeof *card);
 
-    if (!card) return NULL;
+    if (!card) {
+        snprintf(problem, sizeof problem, "out of host memory");
+        return NULL;
+    }
     snprintf(card->key, sizeof card->key, "%s", key);
     card->number = card_count;
+    card->named = machine->card[0];
+    if (card->named) {
+        if (!shared_card_join(&card->shared, machine->card, key, machine->hbm, problem, sizeof problem)) {
+            free(card);
+            return NULL;
+        }
+        snprintf(card->root, sizeof card->root, "%s/root", card->shared.path);
+    }
     card_table[card_count++] = card;
     return card;
 }
@@ -125,8 +143,8 @@ static struct device *add(const char *text)
         snprintf(problem, sizeof problem, "no more than %d devices in a process", CARD_DEVICES);
         return NULL;
     }
-    if (!card) card = card_add(key);
-    device = card ? device_create(card, &machine, (int32_t)index) : NULL;
+    if (!card && !(card = card_add(key, &machine))) return NULL;
+    device = device_create(card, &machine, (int32_t)index);
     if (!device) {
         snprintf(problem, sizeof problem, "out of host memory");
         return NULL;
@@ -248,6 +266,21 @@ struct device *card_device_by_address(uint64_t address)
         if (window && address - window < size) return device_table[i];
     }
     return NULL;
+}
+
+bool card_hbm_charge(struct device *device, uint64_t bytes)
+{
+    return !device->card->named || shared_card_charge(&device->card->shared, device->machine.die, bytes);
+}
+
+void card_hbm_refund(struct device *device, uint64_t bytes)
+{
+    if (device->card->named) shared_card_refund(&device->card->shared, device->machine.die, bytes);
+}
+
+uint64_t card_hbm_taken(const struct device *device)
+{
+    return device->card->named ? shared_card_taken(&device->card->shared, device->machine.die) : device->heap.taken;
 }
 
 bool card_root(struct card *card)

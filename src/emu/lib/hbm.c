@@ -54,6 +54,16 @@ int32_t device_read(struct process *process, uint64_t address, void *to, uint64_
     return 0;
 }
 
+uint64_t device_take(struct device *device, uint64_t size, uint64_t alignment, enum heap_owner owner)
+{
+    const uint64_t before = device->heap.taken, address = heap_take(&device->heap, size, alignment, owner);
+    uint64_t bytes;
+
+    if (!address || card_hbm_charge(device, device->heap.taken - before)) return address;
+    heap_give(&device->heap, address, owner, &bytes);
+    return 0;
+}
+
 /* Whole pages of large blocks go back to the host at once; smaller ones are not worth the system call. */
 bool device_give(struct device *device, uint64_t address, enum heap_owner owner)
 {
@@ -61,6 +71,7 @@ bool device_give(struct device *device, uint64_t address, enum heap_owner owner)
     uint64_t size, first, last;
 
     if (!heap_give(&device->heap, address, owner, &size)) return false;
+    card_hbm_refund(device, size);
     first = (address - process->hbm_base + PAGE - 1) / PAGE * PAGE;
     last = (address - process->hbm_base + size) / PAGE * PAGE;
     if (last > first && last - first >= PUNCH_LEAST)
@@ -75,7 +86,7 @@ int32_t device_arguments(struct device *device, const void *args, uint32_t size,
     int32_t code;
 
     device_arguments_reap(device);
-    *address = heap_take(&device->heap, size, HEAP_UNIT, HEAP_CARD);
+    *address = device_take(device, size, HEAP_UNIT, HEAP_CARD);
     if (!*address)
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "no device memory for %u bytes of launch arguments", size);
     code = device_write(device->process, *address, args, size);

@@ -1,11 +1,10 @@
 #include "root.h"
+#include "emu/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,18 +42,6 @@ static uint64_t start_time(int pid)
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    remove(path);
-    return 0;
-}
-
-void root_destroy(const char *path)
-{
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static void sweep(const char *base)
 {
     DIR *dir = opendir(base);
@@ -70,35 +57,24 @@ static void sweep(const char *base)
         if (sscanf(entry->d_name, ROOT_NAME_FORMAT, &of_space, &pid, &of_start, &card) != 4) continue;
         if (of_space != space || start_time(pid) == of_start) continue;
         snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
-        root_destroy(path);
+        folder_remove(path);
     }
     closedir(dir);
 }
 
 static bool make_folders(char *path, size_t size, const char *base, const char *name)
 {
-    char full[512];
-    size_t own;
+    int why;
 
     if ((size_t)snprintf(path, size, "%s/%s", base, name) >= size) {
         errno = ENAMETOOLONG;
         return false;
     }
-    own = strlen(path);
-    snprintf(full, sizeof full, "%s/" ROOT_PREINSTALL, path);
-    for (char *at = full + own;; at++) {
-        char c = *at;
-        if (c != '/' && c != 0) continue;
-        *at = 0;
-        if (mkdir(full, 0700) && errno != EEXIST) {
-            int why = errno;
-            root_destroy(path);
-            errno = why;
-            return false;
-        }
-        *at = c;
-        if (c == 0) return true;
-    }
+    if (folder_make_root(path)) return true;
+    why = errno;
+    folder_remove(path);
+    errno = why;
+    return false;
 }
 
 bool root_create(unsigned card, char *path, size_t size)

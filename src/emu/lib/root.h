@@ -1,4 +1,4 @@
-/* The file system of a card's AICPU OS: a folder of the host, with the pre-install folder in it.
+/* The file system of a private card's AICPU OS: a folder of the host, with the pre-install folder in it.
  *
  * Life: made with the card's first device process → outlives resets, as the files on silicon do → removed when the host
  * process ends; by the device process when the host was killed; by the next user's first use when both were.
@@ -9,11 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ROOT_PREINSTALL "usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
-
 /* Makes the folder of card number `card` and fills `path`; the base is $TMPDIR, /dev/shm or /tmp, the first that takes
  * it. false: errno says why. The first call of a process sweeps what dead hosts have left there. */
 bool root_create(unsigned card, char *path, size_t size);
-void root_destroy(const char *path);
 
 #endif
