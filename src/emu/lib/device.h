@@ -143,8 +143,6 @@ int32_t device_write(struct process *process, uint64_t address, const void *from
 int32_t device_read(struct process *process, uint64_t address, void *to, uint64_t size);
 /* Takes a block, as heap_take does, if the card has the bytes left. 0: it has not. */
 uint64_t device_take(struct device *device, uint64_t size, uint64_t alignment, enum heap_owner owner);
-/* Takes a block, as heap_take does, if the card has the bytes left. 0: it has not. */
-uint64_t device_take(struct device *device, uint64_t size, uint64_t alignment, enum heap_owner owner);
 /* Frees a block and what host memory it used. false: no block of this owner starts there. */
 bool device_give(struct device *device, uint64_t address, enum heap_owner owner);
 

@@ -42,11 +42,9 @@ static void close_device(struct device *device, bool ask)
     device->down = device->stop_on_failure = false;
     device->failure = 0;
     taken = device->heap.taken;
-    taken = device->heap.taken;
     heap_fini(&device->heap);
     device->process = NULL;
     process_stop(process, ask);
-    card_hbm_refund(device, taken);
     card_hbm_refund(device, taken);
 }
 
