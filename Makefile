@@ -3,7 +3,9 @@ BUILD ?= build
 CMAKE_FLAGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all build packages run test test-main test-asan test-tsan test-cross test-full bench format tidy clean
+PREFIX ?= /usr/local
+
+.PHONY: all build packages install run test test-main test-asan test-tsan test-cross test-full bench format tidy clean
 
 all: build
 
@@ -13,6 +15,10 @@ packages:
 build: packages
 	@scripts/build.sh $(BUILD) all $(CMAKE_FLAGS)
 	@ln -sfn $(BUILD)/bin/npurt npurt
+
+# PREFIX, and DESTDIR for packagers. The prefix can be moved afterwards.
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 # The smallest workload, then the one that the emulated card was built for: 65,536 tasks on 108 cores.
 run: build
