@@ -3,10 +3,12 @@
 #define NPUEMU_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Levels as in port.h. NPUEMU_LOG in the environment (debug, info, warn, error, off) says from which one on; warn. */
 void log_init(void);
+bool log_is_off(void);
 void log_device(uint32_t level, const char *format, va_list args);
 
 #endif
