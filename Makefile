@@ -25,9 +25,8 @@ run: build
 	./npurt run vector_example
 	./npurt run paged_attention --size full
 
-# Everything, in four slices. Each names its tests by ctest label; see docs/reference/tests.md.
+# Everything, in four slices, each named by its ctest label; the first that fails ends it. See docs/reference/tests.md.
 test: test-main test-asan test-tsan test-cross
-	@echo "make test: all four slices passed"
 
 test-main: build
 	@scripts/test.sh $(BUILD) -LE '^cross$$' -j$(JOBS)
