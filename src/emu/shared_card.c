@@ -227,7 +227,6 @@ static bool table_map(struct shared_card *card)
     }
     at = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, card->fd, 0);
     if (at == MAP_FAILED) return false;
-    madvise(at, (size_t)size, MADV_DONTFORK);
     card->table = at;
     return true;
 }
@@ -311,29 +310,27 @@ bool shared_card_join(struct shared_card *card, const char *name, const char *ke
         return true;
     }
     if (opened && !any_alive(card->fd)) remove_card(card->path);
-    if (card->table) munmap(card->table, sizeof *card->table);
     shared_card_forget(card);
-    *card = (struct shared_card){.fd = -1};
     return false;
 }
 
 /* The file stays open: threads that the exit of the process has overtaken may still charge and refund. */
 void shared_card_leave(struct shared_card *card)
 {
-    struct member *member = &card->table->member[card->place];
-
-    if (!lock_take(card->fd, LOCK_MEMBERS)) return;
+    if (!card->table || !lock_take(card->fd, LOCK_MEMBERS)) return;
     for (uint32_t die = 0; die < SHARED_CARD_DIES; die++)
-        atomic_store_explicit(&member->taken[die], 0, memory_order_relaxed);
+        atomic_store_explicit(&card->table->member[card->place].taken[die], 0, memory_order_relaxed);
     if (!any_alive(card->fd)) remove_card(card->path);
     lock_drop(card->fd, LOCK_PLACE + card->place);
     lock_drop(card->fd, LOCK_MEMBERS);
 }
 
+/* The mapping holds the open file too, and with it the lock. */
 void shared_card_forget(struct shared_card *card)
 {
+    if (card->table) munmap(card->table, sizeof *card->table);
     if (card->fd >= 0) close(card->fd);
-    card->fd = -1;
+    *card = (struct shared_card){.fd = -1};
 }
 
 /* ---- the budget ------------------------------------------------------------------------------------------------- */
