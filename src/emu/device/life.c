@@ -18,8 +18,8 @@ static char root_path[256];
 static int root_fd = -1;
 static bool card_named;
 
-/* Every device process of a private card holds a shared lock on its root; whoever gets the exclusive one is the last. A failed
- * conversion gives up the shared lock too, so of several that end together one gets it. */
+/* Every device process of a private card holds a shared lock on its root; whoever gets the exclusive one is the last. A
+ * failed conversion gives up the shared lock too, so of several that end together one gets it. */
 static void remove_root(void)
 {
     struct timespec pause = {.tv_nsec = 10000000};
@@ -39,7 +39,8 @@ static void *watch(void *argument)
     struct pollfd host = {.fd = EMU_FD_HOST, .events = POLLIN};
 
     (void)argument;
-    while (poll(&host, 1, -1) < 0) {}
+    while (poll(&host, 1, -1) < 0) {
+    }
     if (!(host.revents & POLLNVAL)) {
         if (card_named)
             shared_card_tidy(root_path);

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Watches the host; `root` is the card's, shared with the processes of the card's other device ids and, when the card is
- * named, with those of other hosts. */
+/* Watches the host; `root` is the card's, shared with the processes of the card's other device ids and, when the card
+ * is named, with those of other hosts. */
 void life_init(const char *root, bool named);
 
 /* EMU_CMD_SHUTDOWN: ends the process in order. Does not return. */

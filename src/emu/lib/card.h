@@ -1,8 +1,9 @@
 /* The cards of this host process and their device ids.
  *
  * A card is private to this process, or, when it is named, shared with all processes of the user that name it
- * (emu/shared_card.h). A card is made by npuemu_device_add, or, in a process that never calls it, from the environment at the first use. The
- * two ids of an a3 are one card: they share the AICPU file system. Cards and ids are never removed.
+ * (emu/shared_card.h). A card is made by npuemu_device_add, or, in a process that never calls it, from the environment
+ * at the first use. The two ids of an a3 are one card: they share the AICPU file system. Cards and ids are never
+ * removed.
  *
  * Ids are of two kinds, as on silicon: rt and acl entries take the logical id, hal entries the driver's, and
  * ASCEND_RT_VISIBLE_DEVICES lists the driver's id of each logical one. Ids from npuemu_device_add are both.
