@@ -41,7 +41,7 @@ void completion_dummies(struct scheduler *s)
         complete_task(s, ready_pop(&s->ready[SHAPE_DUMMY], s->state));
 }
 
-static inline void poll(struct scheduler *s, unsigned slot, uint32_t cluster)
+static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
 {
     struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
     struct core_work ended[2];
@@ -59,20 +59,24 @@ static inline void poll(struct scheduler *s, unsigned slot, uint32_t cluster)
     }
     for (uint32_t i = 0; i < count; i++)
         complete_block(s, ended[i].task);
+    return core->phase == CORE_RUNNING;
 }
 
 void completion_poll(struct scheduler *s)
 {
     struct cluster_set busy[CORE_SLOTS];
-    uint32_t looked = 0, completed = s->completed;
-    memcpy(busy, s->busy, sizeof busy); /* cores that get a task during the poll are not looked at again */
+    uint32_t completed = s->completed;
+    memcpy(busy, s->busy, sizeof busy); /* a core that gets a task meanwhile has nothing to say yet */
     for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
         for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
             for (uint64_t bits = busy[slot].word[w]; bits; bits &= bits - 1) {
-                poll(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits));
-                if (++looked % POLL_CHUNK == 0 && s->completed != completed) {
+                bool running = poll(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits));
+                if (s->completed != completed) {
                     completed = s->completed;
                     dispatch_ready(s);
+                    dispatch_stage(s);
+                } else if (running) {
+                    dispatch_stage(s);
                 }
             }
         }

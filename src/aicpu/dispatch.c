@@ -215,12 +215,15 @@ void dispatch_ready(struct scheduler *s)
     flush(s);
 }
 
+static bool has_work(const struct scheduler *s, enum image_shape shape)
+{
+    return s->ready[shape].count > 0 || s->claim[shape].next < s->claim[shape].end;
+}
+
 void dispatch_stage(struct scheduler *s)
 {
-    if (s->ready[SHAPE_AIC].count || s->claim[SHAPE_AIC].next < s->claim[SHAPE_AIC].end)
-        dispatch_single(s, SHAPE_AIC, s->stageable);
-    if (s->ready[SHAPE_AIV].count || s->claim[SHAPE_AIV].next < s->claim[SHAPE_AIV].end)
-        dispatch_single(s, SHAPE_AIV, s->stageable);
+    if (has_work(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->stageable);
+    if (has_work(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->stageable);
     flush(s);
 }
 

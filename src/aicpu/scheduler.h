@@ -23,7 +23,6 @@ enum {
     CLUSTER_WORDS = 2,         /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
     CORE_SLOTS = 3,            /* AIC, AIV0, AIV1 */
     SEND_BATCH = 16,           /* payloads written before their numbers are stored in a burst */
-    POLL_CHUNK = 8,            /* COND loads (0.8 µs on silicon) between two looks at what became ready */
     TASKS_PER_SCHEDULER = 256, /* fewer are done before a second scheduler has been woken */
     DONATION_MAX = 256,
     FAST_PATH_OPEN = 0xe,
@@ -139,7 +138,8 @@ void image_check_range(struct scheduler *s);
 
 /* ---- completion.c */
 
-/* Loads COND of every busy core once; completes what ended; dispatches every POLL_CHUNK loads. */
+/* Loads COND of every busy core once. What ended is completed, and what that makes ready sent, before the next load: a
+ * sweep of 18 cores takes 1.7 µs on silicon, which no core should wait for. */
 void completion_poll(struct scheduler *s);
 /* Completes the dummy tasks that are ready, and those that become ready by it. */
 void completion_dummies(struct scheduler *s);
