@@ -3,8 +3,8 @@
  * Two providers fill it. "cann" loads the vendor's libraries by name, as the dynamic linker finds them; "emu" loads
  * libnpuemu, which exports the same entry points. Above this line nothing knows which one it is.
  *
- * Life: driver_open (loads, resolves every entry, names the first that is missing) → entries are called from any thread →
- * driver_close. One provider is loaded at most once per process; driver_open counts references.
+ * Life: driver_open (loads, resolves every entry, names the first that is missing) → entries are called from any
+ * thread → driver_close. One provider is loaded at most once per process; driver_open counts references.
  */
 #ifndef NPURT_DRIVER_H
 #define NPURT_DRIVER_H
@@ -65,15 +65,15 @@ struct driver {
     DRIVER_EXTENSIONS(DRIVER_FIELD)
 #undef DRIVER_FIELD
     const char *provider; /* "cann" or "emu" */
-    const char *platform; /* name of the folder of device programs: "emu" when npuemu_device_add is there, else "silicon" */
+    const char *platform; /* folder of device programs: "emu" when npuemu_device_add is there, else "silicon" */
     /* private to driver.c */
     void *library[8]; /* by enum driver_library of load.h */
     uint32_t library_count;
     uint32_t references;
 };
 
-/* Opens a provider: "cann" or "emu". MISSING_LIBRARY: driver_problem names the library or entry and where it was sought.
- * Thread-safe. */
+/* Opens a provider: "cann" or "emu". MISSING_LIBRARY: driver_problem names the library or entry, and where it was
+ * looked for. Thread-safe. */
 npurt_status driver_open(const char *provider, struct driver **out);
 /* NULL is legal. The last close forgets the table; the libraries stay mapped, because the vendor's start threads and
  * register exit handlers. */
