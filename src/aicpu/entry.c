@@ -65,7 +65,7 @@ uint32_t npurt_aicpu_exec(void *args)
     uint32_t schedulers = image ? scheduler_count(image->task_count, control->aicpu_threads, control->block_dim) : 1;
     if (role < schedulers) {
         struct scheduler *s = workspace_scheduler(control, role);
-        if (schedulers > 1) port_place(role, schedulers);
+        if (schedulers > 1 && image->task_count >= PLACE_TASKS) port_place(role, schedulers);
         scheduler_init(s, control, image, role, schedulers);
         if (!image) scheduler_end(s, RUN_BAD_IMAGE, detail);
         scheduler_run(s);

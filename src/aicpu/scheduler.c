@@ -42,6 +42,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
         s->edge_count = image->edge_count;
         s->ready_count = image->ready_count;
     }
+    s->placed = count == 1 || s->task_count >= PLACE_TASKS;
     struct workspace_peer *self = &s->head->peer[index];
     port_publish32(&self->agent, port_agent_self());
 }
@@ -153,6 +154,18 @@ static void tell_completed(struct scheduler *s)
     if (port_fetch_add32(&s->head->completed, untold) + untold == s->task_count) scheduler_end(s, RUN_OK, 0);
 }
 
+/* Few tasks may still be much work: moves this scheduler and its cores when the run has taken long. The clock is read
+ * in the first passes, because one pass runs all kernels of a round, and then in every 16th. */
+static void place_late(struct scheduler *s, uint32_t passes)
+{
+    if (passes > 16 && passes % 16 != 0) return;
+    if (port_clock() - s->ready_ticks < s->ms_ticks * PLACE_AFTER_US / 1000) return;
+    s->placed = true;
+    port_place(s->index, s->count);
+    for (uint32_t i = 0; i < s->cluster_count * CORE_SLOTS; i++)
+        if (s->core[i].phase != CORE_ABSENT) port_adopt_core(s->core[i].physical);
+}
+
 static void go_round(struct scheduler *s)
 {
     uint32_t passes = 0;
@@ -175,6 +188,7 @@ static void go_round(struct scheduler *s)
         if ((++passes % 1024 == 0 || !moved) &&
             scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->task_count - s->completed))
             return;
+        if (!s->placed) place_late(s, passes);
         /* A lone scheduler that has just ended the run kicked nobody, itself included. */
         if (!again && !scheduler_ended(s)) port_wait(token);
     }

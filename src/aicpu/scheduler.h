@@ -20,10 +20,12 @@
 #include "workspace.h"
 
 enum {
-    CLUSTER_WORDS = 2,         /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
-    CORE_SLOTS = 3,            /* AIC, AIV0, AIV1 */
-    SEND_BATCH = 16,           /* payloads written before their numbers are stored in a burst */
-    TASKS_PER_SCHEDULER = 256, /* fewer are done before a second scheduler has been woken */
+    CLUSTER_WORDS = 2,        /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
+    CORE_SLOTS = 3,           /* AIC, AIV0, AIV1 */
+    SEND_BATCH = 16,          /* payloads written before their numbers are stored in a burst */
+    TASKS_PER_SCHEDULER = 32, /* a scheduler spends 0.2 µs on a task, and 0.1 µs on each core it adopts and releases */
+    PLACE_TASKS = 2048,       /* so many are worth further host threads of the emulated card (50 µs to wake one), */
+    PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
     DONATION_MAX = 256,
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
@@ -72,6 +74,7 @@ struct scheduler {
     struct send send[SEND_BATCH];
     bool spmd;                /* the graph has tasks of several blocks, and peers to share them with */
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
+    bool placed;              /* port_place has been called, or need not be */
     bool moved;               /* something ended since the watch looked last */
 
     /* The watch: time of the last look at abort, time and sum of the last known progress of the run. */

@@ -84,11 +84,11 @@ bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired);
 void port_cache_invalidate(const void *p, size_t size);
 void port_cache_clean(const void *p, size_t size);
 
-/* "This thread schedules partition `index` of `count`": a placement hint, called once after the handshake's roles are
- * known and only when there is work worth several host threads. No-op on silicon. */
+/* "This thread schedules partition `index` of `count`": a placement hint, called once at most, when the graph or the time
+ * it has taken shows that there is work worth several host threads. No-op on silicon. */
 void port_place(uint32_t index, uint32_t count);
 /* "This thread owns physical sub-core `core` from now on": COND writes of the core kick this thread. Pre: the core has
- * said hello and waits. */
+ * said hello. Again after port_place, so that the core follows; it may be running a kernel then. */
 void port_adopt_core(uint32_t core);
 
 /* AICPU cores that can run blocks of one launch at the same time (bits of OCCUPY as the device sees them). */
