@@ -170,7 +170,14 @@ static npurt_status ask_device(npurt_device *device)
         return error_raise(NPURT_ERROR_BAD_BINARY,
                            "the AICPU program speaks protocol version %u, the host library %u: build them together",
                            report.protocol_version, PROTOCOL_VERSION);
-    if (code != 0) return error_driver(code, "rtStreamSynchronizeWithTimeout", "npurt_aicpu_init failed");
+    if (code != 0) {
+        const char *text = device->driver->aclGetRecentErrMsg();
+        status = error_driver(code, "rtStreamSynchronizeWithTimeout", "npurt_aicpu_init failed");
+        if (status == NPURT_ERROR_AICPU_FAULT)
+            error_hint("the AICPU program may be missing or damaged on the device; the next open installs it anew%s%s",
+                       text && *text ? "; the driver says: " : "", text ? text : "");
+        return status;
+    }
     if (report.ready != 1 || report.aicpu_threads == 0 || report.counter_hz == 0)
         return error_raise(NPURT_ERROR_AICPU_FAULT,
                            "npurt_aicpu_init did not answer (ready %u, %u threads, %" PRIu64 " Hz)", report.ready,
@@ -192,6 +199,9 @@ npurt_status bootstrap_run(npurt_device *device)
     if (status == NPURT_OK) status = look_up(device, "npurt_aicpu_init", &device->init);
     if (status == NPURT_OK) status = look_up(device, "npurt_aicpu_exec", &device->exec);
     if (status == NPURT_OK) status = ask_device(device);
+    /* A dispatcher that says it has installed is not always right: another one may hold the latch of the device
+     * process, and a file may be cut short. */
+    if (status == NPURT_ERROR_AICPU_FAULT) slot_install_forget(device->slot, device->bundle.fingerprint);
     return status;
 }
 

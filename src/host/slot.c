@@ -82,6 +82,18 @@ void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool insta
     pthread_mutex_unlock(&lock);
 }
 
+void slot_install_forget(struct device_slot *slot, uint64_t fingerprint)
+{
+    pthread_mutex_lock(&lock);
+    struct install **at = find(slot, fingerprint);
+    if (*at && (*at)->done) {
+        struct install *useless = *at;
+        *at = useless->next;
+        free(useless);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 uint64_t slot_resets(struct device_slot *slot)
 {
     pthread_mutex_lock(&lock);

@@ -20,6 +20,9 @@ enum slot_install { SLOT_INSTALLED, SLOT_INSTALL_NOW, SLOT_NO_MEMORY };
 enum slot_install slot_install_begin(struct device_slot *slot, uint64_t fingerprint);
 void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool installed);
 
+/* What was installed turned out to be of no use: the next user installs again. */
+void slot_install_forget(struct device_slot *slot, uint64_t fingerprint);
+
 /* Number of force resets of the device by this process. A handle that remembers another number is out of date. */
 uint64_t slot_resets(struct device_slot *slot);
 uint64_t slot_count_reset(struct device_slot *slot);
