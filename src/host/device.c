@@ -48,6 +48,39 @@ static void device_destroy(npurt_device *device)
     free(device);
 }
 
+static npurt_status force_reset(npurt_device *device)
+{
+    npurt_status status = NPURT_OK;
+    if (device->resets == slot_resets(device->slot)) {
+        (void)device->driver->aclrtSynchronizeDeviceWithTimeout(RESET_DRAIN_MS);
+        /* Binds and retains, so that there is something to reset whatever the state was before. */
+        rtError_t code = device->driver->rtSetDevice(device->id);
+        if (code != 0) log_write(LOG_LEVEL_WARN, "device", "rtSetDevice before the reset answered %d", code);
+        code = device->driver->aclrtResetDeviceForce(device->id);
+        if (code != 0) status = error_driver(code, "aclrtResetDeviceForce", "resetting device %d", device->id);
+        if (status == NPURT_OK) (void)slot_count_reset(device->slot);
+    }
+    device->resets = slot_resets(device->slot);
+    return status;
+}
+
+/* After an open that failed. A device that is poisoned or lost would stay so for every later open, and nobody has a
+ * handle to reset it with: so it is reset here. */
+static void open_failed(npurt_device *device)
+{
+    void *probe = NULL;
+    const rtError_t code = device->retained ? device->driver->rtMalloc(&probe, 512, RT_MEMORY_HBM, 0) : 0;
+    if (code == 0 && probe) (void)device->driver->rtFree(probe);
+    if (code != ACL_ERROR_RT_DRV_INTERNAL_ERROR && !error_is_lost(code)) {
+        (void)device_take_down(device);
+        return;
+    }
+    log_write(LOG_LEVEL_WARN, "device", "%s: reset after an open that failed; a probe answered %d", device->info.target,
+              code);
+    device_abandon(device);
+    (void)force_reset(device);
+}
+
 npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id, const char *target,
                             const npurt_device_options *options, npurt_device **out)
 {
@@ -81,7 +114,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {
         status = device_bring_up(device);
-        if (status != NPURT_OK) (void)device_take_down(device);
+        if (status != NPURT_OK) open_failed(device);
     }
     if (status != NPURT_OK) {
         device_destroy(device);
@@ -119,22 +152,6 @@ npurt_status npurt_device_open(const char *target, const npurt_device_options *o
         return status;
     }
     return device_open_on(driver, true, id, target, options, out);
-}
-
-static npurt_status force_reset(npurt_device *device)
-{
-    npurt_status status = NPURT_OK;
-    if (device->resets == slot_resets(device->slot)) {
-        (void)device->driver->aclrtSynchronizeDeviceWithTimeout(RESET_DRAIN_MS);
-        /* Binds and retains, so that there is something to reset whatever the state was before. */
-        rtError_t code = device->driver->rtSetDevice(device->id);
-        if (code != 0) log_write(LOG_LEVEL_WARN, "device", "rtSetDevice before the reset answered %d", code);
-        code = device->driver->aclrtResetDeviceForce(device->id);
-        if (code != 0) status = error_driver(code, "aclrtResetDeviceForce", "resetting device %d", device->id);
-        if (status == NPURT_OK) (void)slot_count_reset(device->slot);
-    }
-    device->resets = slot_resets(device->slot);
-    return status;
 }
 
 npurt_status npurt_device_close(npurt_device *device)
