@@ -31,6 +31,22 @@ npurt_status registration_undo(npurt_device *device)
     return code == 0 ? NPURT_OK : error_driver(code, "rtDevBinaryUnRegister", "unregistering the AICore program");
 }
 
+/* 207001 at a launch is memory only when memory is short. Otherwise the module is null: the op-execute timeout passed
+ * while the first launch was loading it. */
+static npurt_status not_memory(npurt_device *device)
+{
+    size_t left = 0, total = 0;
+    if (device->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total) != 0) return NPURT_OK;
+    if (left / 4 < device->bundle.aicore.size) return NPURT_OK;
+    npurt_status status = error_raise(NPURT_ERROR_DRIVER,
+                                      "the AICore program was not loaded within the op-execute timeout of %u ms: "
+                                      "rtKernelLaunchWithHandleV2 answered 207001 with %zu bytes free",
+                                      device->options.op_timeout_ms, left);
+    error_driver_code(ACL_ERROR_RT_MEMORY_ALLOCATION, "rtKernelLaunchWithHandleV2");
+    error_hint("memory is not short; the first AICore launch can take seconds: call again, or raise op_timeout_ms");
+    return status;
+}
+
 npurt_status registration_launch(npurt_device *device, uint32_t clusters, uint64_t control)
 {
     rtArgsEx_t args = {.args = &control, .argsSize = sizeof control};
@@ -38,5 +54,7 @@ npurt_status registration_launch(npurt_device *device, uint32_t clusters, uint64
     rtError_t code = device->driver->rtKernelLaunchWithHandleV2(device->registration, 0, clusters, &args, NULL,
                                                                 device->core_stream, &config);
     if (code == 0) return NPURT_OK;
+    npurt_status status = code == ACL_ERROR_RT_MEMORY_ALLOCATION ? not_memory(device) : NPURT_OK;
+    if (status != NPURT_OK) return status;
     return error_driver(code, "rtKernelLaunchWithHandleV2", "launching the AICore program on %u clusters", clusters);
 }
