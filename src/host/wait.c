@@ -9,6 +9,7 @@
  * that is the first cause. What the driver says is its fallout.
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "error.h"
@@ -29,12 +30,19 @@ static const char sync_name[] = "rtStreamSynchronizeWithTimeout";
 struct outcome {
     rtError_t core, cpu; /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
     bool answered;       /* result is this run's */
+    rtError_t read;      /* the first failure to read it */
+    char said[256];      /* the driver's words for the first failure of a stream: the next call has others */
     struct run_result result;
 };
 
-static rtError_t sync(npurt_device *device, rtStream_t stream, uint32_t timeout_ms)
+static rtError_t sync(npurt_device *device, struct outcome *o, rtStream_t stream, uint32_t timeout_ms)
 {
-    return device->driver->rtStreamSynchronizeWithTimeout(stream, (int32_t)timeout_ms);
+    rtError_t code = device->driver->rtStreamSynchronizeWithTimeout(stream, (int32_t)timeout_ms);
+    if (code != 0 && code != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !o->said[0]) {
+        const char *text = device->driver->aclGetRecentErrMsg();
+        snprintf(o->said, sizeof o->said, "%s", text ? text : "");
+    }
+    return code;
 }
 
 /* Reads the scheduler's answer; an answer of another run is none. */
@@ -44,7 +52,7 @@ static void read_result(npurt_device *device, struct outcome *o)
     rtError_t code = device->driver->rtMemcpy(&o->result, sizeof o->result, device_pointer(at), sizeof o->result,
                                               RT_MEMCPY_DEVICE_TO_HOST);
     o->answered = code == 0 && o->result.done == device->run.run_number;
-    if (code != 0) error_fallout(code, "rtMemcpy");
+    if (!o->read) o->read = code;
 }
 
 /* Waits until both streams have ended, one has failed, or the time is up. */
@@ -54,19 +62,19 @@ static void wait_streams(npurt_device *device, struct outcome *o)
     o->cpu = ACL_ERROR_RT_STREAM_SYNC_TIMEOUT;
     do {
         const uint32_t slice = left < SLICE_MS ? left : SLICE_MS;
-        o->core = sync(device, device->core_stream, slice);
+        o->core = sync(device, o, device->core_stream, slice);
         left -= slice;
         if (o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) break;
         /* The query does not report failures, the synchronize that follows does. */
         if (device->driver->rtStreamQuery(device->cpu_stream) == 0) {
-            o->cpu = sync(device, device->cpu_stream, LAST_LOOK_MS);
+            o->cpu = sync(device, o, device->cpu_stream, LAST_LOOK_MS);
             if (o->cpu == 0) read_result(device, o);
             if (o->cpu == 0 && o->answered && o->result.code == RUN_OK)
-                o->core = sync(device, device->core_stream, LAST_LOOK_MS);
+                o->core = sync(device, o, device->core_stream, LAST_LOOK_MS);
             return;
         }
     } while (left);
-    if (o->core == 0) o->cpu = sync(device, device->cpu_stream, left > LAST_LOOK_MS ? left : LAST_LOOK_MS);
+    if (o->core == 0) o->cpu = sync(device, o, device->cpu_stream, left > LAST_LOOK_MS ? left : LAST_LOOK_MS);
 }
 
 /* Tells the scheduler to stop and waits for what it has to say. */
@@ -77,10 +85,10 @@ static void end_run(npurt_device *device, struct outcome *o)
         const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_COMMAND;
         rtError_t code = device->driver->rtMemcpy(device_pointer(at), sizeof command, &command, sizeof command,
                                                   RT_MEMCPY_HOST_TO_DEVICE);
-        o->cpu = code == 0 ? sync(device, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
+        o->cpu = code == 0 ? sync(device, o, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
     }
     if (o->core == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->cpu))
-        o->core = sync(device, device->core_stream, DRAIN_MS);
+        o->core = sync(device, o, device->core_stream, DRAIN_MS);
     if (!o->answered && !error_is_lost(o->core) && !error_is_lost(o->cpu)) read_result(device, o);
 }
 
@@ -116,6 +124,19 @@ static npurt_status blame(const npurt_callable *c, const struct outcome *o, npur
     return status;
 }
 
+/* No kernel is to blame. */
+__attribute__((format(printf, 1, 2))) static npurt_status stalled(const char *format, ...)
+{
+    char text[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    error_raise(NPURT_ERROR_STALLED, "%s", text);
+    error_hint("no kernel of yours is known to be at fault: the cores, the scheduler or the driver are");
+    return NPURT_ERROR_STALLED;
+}
+
 /* Raises the first cause. */
 static npurt_status explain(const npurt_callable *c, const struct outcome *o)
 {
@@ -143,20 +164,16 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
         case RUN_ABORTED:
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
             if (suspect(o)) return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
-            return error_raise(NPURT_ERROR_STALLED,
-                               "the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
-                               device->options.sync_timeout_ms, r->tasks_completed);
+            return stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
+                           device->options.sync_timeout_ms, r->tasks_completed);
         case RUN_STALLED:
-            return error_raise(NPURT_ERROR_STALLED,
-                               "\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
-                               r->tasks_completed, r->detail);
+            return stalled("\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
+                           r->tasks_completed, r->detail);
         case RUN_HANDSHAKE_TIMEOUT:
-            return error_raise(NPURT_ERROR_STALLED,
-                               "core %" PRId64 " of the launch never reported to the scheduler (\"%s\")", r->detail,
-                               c->name);
+            return stalled("core %" PRId64 " of the launch never reported to the scheduler (\"%s\")", r->detail,
+                           c->name);
         case RUN_EXIT_TIMEOUT:
-            return error_raise(NPURT_ERROR_STALLED, "core %" PRId64 " did not leave its loop after \"%s\"", r->detail,
-                               c->name);
+            return stalled("core %" PRId64 " did not leave its loop after \"%s\"", r->detail, c->name);
         case RUN_BAD_PROTOCOL:
             return error_raise(NPURT_ERROR_BAD_BINARY, "the device programs speak another protocol version than %u",
                                PROTOCOL_VERSION);
@@ -178,13 +195,14 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
         npurt_status status =
             error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
         error_driver_code(o->cpu, sync_name);
+        error_hint("%s; reset the device", o->said[0] ? o->said : "the AICPU log names the fault");
         return status;
     }
     if (o->core != 0 && o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT)
         return error_driver(o->core, sync_name, "the cores failed during a run of \"%s\"", c->name);
-    return error_raise(NPURT_ERROR_STALLED,
-                       "the run of \"%s\" did not end within %u ms and its scheduler does not answer", c->name,
-                       device->options.sync_timeout_ms);
+    if (o->read != 0) return error_driver(o->read, "rtMemcpy", "reading the result of a run of \"%s\"", c->name);
+    return stalled("the run of \"%s\" did not end within %u ms and its scheduler does not answer", c->name,
+                   device->options.sync_timeout_ms);
 }
 
 npurt_status wait_run(npurt_callable *callable, struct run_result *result)
@@ -208,9 +226,9 @@ npurt_status wait_run(npurt_callable *callable, struct run_result *result)
     }
     error_fallout(o.core, sync_name);
     error_fallout(o.cpu, sync_name);
+    error_fallout(o.read, "rtMemcpy");
     if (status == NPURT_ERROR_KERNEL_FAULT || status == NPURT_ERROR_KERNEL_TIMEOUT) {
-        const char *text = device->driver->aclGetRecentErrMsg();
-        if (text && *text) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", text);
+        if (o.said[0]) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", o.said);
         if (o.core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) error_driver_code(o.core, sync_name);
     }
     if (status == NPURT_ERROR_LOST) {
