@@ -203,8 +203,11 @@ static void launch_expire(struct launch *launch)
         where = agent->core;
         agent_name(agent, name);
     }
+    /* Blocks beyond the AICPU cores wait for ever; an a5 has a code of its own for that. */
+    bool overlaunched = !core && launch->blocks > plan_workers(cpu_workers()) && device_shared->machine.generation == EMU_A5;
+
     if (kernel) launch_fail(launch, LAUNCH_CORE_TIMEOUT, where, "%s: kernel \"%s\" ran past the op-execute timeout", name, kernel);
-    else launch_fail(launch, core ? LAUNCH_CORE_TIMEOUT : LAUNCH_CPU_TIMEOUT, -1, "%s launch of %u blocks ran past the op-execute timeout",
+    else launch_fail(launch, core ? LAUNCH_CORE_TIMEOUT : overlaunched ? LAUNCH_INTERNAL : LAUNCH_CPU_TIMEOUT, -1, "%s launch of %u blocks ran past the op-execute timeout",
                      core ? "AICore" : "AICPU", launch->blocks);
     if (launch->running) atomic_store(&device_shared->faulted, 1);
     for (uint32_t i = 0; i < ENGINE_MAX_SUBCORES; i++)
