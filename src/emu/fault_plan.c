@@ -128,7 +128,8 @@ static int take_key(const struct parse *parse, struct word word, const char *eve
     int key = 0;
 
     if (!equals) return fail(parse, "fault %s: \"%.*s\" is not KEY=NUMBER", event, (int)word.length, word.at);
-    while (key < KEYS && !(keys & 1u << key && word_is((struct word){word.at, name}, key_name[key]))) key++;
+    while (key < KEYS && !(keys & 1u << key && word_is((struct word){word.at, name}, key_name[key])))
+        key++;
     if (key == KEYS) return unknown_key(parse, (struct word){word.at, name}, event, keys);
     if (*seen & 1u << key) return fail(parse, "fault %s: key %s is given twice", event, key_name[key]);
     *seen |= 1u << key;
@@ -137,7 +138,8 @@ static int take_key(const struct parse *parse, struct word word, const char *eve
     return 0;
 }
 
-static int take_keys(const struct parse *parse, struct word rest, const char *event, uint32_t keys, uint32_t value[KEYS])
+static int take_keys(const struct parse *parse, struct word rest, const char *event, uint32_t keys,
+                     uint32_t value[KEYS])
 {
     uint32_t seen = 0;
 
@@ -157,7 +159,8 @@ static int take_random(const struct parse *parse, struct word rest)
     if (parse->plan->random) return fail(parse, "fault random is given twice");
     if (take_keys(parse, rest, "random", 1u << KEY_COUNT, value)) return -1;
     if (value[KEY_COUNT] == 0 || value[KEY_COUNT] > FAULT_MAX_EVENTS - parse->plan->count)
-        return fail(parse, "fault random: count=%u; a fault plan has at most %d events", value[KEY_COUNT], FAULT_MAX_EVENTS);
+        return fail(parse, "fault random: count=%u; a fault plan has at most %d events", value[KEY_COUNT],
+                    FAULT_MAX_EVENTS);
     parse->plan->random = value[KEY_COUNT];
     return 0;
 }
@@ -183,14 +186,20 @@ static int take_event(const struct parse *parse, struct word event)
     struct fault_event made;
 
     if (word_is(name, "random")) return take_random(parse, rest);
-    while (kind < FAULT_KINDS && !word_is(name, word_table[kind].name)) kind++;
+    while (kind < FAULT_KINDS && !word_is(name, word_table[kind].name))
+        kind++;
     if (kind == FAULT_KINDS) return unknown_event(parse, name);
     word = &word_table[kind];
-    for (int key = KEY_MS; key <= KEY_WORKERS; key++) value[key] = word->value;
+    for (int key = KEY_MS; key <= KEY_WORKERS; key++)
+        value[key] = word->value;
     if (take_keys(parse, rest, word->name, word->keys, value)) return -1;
     if (value[KEY_NTH] == 0) return fail(parse, "fault %s: nth counts from 1", word->name);
-    made = (struct fault_event){.kind = kind, .nth = value[KEY_NTH], .times = value[KEY_TIMES],
-                                .core = value[KEY_CORE], .task = value[KEY_TASK], .value = word->value};
+    made = (struct fault_event){.kind = kind,
+                                .nth = value[KEY_NTH],
+                                .times = value[KEY_TIMES],
+                                .core = value[KEY_CORE],
+                                .task = value[KEY_TASK],
+                                .value = word->value};
     for (int key = KEY_MS; key <= KEY_WORKERS; key++)
         if (word->keys & 1u << key) made.value = value[key];
     return add(parse, &made);
@@ -206,16 +215,20 @@ static int take_events(const struct parse *parse, const char *text, size_t lengt
     for (;;) {
         const char *stop = text;
         const char *last;
-        while (stop < end && !strchr(separators, *stop)) stop++;
+        while (stop < end && !strchr(separators, *stop))
+            stop++;
         last = stop;
         if (file) {
             const char *comment = memchr(text, '#', (size_t)(stop - text));
             if (comment) {
                 last = comment;
-                while (stop < end && *stop != '\n') stop++;
+                while (stop < end && *stop != '\n')
+                    stop++;
             }
-            while (text < last && strchr(" \t\r", *text)) text++;
-            while (text < last && strchr(" \t\r", last[-1])) last--;
+            while (text < last && strchr(" \t\r", *text))
+                text++;
+            while (text < last && strchr(" \t\r", last[-1]))
+                last--;
         }
         if (last > text || !file) {
             if (last == text) return fail(parse, "an event of the fault plan is empty");

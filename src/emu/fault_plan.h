@@ -1,16 +1,16 @@
 /* Fault plans: failures that an emulated card shall have, by name. docs/reference/faults.md says what each stands for.
  *
- *     faults=EVENT[,EVENT…]     EVENT = NAME[:KEY=NUMBER…]     alloc-fails:nth=3   core-spins:task=204   core-silent:core=5
+ *     faults=EVENT[,EVENT…]     EVENT = NAME[:KEY=NUMBER…], such as alloc-fails:nth=3 or core-spins:task=204
  *     faults=random:count=3     so many events, drawn from the machine's seed
  *     faults=@FILE              the same words in a file, separated by commas or lines; # begins a comment
  *
  * An event has occasions: an allocation for alloc-fails, a kernel about to run for core-faults. It happens at occasion
- * `nth` (from 1; default 1) and at the `times` - 1 next ones (default 1; times=0: for good). Only occasions on `core` and
- * of `task` count where these are given. Occasions are counted for the life of the card's device id: a reset does not
- * start again, so what has happened is over.
+ * `nth` (from 1; default 1) and at the `times` - 1 next ones (default 1; times=0: for good). Only occasions on `core`
+ * and of `task` count where these are given. Occasions are counted for the life of the card's device id: a reset does
+ * not start again, so what has happened is over.
  *
- * A plan is part of the machine. Events of the driver are counted by libnpuemu, those of the device by the device process
- * in its copy of the plan, which fault_plan_merge brings back when that process ends.
+ * A plan is part of the machine. Events of the driver are counted by libnpuemu, those of the device by the device
+ * process in its copy of the plan, which fault_plan_merge brings back when that process ends.
  */
 #ifndef NPUEMU_FAULT_PLAN_H
 #define NPUEMU_FAULT_PLAN_H
