@@ -208,8 +208,10 @@ static npurt_status run_once(npurt_callable *c, const npurt_call_args *args, npu
               c->name, device->run.run_number, image.task_count, image.size, clusters, threads);
 
     struct run_result result;
+    slot_run_begin(device->slot);
     status = launch(device, clusters, threads);
     if (status == NPURT_OK) status = wait_run(c, &result);
+    slot_run_end(device->slot);
     if (status != NPURT_OK) return status;
 
     timing->device_wall_ns =

@@ -15,6 +15,7 @@ struct device_slot {
     char provider[8];
     int32_t device;
     uint64_t resets;
+    uint64_t run_last, run_now; /* tickets: the last one given out, the one whose turn it is */
     struct install *installs;
 };
 
@@ -31,6 +32,7 @@ struct device_slot *slot_get(const char *provider, int32_t device)
     if (!s && (s = calloc(1, sizeof *s))) {
         snprintf(s->provider, sizeof s->provider, "%s", provider);
         s->device = device;
+        s->run_now = 1;
         s->next = slots;
         slots = s;
     }
@@ -91,6 +93,23 @@ void slot_install_forget(struct device_slot *slot, uint64_t fingerprint)
         *at = useless->next;
         free(useless);
     }
+    pthread_mutex_unlock(&lock);
+}
+
+void slot_run_begin(struct device_slot *slot)
+{
+    pthread_mutex_lock(&lock);
+    const uint64_t ticket = ++slot->run_last;
+    while (slot->run_now != ticket)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+void slot_run_end(struct device_slot *slot)
+{
+    pthread_mutex_lock(&lock);
+    slot->run_now++;
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
 }
 

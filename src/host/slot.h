@@ -23,6 +23,11 @@ void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool insta
 /* What was installed turned out to be of no use: the next user installs again. */
 void slot_install_forget(struct device_slot *slot, uint64_t fingerprint);
 
+/* Runs of the handles of one device take turns, first come first served: a run that has cores and waits for AICPU threads
+ * would wait for ever on one that has the threads and waits for cores. begin blocks until it is the caller's turn. */
+void slot_run_begin(struct device_slot *slot);
+void slot_run_end(struct device_slot *slot);
+
 /* Number of force resets of the device by this process. A handle that remembers another number is out of date. */
 uint64_t slot_resets(struct device_slot *slot);
 uint64_t slot_count_reset(struct device_slot *slot);
