@@ -50,7 +50,7 @@ static void cpu_fault(const char *machine, uint32_t handle, uint64_t address, co
 
 TEST(reports_a_bad_address_in_an_aicpu_entry) { cpu_fault("a5", 2, 0x10, "bad address 0x10"); }
 TEST(reports_a_bad_address_in_an_aicpu_entry_on_a_thread) { cpu_fault("a5?engine=thread", 2, 0x10, "bad address 0x10"); }
-TEST(reports_an_unmapped_address_in_an_aicpu_entry) { cpu_fault("a5", 2, UINT64_C(0x300000000000), "0x300000000000"); }
+TEST(reports_an_unmapped_address_in_an_aicpu_entry) { cpu_fault("a5", 2, UINT64_C(0x7eb000000000), "0x7eb000000000"); }
 TEST(reports_a_stack_overflow_in_an_aicpu_entry) { cpu_fault("a5", 5, 0, "stack overflow"); }
 TEST(reports_a_division_by_zero_in_an_aicpu_entry) { cpu_fault("a5", 7, 0, "arithmetic fault"); }
 TEST(reports_a_register_window_that_is_not_there) { cpu_fault("a5", 6, UINT64_C(0x7ef9ffff0000), "0x7ef9ffff0000"); }

@@ -20,7 +20,7 @@ NPURT_KERNEL void kernel_math(NPURT_GM int64_t *args)
 
 NPURT_KERNEL void kernel_crash(NPURT_GM int64_t *args)
 {
-    *(volatile int64_t *)(uintptr_t)0x1234 = args[0];
+    args[0] = *(volatile int64_t *)(uintptr_t)0x1234; /* a load: several cores run this at once */
 }
 
 NPURT_KERNEL void kernel_endless(NPURT_GM int64_t *args)

@@ -13,22 +13,22 @@ struct agent engine_workers[ENGINE_MAX_WORKERS];
 static _Thread_local struct agent *thread_agent;
 static _Thread_local struct carrier *thread_carrier;
 
-__attribute__((noinline)) struct agent *engine_self(void)
+__attribute__((noinline)) ENGINE_NO_TSAN struct agent *engine_self(void)
 {
     return thread_agent;
 }
 
-__attribute__((noinline)) struct carrier *engine_carrier(void)
+__attribute__((noinline)) ENGINE_NO_TSAN struct carrier *engine_carrier(void)
 {
     return thread_carrier;
 }
 
-__attribute__((noinline)) void engine_set_self(struct agent *agent)
+__attribute__((noinline)) ENGINE_NO_TSAN void engine_set_self(struct agent *agent)
 {
     thread_agent = agent;
 }
 
-void engine_set_carrier(struct carrier *carrier)
+ENGINE_NO_TSAN void engine_set_carrier(struct carrier *carrier)
 {
     thread_carrier = carrier;
 }

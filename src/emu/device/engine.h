@@ -155,6 +155,9 @@ extern struct agent engine_workers[ENGINE_MAX_WORKERS];
 /* Chooses the engine of the machine and makes the agents. */
 void engine_init(const struct emu_machine *machine);
 
+/* For what runs inside a signal handler or between two fibers, where ThreadSanitizer would charge the wrong fiber. */
+#define ENGINE_NO_TSAN __attribute__((no_sanitize("thread")))
+
 /* The agent that this host thread is running, NULL in engine code. Never inlined: a fiber may continue on another
  * thread, so no caller may remember the address of a thread-local variable. */
 struct agent *engine_self(void);

@@ -35,12 +35,12 @@ static sigaction_call real_sigaction(void)
 }
 
 #if defined(__x86_64__)
-static uintptr_t context_pc(const ucontext_t *context)
+ENGINE_NO_TSAN static uintptr_t context_pc(const ucontext_t *context)
 {
     return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 }
 
-static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
+ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
 {
     /* As if called: the stack is 16-aligned plus the return address that will never be used. */
     context->uc_mcontext.gregs[REG_RSP] = (greg_t)((((uintptr_t)stack + STACK) & ~(uintptr_t)15) - 8);
@@ -48,12 +48,12 @@ static void context_redirect(ucontext_t *context, void *stack, void (*run)(void)
     context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)0x400; /* DF */
 }
 #elif defined(__aarch64__)
-static uintptr_t context_pc(const ucontext_t *context)
+ENGINE_NO_TSAN static uintptr_t context_pc(const ucontext_t *context)
 {
     return (uintptr_t)context->uc_mcontext.pc;
 }
 
-static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
+ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
 {
     context->uc_mcontext.sp = ((uintptr_t)stack + STACK) & ~(uintptr_t)15;
     context->uc_mcontext.pc = (uintptr_t)run;
@@ -63,7 +63,7 @@ static void context_redirect(ucontext_t *context, void *stack, void (*run)(void)
 #endif
 
 /* On the carrier's rescue stack. */
-static _Noreturn void rescue(void)
+ENGINE_NO_TSAN static _Noreturn void rescue(void)
 {
     struct agent *self = engine_self();
 
@@ -71,7 +71,7 @@ static _Noreturn void rescue(void)
     abort();
 }
 
-static bool in_this_program(uintptr_t pc)
+ENGINE_NO_TSAN static bool in_this_program(uintptr_t pc)
 {
     struct dl_find_object found;
 
@@ -79,7 +79,7 @@ static bool in_this_program(uintptr_t pc)
 }
 
 /* Addresses that only device code hands to us: HBM, register windows, null and wild pointers. */
-static bool device_address(uint64_t address)
+ENGINE_NO_TSAN static bool device_address(uint64_t address)
 {
     const struct emu_shared *shared = device_shared;
 
@@ -93,7 +93,7 @@ static void say(const char *text)
     (void)ignored;
 }
 
-static void on_fault(int number, siginfo_t *info, void *machine)
+ENGINE_NO_TSAN static void on_fault(int number, siginfo_t *info, void *machine)
 {
     ucontext_t *context = machine;
     struct carrier *carrier = engine_carrier();
@@ -125,7 +125,7 @@ _Noreturn void fault_raise(struct agent *self, uint64_t address)
 
 /* ---- preemption ---------------------------------------------------------------------------------------------------- */
 
-static void on_preempt(int number, siginfo_t *info, void *machine)
+ENGINE_NO_TSAN static void on_preempt(int number, siginfo_t *info, void *machine)
 {
     struct carrier *carrier = engine_carrier();
 
@@ -136,7 +136,7 @@ static void on_preempt(int number, siginfo_t *info, void *machine)
     fault_preempted();
 }
 
-static void on_interrupt(int number, siginfo_t *info, void *machine)
+ENGINE_NO_TSAN static void on_interrupt(int number, siginfo_t *info, void *machine)
 {
     struct agent *self = engine_self();
 

@@ -12,7 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "redirect.h"
+
+/* Libraries are loaded from here and nothing else is. */
+#define LIBRARY_PREFIX "/proc/"
 
 /* One open memfd-backed library; card files are remembered by what identifies them. */
 struct loaded {
@@ -55,8 +59,15 @@ static void explain(char *problem, size_t size)
     const char *text = dlerror(), *colon;
 
     if (!text) text = "it cannot be loaded";
-    if (strncmp(text, "/proc/self/fd/", 14) == 0 && (colon = strstr(text, ": "))) text = colon + 2;
+    if (strncmp(text, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1) == 0 && (colon = strstr(text, ": "))) text = colon + 2;
     snprintf(problem, size, "%s", text);
+}
+
+/* What a library is known as. Not /proc/self: a debugger that opens the name must find the file, and not whatever
+ * descriptor of its own has the number, where it may wait for ever. */
+static void name_fd(char path[64], int fd)
+{
+    snprintf(path, 64, LIBRARY_PREFIX "%d/fd/%d", (int)getpid(), fd);
 }
 
 static struct loaded *load_fd(int fd, int mode, char *problem, size_t problem_size)
@@ -69,7 +80,7 @@ static struct loaded *load_fd(int fd, int mode, char *problem, size_t problem_si
         close(fd);
         return NULL;
     }
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    name_fd(path, fd);
     loaded->handle = loader_real_dlopen(path, mode);
     if (!loaded->handle) {
         explain(problem, problem_size);
@@ -149,7 +160,7 @@ static void *open_card_file(const char *path, int mode, char *problem, size_t pr
     for (loaded = list; loaded; loaded = loaded->next)
         if (loaded->file.st_ino && same_file(&loaded->file, &file)) break;
     if (loaded) {
-        snprintf(real, sizeof real, "/proc/self/fd/%d", loaded->fd);
+        name_fd(real, loaded->fd);
         handle = loader_real_dlopen(real, mode);
         loaded->references++;
     } else if (!(mode & RTLD_NOLOAD)) {
@@ -211,11 +222,11 @@ void loader_close(void *handle)
     }
 }
 
-bool loader_is_device_code(uintptr_t pc)
+ENGINE_NO_TSAN bool loader_is_device_code(uintptr_t pc)
 {
     struct dl_find_object found;
 
     /* Lock-free and async-signal-safe (glibc 2.35). */
     if (_dl_find_object((void *)pc, &found)) return false;
-    return strncmp(found.dlfo_link_map->l_name, "/proc/self/fd/", 14) == 0;
+    return found.dlfo_link_map->l_name[0] == '/' && __builtin_memcmp(found.dlfo_link_map->l_name, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1) == 0;
 }

@@ -12,7 +12,9 @@
 
 enum {
     QUIET_TICKS = 20,  /* without a launch, then it blocks */
-    FORCE_TICKS = 300, /* 3 s in one agent and never caught in device code: it is preempted wherever it is */
+    FORCE_TICKS = 200, /* about 3 s in one agent, never caught in device code: it is preempted wherever it is */
+    RETRIES = 30,
+    RETRY_NS = 100000,
 };
 
 static _Atomic uint32_t active;  /* launches begun, wraps */
@@ -37,6 +39,17 @@ uint64_t monitor_tick_take(void)
 {
     atomic_store(&due, 0);
     return engine_now();
+}
+
+/* A signal may find the agent in the C library, where it must not be stopped; so it is sent again for a while. */
+static void preempt(struct carrier *carrier, uint64_t switches, bool force)
+{
+    struct timespec pause = {.tv_nsec = RETRY_NS};
+
+    for (int i = 0; i < RETRIES && atomic_load(&carrier->in_agent) && atomic_load(&carrier->switches) == switches; i++) {
+        fault_preempt(carrier, force);
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
 }
 
 static void *monitor_thread(void *argument)
@@ -67,7 +80,7 @@ static void *monitor_thread(void *argument)
                 stuck[i] = 0;
                 continue;
             }
-            fault_preempt(carrier, ++stuck[i] > FORCE_TICKS);
+            preempt(carrier, switches, ++stuck[i] > FORCE_TICKS);
         }
         atomic_store(&due, 1);
         carrier_wake(&engine_carriers[0]);

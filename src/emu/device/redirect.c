@@ -16,6 +16,26 @@
 static const char prefix[] = "/usr/lib64/aicpu_kernels";
 static char card_root[256];
 
+/* The C library's own, looked up beforehand: the calls below are also made under the dynamic loader's lock, where a
+ * look-up would wait for itself. */
+static FILE *(*real_fopen)(const char *, const char *);
+static FILE *(*real_fopen64)(const char *, const char *);
+static int (*real_mkostemps)(char *, int, int);
+
+static void find(void *call, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+
+    memcpy(call, &found, sizeof found);
+}
+
+__attribute__((constructor)) static void find_all(void)
+{
+    find(&real_fopen, "fopen");
+    find(&real_fopen64, "fopen64");
+    find(&real_mkostemps, "mkostemps");
+}
+
 void redirect_init(const char *root)
 {
     snprintf(card_root, sizeof card_root, "%s", root);
@@ -91,23 +111,14 @@ EXPORT int creat64(const char *path, mode_t mode)
     return creat(path, mode);
 }
 
-static FILE *fopen_next(const char *name, const char *path, const char *mode)
-{
-    FILE *(*call)(const char *, const char *);
-    void *found = dlsym(RTLD_NEXT, name);
-
-    memcpy(&call, &found, sizeof call);
-    return call(REAL(path), mode);
-}
-
 EXPORT FILE *fopen(const char *path, const char *mode)
 {
-    return fopen_next("fopen", path, mode);
+    return real_fopen(REAL(path), mode);
 }
 
 EXPORT FILE *fopen64(const char *path, const char *mode)
 {
-    return fopen_next("fopen64", path, mode);
+    return real_fopen64(REAL(path), mode);
 }
 
 EXPORT int renameat(int from_at, const char *from, int to_at, const char *to)
@@ -198,11 +209,7 @@ EXPORT int access(const char *path, int mode)
 
 EXPORT int fstatat(int at, const char *path, struct stat *to, int flags)
 {
-    int (*call)(int, const char *, struct stat *, int);
-    void *found = dlsym(RTLD_NEXT, "fstatat");
-
-    memcpy(&call, &found, sizeof call);
-    return call(at, REAL(path), to, flags);
+    return (int)syscall(SYS_newfstatat, at, REAL(path), to, flags); /* the kernel's struct stat is the C library's */
 }
 
 EXPORT int stat(const char *path, struct stat *to)
@@ -229,18 +236,15 @@ EXPORT int lstat64(const char *path, struct stat64 *to)
 /* The name chosen goes back into the caller's template, whose last characters are the same on both paths. */
 EXPORT int mkostemps(char *template, int suffix, int flags)
 {
-    int (*call)(char *, int, int);
-    void *found = dlsym(RTLD_NEXT, "mkostemps");
     char buffer[4096], copy[4096];
     const char *path = redirect_path(template, buffer, sizeof buffer);
     size_t length, end = strlen(template);
     int fd;
 
-    memcpy(&call, &found, sizeof call);
-    if (path == template) return call(template, suffix, flags);
+    if (path == template) return real_mkostemps(template, suffix, flags);
     length = strlen(path);
     memcpy(copy, path, length + 1);
-    fd = call(copy, suffix, flags);
+    fd = real_mkostemps(copy, suffix, flags);
     if (fd >= 0 && suffix >= 0 && (size_t)suffix + 6 <= end)
         memcpy(template + end - (size_t)suffix - 6, copy + length - (size_t)suffix - 6, 6);
     return fd;

@@ -20,6 +20,7 @@ struct thread {
     pthread_t id;
     struct agent *agent;
     _Atomic uint32_t go;    /* futex: runs asked for */
+    _Atomic bool lost;      /* its agent left it behind; the agent's next start makes another */
     struct carrier carrier; /* holds the rescue stack of this thread; nothing is queued on it */
 };
 
@@ -49,7 +50,7 @@ static void thread_start(struct agent *agent)
     pthread_attr_t attributes;
 
     agent->state = AGENT_RUNNING;
-    if (!thread) {
+    if (!thread || atomic_load(&thread->lost)) {
         thread = aligned_alloc(64, (sizeof *thread + 63) & ~(size_t)63);
         if (!thread) abort();
         *thread = (struct thread){.agent = agent, .carrier = {.index = UINT32_MAX}};
@@ -74,7 +75,9 @@ static uint32_t thread_wait_begin(struct agent *self)
 
 static _Noreturn void thread_lose(struct agent *self)
 {
-    self->thread = NULL;
+    struct thread *thread = self->thread;
+
+    atomic_store(&thread->lost, true);
     self->state = AGENT_ENDED;
     engine_set_self(NULL);
     carrier_report_ended(self);
@@ -115,7 +118,7 @@ static void thread_doom(struct agent *agent)
 
     atomic_store(&agent->doomed, 1);
     thread_kick(agent);
-    if (thread) fault_interrupt((uintptr_t)thread->id);
+    fault_interrupt((uintptr_t)thread->id);
 }
 
 static void thread_init(void) {}

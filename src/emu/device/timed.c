@@ -12,7 +12,7 @@
  * Besides agents there are the device's own events: commands that become due, and a tick per virtual millisecond while
  * launches are active. All of it runs only inside EMU_CMD_ADVANCE; a run is a function of the commands and the seed.
  *
- * An agent that makes no port call for ENDLESS_SIGNALS preemption signals of real time is taken out of the simulation.
+ * An agent that makes no port call for ENDLESS_NS of real time is taken out of the simulation.
  */
 #include "timed.h"
 
@@ -29,14 +29,15 @@
 #include "timed_queue.h"
 #include "trace.h"
 
-enum { TICK_NS = 1000000, ENDLESS_SIGNALS = 200 };
+enum { TICK_NS = 1000000 };
+#define ENDLESS_NS UINT64_C(2000000000)
 
 bool timed_on;
 
 static uint64_t simulation_now;
 static uint64_t next_device_event; /* commands due, tick, deadline of the advance */
 static uint64_t next_tick;
-static uint32_t signals;           /* preemption signals since the last switch */
+static uint64_t first_signal;      /* real time of the first preemption signal since the last switch, 0 none */
 static const struct emu_latency *latency;
 static uint64_t hbm_base, hbm_size;
 
@@ -61,7 +62,7 @@ static void switch_away(void)
 {
     struct agent *next = timed_heap_first();
 
-    signals = 0;
+    first_signal = 0;
     if (!next || next->time >= next_device_event || atomic_load_explicit(&next->doomed, memory_order_relaxed)) {
         fiber_switch(NULL);
         return;
@@ -236,7 +237,8 @@ static void timed_preempted(void)
 {
     struct agent *self = engine_self();
 
-    if (++signals < ENDLESS_SIGNALS) return;
+    if (!first_signal) first_signal = engine_now();
+    if (engine_now() - first_signal < ENDLESS_NS) return;
     self->state = AGENT_PARKED;
     self->endless = true;
     switch_away();
@@ -302,7 +304,7 @@ static void run_first(struct carrier *carrier)
     struct agent *agent = timed_heap_pop();
 
     if (agent->time > simulation_now) simulation_now = agent->time;
-    signals = 0;
+    first_signal = 0;
     if (atomic_load_explicit(&agent->doomed, memory_order_relaxed)) {
         agent->state = AGENT_ENDED;
         agent->end = AGENT_EXPIRED;
