@@ -81,7 +81,7 @@ npurt_status file_memory(const char *name, const void *data, size_t size, int *f
         *fd = -1;
         return status;
     }
-    snprintf(path, path_size, "/proc/self/fd/%d", *fd);
+    snprintf(path, path_size, "/proc/%d/fd/%d", (int)getpid(), *fd);
     return NPURT_OK;
 }
 

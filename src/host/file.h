@@ -17,7 +17,7 @@ npurt_status file_read_binary(const npurt_binary *binary, const char *what, stru
 void file_release(struct bytes *bytes);
 
 /* A file without a name in any folder that holds `data`; *fd is the caller's. `path` (at least 32 bytes) receives a
- * name under which it can be opened as long as fd is open. Works where /tmp can not execute. */
+ * name under which it can be opened as long as fd is open, by a debugger too. Works where /tmp can not execute. */
 npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size);
 
 /* A temporary file in a private place whose name ends in `suffix`. The caller unlinks it. IO: no folder takes it. */

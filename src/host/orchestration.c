@@ -46,7 +46,7 @@ void orchestration_close(struct orchestration *o)
 {
     if (o->library) {
         char path[32];
-        snprintf(path, sizeof path, "/proc/self/fd/%d", o->fd);
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), o->fd);
         dlclose(o->library);
         /* A library that refuses to go (C++ unique symbols, thread-local destructors) keeps its path: the loader would
          * answer it to the next file of that name. */
