@@ -18,9 +18,6 @@
 /* Libraries are loaded from here and nothing else is. */
 #define LIBRARY_PREFIX "/proc/"
 
-/* Libraries are loaded from here and nothing else is. */
-#define LIBRARY_PREFIX "/proc/"
-
 /* One open memfd-backed library; card files are remembered by what identifies them. */
 struct loaded {
     struct loaded *next;
@@ -64,13 +61,6 @@ static void explain(char *problem, size_t size)
     if (!text) text = "it cannot be loaded";
     if (strncmp(text, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1) == 0 && (colon = strstr(text, ": "))) text = colon + 2;
     snprintf(problem, size, "%s", text);
-}
-
-/* What a library is known as. Not /proc/self: a debugger that opens the name must find the file, and not whatever
- * descriptor of its own has the number, where it may wait for ever. */
-static void name_fd(char path[64], int fd)
-{
-    snprintf(path, 64, LIBRARY_PREFIX "%d/fd/%d", (int)getpid(), fd);
 }
 
 /* What a library is known as. Not /proc/self: a debugger that opens the name must find the file, and not whatever
