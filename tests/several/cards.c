@@ -60,6 +60,30 @@ TEST(a_process_that_is_killed_gives_its_memory_back)
     party_end();
 }
 
+/* A child has copies of its parent's descriptors; they must not keep the parent on the card. */
+TEST(a_child_of_a_killed_process_holds_nothing)
+{
+    struct guest a, b;
+    uint64_t before;
+    pid_t child;
+
+    party_begin();
+    a = member();
+    b = member();
+    ASK(&a, "open a5?hbm=64MiB&clusters=1&card=one");
+    before = ASK(&a, "left");
+    ASK(&b, "open a5?hbm=64MiB&clusters=1&card=one");
+    ASK(&b, "take %d", 40 * MIB);
+    child = (pid_t)ASK(&b, "fork");
+    usleep(20000);
+    party_kill(&b);
+    CHECK_EQ(ASK(&a, "left"), before);
+    dismiss(&a);
+    CHECK_EQ(kill(child, 0), 0);
+    party_end();
+    kill(child, SIGKILL);
+}
+
 TEST(a_closed_or_reset_device_gives_its_memory_back)
 {
     struct guest a, b;

@@ -9,7 +9,9 @@
  *     install             makes the fixture the dispatcher: saved on the card and loaded from there
  *     run SO              calls fixture_add of an AICPU library that is on the card   value: 5 when it ran
  *     reset               force-resets the device
+ *     set                 sets it again
  *     kill                kills its device process
+ *     fork                makes a child that does nothing              value: its process number
  *     close               resets the device
  */
 #include "emu/launch.h"
@@ -102,6 +104,16 @@ static void kill_device_process(void)
     answer(0, 0);
 }
 
+static void fork_idler(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        for (;;)
+            pause();
+    answer(0, (uint64_t)child);
+}
+
 TEST(member)
 {
     char line[512];
@@ -120,6 +132,7 @@ TEST(member)
         if (strcmp(line, "reset") == 0) answer(aclrtResetDeviceForce(device), 0);
         if (strcmp(line, "set") == 0) answer(aclrtSetDevice(device), 0);
         if (strcmp(line, "kill") == 0) kill_device_process();
+        if (strcmp(line, "fork") == 0) fork_idler();
         if (strcmp(line, "close") == 0) answer(aclrtResetDevice(device), 0);
     }
 }

@@ -28,8 +28,20 @@ bool card_forked(void)
     return atomic_load_explicit(&forked, memory_order_relaxed);
 }
 
+/* A card that is being joined while the process forks would live on in the child. */
+static void before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
 static void after_fork_in_child(void)
 {
+    pthread_mutex_unlock(&lock);
     atomic_store_explicit(&forked, true, memory_order_relaxed);
     for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++)
         device_forget(device_table[i]);
@@ -39,7 +51,7 @@ static void after_fork_in_child(void)
 
 __attribute__((constructor)) static void at_load(void)
 {
-    pthread_atfork(NULL, NULL, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 __attribute__((destructor)) static void at_exit(void)
