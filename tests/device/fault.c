@@ -117,7 +117,7 @@ static void endless_kernel(const char *machine)
     control.until = card_now() + 300000000;
     uint64_t address = card_control(&card, &control, 2);
     struct fixture_args args = {.address = address};
-    limit(600000);
+    limit(2500000);
     card_core(&card, 0, 1, 2, true, &address, sizeof address);
     card_cpu(&card, 1, 1, 1, &args, sizeof args);
     /* the scheduler shares its carrier with six endless kernels, and still notices the time */

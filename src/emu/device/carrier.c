@@ -259,7 +259,7 @@ static void free_doom(struct agent *agent)
     free_kick(agent);
 }
 
-static void free_lose(struct agent *self)
+ENGINE_NO_ASAN static void free_lose(struct agent *self)
 {
     self->state = AGENT_ENDED;
     engine_carrier()->leaving = self;

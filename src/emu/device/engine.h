@@ -157,6 +157,8 @@ void engine_init(const struct emu_machine *machine);
 
 /* For what runs inside a signal handler or between two fibers, where ThreadSanitizer would charge the wrong fiber. */
 #define ENGINE_NO_TSAN __attribute__((no_sanitize("thread")))
+/* For what runs on the rescue stack, which AddressSanitizer does not know. */
+#define ENGINE_NO_ASAN __attribute__((no_sanitize("address")))
 
 /* The agent that this host thread is running, NULL in engine code. Never inlined: a fiber may continue on another
  * thread, so no caller may remember the address of a thread-local variable. */

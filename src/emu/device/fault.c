@@ -63,7 +63,7 @@ ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, vo
 #endif
 
 /* On the carrier's rescue stack. */
-ENGINE_NO_TSAN static _Noreturn void rescue(void)
+ENGINE_NO_TSAN ENGINE_NO_ASAN static _Noreturn void rescue(void)
 {
     struct agent *self = engine_self();
 

@@ -157,7 +157,7 @@ void fiber_switch(struct agent *to)
     /* `carrier` may be another one from here on */
 }
 
-_Noreturn void fiber_leave(void)
+ENGINE_NO_ASAN _Noreturn void fiber_leave(void)
 {
     static _Thread_local void *nowhere;
     struct carrier *carrier = engine_carrier();

@@ -73,7 +73,7 @@ static uint32_t thread_wait_begin(struct agent *self)
     return atomic_load(&self->word);
 }
 
-static _Noreturn void thread_lose(struct agent *self)
+ENGINE_NO_ASAN static _Noreturn void thread_lose(struct agent *self)
 {
     struct thread *thread = self->thread;
 

@@ -225,7 +225,7 @@ static void timed_ended(struct agent *agent)
     fiber_switch(NULL);
 }
 
-static _Noreturn void timed_lose(struct agent *self)
+ENGINE_NO_ASAN static _Noreturn void timed_lose(struct agent *self)
 {
     self->state = AGENT_ENDED;
     engine_carrier()->leaving = self;
