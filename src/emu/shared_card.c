@@ -36,6 +36,7 @@ struct shared_card_table {
     uint32_t magic, version;
     uint64_t hbm;
     char key[SHARED_CARD_KEY];
+    _Atomic uint32_t places; /* no place from here on was ever taken; grows under the locks of the budgets */
     struct member member[SHARED_CARD_MEMBERS];
 };
 
@@ -259,6 +260,8 @@ static bool take_place(struct shared_card *card)
         for (uint32_t die = 0; die < SHARED_CARD_DIES; die++)
             atomic_store_explicit(&member[i].taken[die], 0, memory_order_relaxed);
         atomic_store_explicit(&member[i].pid, (int32_t)getpid(), memory_order_relaxed);
+        if (i >= atomic_load_explicit(&card->table->places, memory_order_relaxed))
+            atomic_store_explicit(&card->table->places, i + 1, memory_order_relaxed);
         card->place = i;
         taken = true;
     }
@@ -338,18 +341,20 @@ void shared_card_forget(struct shared_card *card)
 /* The dead still count. */
 static uint64_t sum(const struct shared_card *card, uint32_t die)
 {
+    const uint32_t places = atomic_load_explicit(&card->table->places, memory_order_relaxed);
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < SHARED_CARD_MEMBERS; i++)
+    for (uint32_t i = 0; i < places; i++)
         bytes += atomic_load_explicit(&card->table->member[i].taken[die], memory_order_relaxed);
     return bytes;
 }
 
 static uint64_t sum_of_living(const struct shared_card *card, uint32_t die)
 {
+    const uint32_t places = atomic_load_explicit(&card->table->places, memory_order_relaxed);
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < SHARED_CARD_MEMBERS; i++) {
+    for (uint32_t i = 0; i < places; i++) {
         uint64_t taken = atomic_load_explicit(&card->table->member[i].taken[die], memory_order_relaxed);
         if (taken && (i == card->place || member_alive(card->fd, i, 1) == i)) bytes += taken;
     }
