@@ -9,6 +9,7 @@
  * is killed and named. A seed that fails is printed as the command that repeats it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -136,6 +137,16 @@ static uint64_t hbm_of_a_new_card(const char *machine)
     return bytes;
 }
 
+/* Descriptors of this process: what a life leaves open. */
+static int descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 static void explore(void)
 {
     static const char *const machines[] = {"a2", "a3", "a5"};
@@ -144,16 +155,21 @@ static void explore(void)
     uint64_t in_use = 0;
     uint32_t lives = 0;
 
+    int open_before;
+
     if (!new_card[which]) new_card[which] = hbm_of_a_new_card(machines[which]);
     snprintf(target, sizeof target, "emu:%s?seed=%llu&faults=random:count=3", machines[which],
              (unsigned long long)seed);
     if (verbose) printf("seed %llu: %s\n", (unsigned long long)seed, target);
+    open_before = descriptors();
     for (uint32_t clean = 0; clean < 2; lives++) {
         if (lives == LIVES) wrong("still not right after %u lives: %s", lives, npurt_error_last()->message);
         clean = live(RUNS, &in_use) ? clean + 1 : 0;
     }
     if (!live(CLEAN_RUNS, &in_use) && !live(CLEAN_RUNS, &in_use) && !live(CLEAN_RUNS, &in_use))
         wrong("not right after two right lives: %s", npurt_error_last()->message);
+    if (descriptors() != open_before)
+        wrong("%d descriptors are open after the last life, %d were before the first", descriptors(), open_before);
     if (in_use != new_card[which])
         wrong("a new device has %llu bytes in use, not %llu", (unsigned long long)in_use,
               (unsigned long long)new_card[which]);
