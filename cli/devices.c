@@ -26,19 +26,20 @@ int command_devices(void)
 {
     static const char *const emulated[] = {"emu:a2", "emu:a3:0", "emu:a3:1", "emu:a5"};
     bool all = true;
+    char problem[512];
     struct driver *driver;
     uint32_t count = 0;
+    /* Counted first: when the vendor's libraries are the emulated card's, its devices join those that are opened. */
+    const bool there = driver_open("cann", &driver) == NPURT_OK;
+    if (there && driver->aclrtGetDeviceCount(&count) != 0) count = 0;
+    snprintf(problem, sizeof problem, "%s",
+             there ? "the vendor's driver is here and counts no device" : driver_problem());
+    if (there) driver_close(driver);
     for (uint32_t i = 0; i < sizeof emulated / sizeof emulated[0]; i++)
         all = show_emulated(emulated[i]) && all;
-    if (driver_open("cann", &driver) != NPURT_OK) {
-        printf("cann:…      none: %s\n", driver_problem());
-    } else {
-        if (driver->aclrtGetDeviceCount(&count) != 0) count = 0;
-        for (uint32_t i = 0; i < count; i++)
-            printf("cann:%-5u  device %u of the vendor's driver\n", i, i);
-        if (count == 0) printf("cann:…      none: the vendor's driver is here and counts no device\n");
-        driver_close(driver);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        printf("cann:%-5u  device %u of the vendor's driver\n", i, i);
+    if (count == 0) printf("cann:…      none: %s\n", problem);
     printf("Any emulated machine: emu:NAME?key=value&…, such as emu:a5?clusters=4&hbm=2GiB (docs/guide/targets.md).\n");
     return all ? EXIT_RIGHT : EXIT_FAILED;
 }
