@@ -102,6 +102,15 @@ static const struct kernel *enter(uint64_t address, char *problem, size_t proble
     return kernel;
 }
 
+/* One library has several entries, which may come to lie at the same address one after the other: the code's hash alone
+ * does not tell them apart. */
+static bool matches(const struct kernel *kernel, const struct kernel_image *image)
+{
+    return kernel->hash == image->content_hash && kernel->size == image->code_size &&
+           kernel->core_type == image->core_type && kernel->duration_ns == image->duration_ns &&
+           strncmp(kernel->entry, image->entry, sizeof kernel->entry) == 0;
+}
+
 const struct kernel *kernel_cache_find(uint64_t address, char *problem, size_t problem_size)
 {
     const struct kernel_image *image = (const struct kernel_image *)(uintptr_t)address;
@@ -111,8 +120,7 @@ const struct kernel *kernel_cache_find(uint64_t address, char *problem, size_t p
         const struct kernel *kernel = atomic_load_explicit(&slot[(at + i) % SLOTS], memory_order_acquire);
         if (!kernel) break;
         if (kernel->address != address) continue;
-        if (kernel->generation == now && kernel->hash == image->content_hash && kernel->size == image->code_size)
-            return kernel;
+        if (kernel->generation == now && matches(kernel, image)) return kernel;
         break;
     }
     return enter(address, problem, problem_size);
