@@ -97,8 +97,8 @@ int main(void)
     raise_descriptor_limit();
     map_hbm();
     log_init();
+    redirect_init(device_shared->root); /* before any thread: they all open files */
     life_init(device_shared->root, device_shared->machine.card[0] != 0);
-    redirect_init(device_shared->root);
     cpu_init(&device_shared->machine);
     core_init(&device_shared->machine);
     engine_init(&device_shared->machine);
