@@ -1,6 +1,7 @@
 /* Entering and leaving a device: fork, lock, state, thread binding. */
 #include "device.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include "error.h"
 #include "log.h"
@@ -44,9 +45,12 @@ npurt_status device_bind_thread(npurt_device *device)
     if (bound == device->binding) return NPURT_OK;
     rtError_t code = device->driver->rtSetDevice(device->id);
     if (code != 0) {
+        char said[256] = ""; /* before the next call has other words */
+        const char *text = device->driver->aclGetRecentErrMsg();
+        if (text) snprintf(said, sizeof said, "%s", text);
         uint32_t count = 0;
         (void)device->driver->aclrtGetDeviceCount(&count);
-        return error_driver(code, "rtSetDevice", "device %d of %u", device->id, count);
+        return error_driver(code, "rtSetDevice", "device %d of %u%s%s", device->id, count, *said ? ": " : "", said);
     }
     device->retained++;
     bound = device->binding;

@@ -230,6 +230,19 @@ TEST(devices_of_every_kind_work_side_by_side)
     }
 }
 
+TEST(a_device_that_finds_no_room_says_so)
+{
+    npurt_device *first, *second;
+
+    MUST(npurt_device_open("emu:a5?hbm=256GiB&card=wide1", NULL, &first));
+    CHECK_EQ(npurt_device_open("emu:a5?hbm=256GiB&card=wide2", NULL, &second), NPURT_ERROR_DRIVER);
+    CHECK_EQ(npurt_error_last()->driver_code, 507033);
+    CHECK_HAS(npurt_error_last()->message, "no room for a device of 262144 MiB");
+    MUST(npurt_device_close(first));
+    MUST(npurt_device_open("emu:a5?hbm=256GiB&card=wide2", NULL, &second));
+    MUST(npurt_device_close(second));
+}
+
 static void *fail_and_recover(void *argument)
 {
     struct thread *self = argument;
