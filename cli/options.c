@@ -98,6 +98,12 @@ static bool parse_option(const char *option, const char *value, struct run_optio
         options->aicpu_threads = (uint32_t)number;
         return true;
     }
+    if (strcmp(option, "--timeout") == 0) {
+        /* The driver's op-execute timeout, which lies above, ends at 1,091 s. */
+        if (!parse_number(option, value, 1, 1000, &number)) return false;
+        options->timeout_s = (uint32_t)number;
+        return true;
+    }
     for (uint32_t kind = 0; kind < RUN_WORD_KINDS; kind++) {
         if (strcmp(option, word_option[kind]) != 0) continue;
         if (options->word_count == RUN_MAX_WORDS) {
@@ -153,9 +159,9 @@ static bool find_subject(const char *name, const char *size, struct run_options 
 
 bool run_options_parse(int argc, char **argv, struct run_options *options)
 {
-    static const char *const known[] = {"--target",        "--runtime", "--runs",   "--seed",
-                                        "--aicpu-threads", "--size",    "--input",  "--output",
-                                        "--check",         "--shape",   "--scalar", "--tolerance"};
+    static const char *const known[] = {"--target", "--runtime", "--runs",     "--seed",   "--aicpu-threads",
+                                        "--size",   "--timeout", "--input",    "--output", "--check",
+                                        "--shape",  "--scalar",  "--tolerance"};
     enum { KNOWN = sizeof known / sizeof known[0] };
     const char *size = NULL, *name = NULL;
     *options = (struct run_options){.target = "emu:a5", .runtime = "host_build_graph", .runs = 1};

@@ -28,6 +28,7 @@ struct run_options {
     uint64_t seed;
     bool seeded;
     uint32_t aicpu_threads; /* 0: all */
+    uint32_t timeout_s;     /* of the scheduler; 0: the default */
     bool json;
 };
 

@@ -95,6 +95,11 @@ static bool prepare(struct session *s)
 static bool open_device(struct session *s)
 {
     npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads};
+    if (s->options.timeout_s) { /* the other two as far above it as by default */
+        options.scheduler_timeout_ms = s->options.timeout_s * 1000;
+        options.op_timeout_ms = options.scheduler_timeout_ms + 35000;
+        options.sync_timeout_ms = options.scheduler_timeout_ms + 40000;
+    }
     if (npurt_device_open(s->options.target, &options, &s->device) != NPURT_OK) return fail(s);
     if (npurt_device_get_info(s->device, &s->report.device) != NPURT_OK) return fail(s);
     if (s->subject.ops->load(&s->subject, s->device, &s->callable) != NPURT_OK) return fail(s);
