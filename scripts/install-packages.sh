@@ -8,7 +8,7 @@ packages=(
   libjansson-dev                                        # JSON descriptors of CPU-kernel binaries
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user   # the silicon build of the device programs, and its tests
   libclang-rt-14-dev libtbb-dev                         # sanitizer run-time of clang; a benchmark peer
-  python3 jq
+  python3 jq gdb                                        # tests of the pages
 )
 
 missing=()

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# explain.sh SOURCE BUILD: npurt explain knows every code, and every page says what the tables say.
+set -euo pipefail
+source=$1 npurt=$2/bin/npurt
+fail() { echo "$1"; exit 1; }
+
+pages=0
+for page in "$source"/docs/codes/[a-z]*-*.md; do
+  read -r mark family code name < "$page"
+  [ "$mark" = '#' ] && [ "$(basename "$page" .md)" = "$family-$code" ] || fail "$page: its title is not its name"
+  said=$("$npurt" explain "$family:$code")
+  [ "$(head -1 <<<"$said" | cut -d' ' -f1-2)" = "$code $name" ] || fail "$page is titled $name; the table says: $(head -1 <<<"$said")"
+  grep -qF -- "$(tail -1 "$page")" <<<"$said" || fail "$page is not what npurt explain prints"
+  "$npurt" explain "$name" | grep -qx "$code $name (.*)" || fail "$name is not found by name"
+  grep -qF "($family-$code.md)" "$source/docs/codes/README.md" || fail "$page is not in the list"
+  pages=$((pages + 1))
+done
+[ "$pages" -ge 20 ] || fail "only $pages pages"
+
+# Every code of npurt's own statuses, and every driver code of the tables, by number and by name.
+codes=0
+while read -r code name; do
+  "$npurt" explain "npurt:$code" | grep -qx "$code NPURT_$name (.*)" || fail "npurt:$code is not NPURT_$name"
+  codes=$((codes + 1))
+done < <(sed -n 's/^    NPURT_\([A-Z_]*\) = \([0-9]*\),.*/\2 \1/p' "$source/include/npurt/status.h")
+[ "$codes" -ge 23 ] || fail "only $codes statuses found in status.h"
+
+"$npurt" explain aicpu_exception | grep -q '^507018 ' || fail "no prefix, lower case"
+"$npurt" explain 0x7bc8a | grep -q '^507018 ' || fail "a hexadecimal number"
+"$npurt" explain 13 | grep -c '^13 ' | grep -qx 3 || fail "13 is a code of three families"
+"$npurt" explain trap | grep -q '^rt *507036  ACL_ERROR_RT_VECTOR_CORE_TRAP_EXCEPTION' || fail "trap lists nothing"
+for word in no_such_code 508999 rt:13; do
+  status=0
+  "$npurt" explain "$word" > /dev/null 2>&1 || status=$?
+  [ "$status" -eq 1 ] || fail "explain $word: status $status"
+done
+status=0
+"$npurt" explain > /dev/null 2>&1 || status=$?
+[ "$status" -eq 2 ] || fail "explain without a code: status $status"
+status=0
+"$npurt" explain cuda:1 > /dev/null 2>&1 || status=$?
+[ "$status" -eq 2 ] || fail "explain of an unknown family: status $status"
+echo "$pages pages and $codes statuses explained"

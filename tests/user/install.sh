@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# install.sh BUILD VERSION: what `make install` puts down works, wherever it is moved to and without the build folder.
+set -euo pipefail
+build=$1 version=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() { echo "$1"; exit 1; }
+
+DESTDIR=$work/stage cmake --install "$build" --prefix /opt/npurt > "$work/log"
+mv "$work/stage/opt/npurt" "$work/here"
+[ -z "$(find "$work/stage" -type f)" ] || fail "files outside DESTDIR/PREFIX: $(find "$work/stage" -type f | head)"
+prefix=$work/here
+
+for file in bin/npurt libexec/npurt/npuemu lib/libnpuemu.so lib/cann/libruntime.so lib/cann/libascendcl.so \
+    lib/npurt/emu/libnpurt_aicpu.so lib/npurt/emu/libnpurt_dispatcher.so lib/npurt/emu/npurt_aicore.elf \
+    lib/npurt/examples/matmul/orchestration.so include/npurt/npurt.h lib/pkgconfig/npurt.pc \
+    lib/cmake/npurt/npurt-config.cmake share/doc/npurt/LICENSE; do
+  [ -e "$prefix/$file" ] || fail "$file is not installed"
+done
+
+# Nothing points back into the build folder, in paths of libraries or in text.
+for file in $(find "$prefix" -type f \( -perm -u+x -o -name '*.so*' -o -name '*.elf' \)); do
+  if readelf -d "$file" 2>/dev/null | grep -E 'R(UN)?PATH' | grep -qv '\$ORIGIN'; then fail "$file has an absolute RPATH"; fi
+done
+! grep -rIl "$build" "$prefix" || fail "files above name the build folder"
+
+soname=$(readelf -d "$prefix/lib/libnpurt.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+[ "$soname" = "libnpurt.so.${version%%.*}" ] || fail "soname $soname"
+[ "$(readlink "$prefix/lib/$soname")" = "libnpurt.so.$version" ] || fail "$soname is no link to libnpurt.so.$version"
+exported=$(nm -D --defined-only "$prefix/lib/libnpurt.so" | awk '$3 !~ /^npurt_/ { print $3 }')
+[ -z "$exported" ] || fail "exported without the name's prefix: $exported"
+
+[ "$("$prefix/bin/npurt" version)" = "npurt $version" ] || fail "npurt version: $("$prefix/bin/npurt" version)"
+"$prefix/bin/npurt" run vector_example --target emu:a2 --json | jq -e '.mismatches == 0' > /dev/null
+LD_LIBRARY_PATH=$prefix/lib/cann NPUEMU_MACHINE=a3 "$prefix/bin/npurt" run matmul --target cann:1 --json |
+  jq -e '.mismatches == 0' > /dev/null
+
+# Each header compiles alone, as C and as C++; and the version at build time is the one at run time.
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+[ "$(pkg-config --modversion npurt)" = "$version" ] || fail "pkg-config says version $(pkg-config --modversion npurt)"
+for header in "$prefix"/include/npurt/*.h; do
+  printf '#include <npurt/%s>\n' "$(basename "$header")" > "$work/one.c"
+  cc -std=c11 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags npurt) "$work/one.c"
+  c++ -x c++ -std=c++17 -Wall -Werror -fsyntax-only $(pkg-config --cflags npurt) "$work/one.c"
+done
+cat > "$work/version.c" <<'C'
+#include <npurt/npurt.h>
+#include <stdio.h>
+int main(void)
+{
+    printf("%u %s\n", (unsigned)NPURT_VERSION_NUMBER, npurt_version());
+    return npurt_version_number() == NPURT_VERSION_NUMBER ? 0 : 1;
+}
+C
+cc "$work/version.c" -o "$work/version" $(pkg-config --cflags --libs npurt)
+[ "$(LD_LIBRARY_PATH=$prefix/lib "$work/version" | cut -d' ' -f2)" = "$version" ] || fail "npurt_version() differs"
+readelf -d "$work/version" | grep -q "NEEDED.*\[$soname\]" || fail "a program does not ask for $soname"
+
+# find_package refuses a version that is not there.
+printf 'cmake_minimum_required(VERSION 3.20)\nproject(p LANGUAGES C)\nfind_package(npurt 99)\nif(npurt_FOUND)\nmessage(FATAL_ERROR found)\nendif()\n' > "$work/CMakeLists.txt"
+cmake -S "$work" -B "$work/b" -DCMAKE_PREFIX_PATH="$prefix" > "$work/log" 2>&1 || { cat "$work/log"; fail "version 99 is found"; }
+echo "installed, moved and used: npurt $version, $soname"
