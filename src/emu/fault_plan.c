@@ -7,14 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum fault_key { KEY_NTH, KEY_TIMES, KEY_CORE, KEY_TASK, KEY_MS, KEY_US, KEY_BYTES, KEY_WORKERS, KEY_COUNT, KEYS };
+enum fault_key {
+    KEY_NTH,
+    KEY_TIMES,
+    KEY_CORE,
+    KEY_TASK,
+    KEY_MS,
+    KEY_US,
+    KEY_BYTES,
+    KEY_WORKERS,
+    KEY_CODE,
+    KEY_COUNT,
+    KEYS
+};
 enum {
     COUNTED = 1 << KEY_NTH | 1 << KEY_TIMES,
     FILE_MOST = 4096,
     DRAWN_TIMES_MOST = 3,
 };
 
-static const char *const key_name[KEYS] = {"nth", "times", "core", "task", "ms", "us", "bytes", "workers", "count"};
+static const char *const key_name[KEYS] = {"nth", "times", "core",    "task", "ms",
+                                           "us",  "bytes", "workers", "code", "count"};
 
 /* `value` is the default of the kind's own key; `occasions`: random plans draw nth from 1 to this. */
 static const struct fault_word {
@@ -28,6 +41,7 @@ static const struct fault_word {
     [FAULT_COPY_FAILS] = {"copy-fails", COUNTED, 0, 30},
     [FAULT_LAUNCH_FAILS] = {"launch-fails", COUNTED, 0, 12},
     [FAULT_SESSION_CLOSED] = {"session-closed", COUNTED, 0, 120},
+    [FAULT_DEVICE_STATUS] = {"device-status", COUNTED | 1 << KEY_CODE, 507010, 120},
     [FAULT_SLOW_FIRST_LAUNCH] = {"slow-first-launch", COUNTED | 1 << KEY_MS, 1400, 2},
     [FAULT_DRAIN_LIES] = {"drain-lies", COUNTED, 0, 3},
     [FAULT_RESET_LIES] = {"reset-lies", COUNTED, 0, 2},
@@ -102,9 +116,8 @@ static int unknown_event(const struct parse *parse, struct word name)
     char known[512];
     size_t used = 0;
 
-    for (int kind = 0; kind < FAULT_KINDS; kind++)
+    for (int kind = 0; kind < FAULT_KINDS && used < sizeof known; kind++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", kind ? ", " : "", word_table[kind].name);
-    _Static_assert(FAULT_KINDS * 29 < sizeof known + 128, "the longest name has 27 characters");
     return fail(parse, "unknown fault \"%.*s\"; known are %s, and random", (int)name.length, name.at, known);
 }
 
@@ -176,6 +189,12 @@ static int add(const struct parse *parse, const struct fault_event *event)
     return 0;
 }
 
+/* What the driver sets on a whole device: tasks being aborted, heartbeat lost, memory and link errors. */
+static bool is_device_status(uint32_t code)
+{
+    return code == 107022 || code == 507010 || (code >= 507053 && code <= 507057);
+}
+
 static int take_event(const struct parse *parse, struct word event)
 {
     const char *colon = memchr(event.at, ':', event.length);
@@ -190,17 +209,19 @@ static int take_event(const struct parse *parse, struct word event)
         kind++;
     if (kind == FAULT_KINDS) return unknown_event(parse, name);
     word = &word_table[kind];
-    for (int key = KEY_MS; key <= KEY_WORKERS; key++)
+    for (int key = KEY_MS; key <= KEY_CODE; key++)
         value[key] = word->value;
     if (take_keys(parse, rest, word->name, word->keys, value)) return -1;
     if (value[KEY_NTH] == 0) return fail(parse, "fault %s: nth counts from 1", word->name);
+    if (kind == FAULT_DEVICE_STATUS && !is_device_status(value[KEY_CODE]))
+        return fail(parse, "fault device-status: code=%u is none of 107022, 507010, 507053 to 507057", value[KEY_CODE]);
     made = (struct fault_event){.kind = kind,
                                 .nth = value[KEY_NTH],
                                 .times = value[KEY_TIMES],
                                 .core = value[KEY_CORE],
                                 .task = value[KEY_TASK],
                                 .value = word->value};
-    for (int key = KEY_MS; key <= KEY_WORKERS; key++)
+    for (int key = KEY_MS; key <= KEY_CODE; key++)
         if (word->keys & 1u << key) made.value = value[key];
     return add(parse, &made);
 }
@@ -294,7 +315,8 @@ void fault_plan_draw(struct fault_plan *plan, uint64_t seed)
         word = &word_table[event.kind];
         event.nth = 1 + draw(&state, word->occasions);
         event.times = 1 + draw(&state, DRAWN_TIMES_MOST);
-        event.value = word->value * (1 + draw(&state, 4));
+        event.value =
+            event.kind == FAULT_DEVICE_STATUS ? 507053 + draw(&state, 5) : word->value * (1 + draw(&state, 4));
         plan->event[plan->count++] = event;
         plan->kinds |= 1u << event.kind;
         plan->random--;
@@ -309,7 +331,7 @@ void fault_plan_write(const struct fault_plan *plan, char *text, size_t size)
     for (uint32_t i = 0; i < plan->count && used < size; i++) {
         const struct fault_event *event = &plan->event[i];
         const struct fault_word *word = &word_table[event->kind];
-        const uint32_t value[KEYS] = {event->nth,   event->times, event->core,  event->task,
+        const uint32_t value[KEYS] = {event->nth,   event->times, event->core,  event->task, event->value,
                                       event->value, event->value, event->value, event->value};
         used += (size_t)snprintf(text + used, size - used, "%s%s", i ? "," : "", word->name);
         for (int key = 0; key < KEY_COUNT && used < size; key++)

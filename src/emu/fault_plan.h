@@ -26,6 +26,7 @@ enum fault_kind {
     FAULT_COPY_FAILS,
     FAULT_LAUNCH_FAILS,
     FAULT_SESSION_CLOSED,
+    FAULT_DEVICE_STATUS,
     FAULT_SLOW_FIRST_LAUNCH,
     FAULT_DRAIN_LIES,
     FAULT_RESET_LIES,
@@ -55,7 +56,7 @@ struct fault_event {
     uint32_t kind;
     uint32_t nth, times;
     uint32_t core, task; /* FAULT_ANY: not asked */
-    uint32_t value;      /* ms, us, bytes or workers, by kind */
+    uint32_t value;      /* ms, us, bytes, workers or code, by kind */
     uint32_t seen;       /* occasions so far; atomic */
 };
 

@@ -66,10 +66,15 @@ int32_t device_enter_any(struct device **out)
 
 int32_t device_enter(struct device **out)
 {
+    const struct fault_event *status;
     int32_t code = device_enter_any(out);
 
     if (code) return code;
     if (device_fault(*out, FAULT_SESSION_CLOSED)) (*out)->down = true;
+    if ((status = device_fault(*out, FAULT_DEVICE_STATUS)) && !(*out)->down) {
+        (*out)->down = true;
+        (*out)->status = (int32_t)status->value;
+    }
     if (!(*out)->down && process_alive_lately((*out)->process)) return 0;
     code = device_down(*out);
     device_leave(*out);
@@ -102,6 +107,9 @@ int32_t device_refuses(struct device *device)
 int32_t device_down(struct device *device)
 {
     device->down = true;
+    if (device->status)
+        return message_fail(device->status, "device %d has the status %d; reset the device", device->id,
+                            device->status);
     return message_fail(ACL_ERROR_RT_SOCKET_CLOSE, "the device process of device %d has ended; reset the device",
                         device->id);
 }

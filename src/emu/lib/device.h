@@ -58,7 +58,8 @@ struct device {
     uint32_t references;    /* calls of SetDevice that were not reset */
     _Atomic uint32_t epoch; /* of the context; odd while there is one */
     bool down;
-    bool poisoned; /* outlives a soft reset */
+    int32_t status; /* with down: what every call answers; 0: 507901, its process has ended */
+    bool poisoned;  /* outlives a soft reset */
     bool stop_on_failure;
     int32_t failure; /* with stop_on_failure: the error that stopped the context */
     struct process *process;
@@ -101,7 +102,7 @@ struct device *device_current(void); /* of this thread; NULL. Not locked */
 /* 507899 when a fault has poisoned the device. */
 int32_t device_refuses(struct device *device);
 
-/* Marks it down and returns 507901. */
+/* Marks it down and returns its status, 507901 by default. */
 int32_t device_down(struct device *device);
 
 /* An occasion for an event of the device's fault plan: the event when it happens now, else NULL. */

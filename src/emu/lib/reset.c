@@ -40,7 +40,7 @@ static void close_device(struct device *device, bool ask)
     device->pending = NULL;
     device->pending_count = device->pending_room = 0;
     device->down = device->stop_on_failure = false;
-    device->failure = 0;
+    device->failure = device->status = 0;
     taken = device->heap.taken;
     heap_fini(&device->heap);
     device->process = NULL;
@@ -117,9 +117,8 @@ static bool at_work(const struct device *device)
 {
     for (uint32_t slot = 0; slot < device->stream_high; slot++) {
         const struct emu_stream *stream = &device->process->shared->stream[slot];
-        if (device->stream[slot].live &&
-            atomic_load_explicit(&stream->completed, memory_order_acquire) !=
-                (uint32_t)atomic_load_explicit(&stream->submitted, memory_order_relaxed))
+        if (device->stream[slot].live && atomic_load_explicit(&stream->completed, memory_order_acquire) !=
+                                             (uint32_t)atomic_load_explicit(&stream->submitted, memory_order_relaxed))
             return true;
     }
     return false;
