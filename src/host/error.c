@@ -57,7 +57,8 @@ npurt_status error_raise(npurt_status status, const char *format, ...)
 
 bool error_is_lost(int32_t code)
 {
-    return code == ACL_ERROR_RT_SOCKET_CLOSE || code == 507010;
+    return code == ACL_ERROR_RT_SOCKET_CLOSE || code == 507010 || (code >= 507053 && code <= 507057) ||
+           code == ACL_ERROR_RT_DEVICE_TASK_ABORT;
 }
 
 npurt_status error_status_of(int32_t code)

@@ -27,7 +27,8 @@ npurt_status error_hal(int32_t code, const char *call, const char *format, ...) 
 /* The status that an rt or acl code stands for when nothing better is known. */
 npurt_status error_status_of(int32_t code);
 
-/* The card's process is gone or its link is down: 507901, 507010. */
+/* A status of the whole device, which every call answers from then on: its process is gone (507901), its heartbeat
+ * lost (507010), its memory or a link has an error (507053 to 507057), its tasks are being aborted (107022). */
 bool error_is_lost(int32_t code);
 
 /* Adds to the record raised in this public call. */

@@ -143,7 +143,10 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
     const npurt_device *device = c->device;
     const struct run_result *r = &o->result;
     char waited[64];
-    if (error_is_lost(o->core) || error_is_lost(o->cpu)) {
+    const rtError_t lost = error_is_lost(o->core) ? o->core : error_is_lost(o->cpu) ? o->cpu : 0;
+    if (lost && lost != ACL_ERROR_RT_SOCKET_CLOSE)
+        return error_driver(lost, sync_name, "the device failed during a run of \"%s\"", c->name);
+    if (lost) {
         npurt_status status =
             error_raise(NPURT_ERROR_LOST, "the device-side process went away during a run of \"%s\"", c->name);
         error_hint("it was killed or crashed; npurt_device_reset starts another");
