@@ -211,4 +211,45 @@ static inline void fault_next_open_works(struct fault_world *world, const char *
     fault_runs_on(world, machine);
 }
 
+/* `count` lives of a device, with three runs each and a reset where one is needed. Returns how many met a failure; each
+ * must be `expected`, with the driver's code and the word `part`, and leave the device healthy or in `state`. */
+static inline uint32_t fault_lives(struct fault_world *world, uint32_t count, npurt_status expected, int32_t code,
+                                   const char *part, npurt_device_state state)
+{
+    uint32_t failed = 0;
+
+    for (uint32_t life = 0; life < count; life++) {
+        npurt_status status;
+        world->device = NULL;
+        world->callable = NULL;
+        status = fault_open(world);
+        if (status == NPURT_OK) status = world_load(world->device, &world->callable);
+        for (int run = 0; run < 3 && status == NPURT_OK; run++) {
+            status = fault_call(world, FAULT_TASKS);
+            for (uint32_t i = 0; i < FAULT_ELEMENTS && status == NPURT_OK; i++)
+                CHECK_EQ(world->y[i], world->x[i] + FAULT_TASKS);
+        }
+        if (status != NPURT_OK) {
+            const npurt_error *e = npurt_error_last();
+            failed++;
+            if (status != expected || (code != e->driver_code && !strstr(e->fallout, "507901")))
+                CHECK_FAIL("%s, life %u: %s: %s", world->target, life, npurt_status_name(status), e->message);
+            CHECK_HAS(e->message, part);
+        }
+        if (!world->device) continue;
+        if (npurt_device_get_state(world->device) != NPURT_DEVICE_HEALTHY) {
+            CHECK_EQ(npurt_device_get_state(world->device), state);
+            if (npurt_device_reset(world->device) != NPURT_OK) FAULT_OK(npurt_device_reset(world->device));
+        }
+        if (world->callable) (void)npurt_callable_unload(world->callable);
+        status = npurt_device_close(world->device);
+        if (status != NPURT_OK) {
+            if (status != expected || code != npurt_error_last()->driver_code)
+                CHECK_FAIL("%s, close: %s: %s", world->target, npurt_status_name(status), npurt_error_last()->message);
+            failed++;
+        }
+    }
+    return failed;
+}
+
 #endif

@@ -105,6 +105,7 @@ TEST(bad_words_are_named_with_the_known_ones)
     refuses("alloc-fails,", "empty");
     refuses("random:count=9", "at most 8 events");
     refuses("random:count=0", "count=0");
+    refuses("device-status:code=507", "code=507 is none of 107022, 507010");
     refuses("random,random", "given twice");
     refuses("random:nth=2", "random has no key \"nth\"; it has count");
     refuses("random:count=8,alloc-fails", "at most 8 events");
