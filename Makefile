@@ -31,7 +31,7 @@ run: build
 test: test-main test-asan test-tsan test-cross
 
 test-main: build
-	@scripts/test.sh $(BUILD) -LE '^cross$$' -j$(JOBS)
+	@scripts/test.sh $(BUILD) -LE '^(cross|full)$$' -j$(JOBS)
 
 # Instrumentation upsets gcc's flow analysis, which then warns of what is not so: warnings are errors in test-main only.
 SANITIZED = -DNPURT_WERROR=OFF $(CMAKE_FLAGS)
@@ -48,7 +48,7 @@ test-tsan: packages
 test-cross: build
 	@scripts/test.sh $(BUILD) -L '^cross$$' -j$(JOBS)
 
-# Workloads at full size only.
+# Stress for as long as it was meant: not part of `make test`, whose slices of it take seconds.
 test-full: build
 	@scripts/test.sh $(BUILD) -L '^full$$'
 
