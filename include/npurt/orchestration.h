@@ -53,8 +53,8 @@ typedef struct npurt_tensor_spec {
     uint32_t shape[NPURT_MAX_DIMS];
 } npurt_tensor_spec;
 
-/* One submission. Valid when zeroed and then given kernels: a task without any kernel is a dummy task, which orders but
- * runs nothing. */
+/* One submission; begins with an npurt_task_init…, because all zeros name kernel 0 in all three slots. A task without
+ * any kernel is a dummy task, which orders but runs nothing. */
 typedef struct npurt_task {
     int32_t kernel[NPURT_CORE_SLOTS];   /* kernel id per core slot, -1 none. One slot: AIC or AIV; more: MIX */
     uint32_t block_num;                 /* SPMD instances, 0 counts as 1 */
