@@ -179,6 +179,22 @@ TEST(list_devices_help_and_version_answer)
     CHECK_HAS(o.out, "npurt 0.");
 }
 
+/* Here the vendor's driver is libnpuemu too: cards that the command opens would be among its devices. */
+TEST(devices_of_the_vendors_driver_are_those_that_others_find_there)
+{
+    char libraries[PATH_MAX + 16];
+    struct output o;
+    snprintf(libraries, sizeof libraries, "%s/../../cann", scene.folder);
+    setenv("LD_LIBRARY_PATH", libraries, 1);
+    setenv("NPUEMU_MACHINE", "a3", 1);
+    COMMAND(&o, "devices");
+    unsetenv("LD_LIBRARY_PATH");
+    unsetenv("NPUEMU_MACHINE");
+    CHECK_EQ(o.status, 0);
+    CHECK_HAS(o.out, "cann:1 ");
+    CHECK(strstr(o.out, "cann:2") == NULL);
+}
+
 int main(int argc, char **argv)
 {
     return scene_main(argc, argv);
