@@ -7,7 +7,7 @@ packages=(
   libboost-context-dev                                  # fcontext: the fiber switch of the emulated card
   libjansson-dev                                        # JSON descriptors of CPU-kernel binaries
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user   # the silicon build of the device programs, and its tests
-  libclang-rt-14-dev libtbb-dev                         # sanitizer run-time of clang; a benchmark peer
+  libclang-rt-14-dev                                    # sanitizer run-time, for builds with clang
   python3 jq gdb                                        # tests of the pages
 )
 
