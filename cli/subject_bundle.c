@@ -121,7 +121,7 @@ static npurt_status shape_of(struct own *own, uint32_t i, char *problem, size_t 
     if (open > 1 || !file)
         return refuse(problem, size, "param %s: its declared shape is open; give --shape %s=…", p->name, p->name);
     if (!array_file_size(file, &bytes, problem, size)) return NPURT_ERROR_IO;
-    if (bytes == 0 || bytes % rest != 0 || bytes / rest > UINT32_MAX)
+    if (bytes == 0 || rest == 0 || bytes % rest != 0 || bytes / rest > UINT32_MAX)
         return refuse(problem, size, "param %s: %s has %llu bytes, which is no multiple of %llu", p->name, file,
                       (unsigned long long)bytes, (unsigned long long)rest);
     t->shape[which] = (uint32_t)(bytes / rest);

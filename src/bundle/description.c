@@ -89,9 +89,16 @@ static bool text_of(struct reader *r, const json_t *object, const char *at, cons
     const json_t *value = json_object_get(object, key);
     join(path, at, key);
     *out = absent;
-    if (!value) return absent || refuse(r, at, "has no \"%s\"", key);
-    if (!json_is_string(value) || json_string_length(value) == 0) return refuse(r, path, "a text is due here");
-    *out = json_string_value(value);
+    if (!value) {
+        if (!absent) refuse(r, at, "has no \"%s\"", key);
+        return absent != NULL;
+    }
+    const char *text = json_string_value(value); /* NULL: no string */
+    if (!text || !*text) {
+        refuse(r, path, "a text is due here");
+        return false;
+    }
+    *out = text;
     return true;
 }
 

@@ -3,7 +3,8 @@
 #define TEXT_OF(x) #x
 #define TEXT(x)    TEXT_OF(x)
 
-/* CMake's project(VERSION) names the library's files; it and the header must say the same. */
+/* CMake's project(VERSION) names the library's files; it and the header must say the same. Two of the numbers may be
+ * equal. NOLINTNEXTLINE(misc-redundant-expression) */
 _Static_assert(NPURT_PROJECT_MAJOR == NPURT_VERSION_MAJOR && NPURT_PROJECT_MINOR == NPURT_VERSION_MINOR &&
                    NPURT_PROJECT_PATCH == NPURT_VERSION_PATCH,
                "CMakeLists.txt and include/npurt/version.h name different versions");
