@@ -4,6 +4,7 @@
 #include "device.h"
 #include "entries.h"
 #include "message.h"
+#include "window.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -36,7 +37,11 @@ static int32_t side_open(struct side *side, const void *address, uint64_t size, 
     int32_t code;
 
     *side = (struct side){.address = (uintptr_t)address};
-    if (!device) return 0;
+    if (!device) { /* of a device that was reset, or is: not the host's, where it would fault */
+        if (side->address < WINDOW_FIRST || side->address >= WINDOW_END) return 0;
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s 0x%" PRIx64 " is memory of no device that is up", role,
+                            side->address);
+    }
     code = device_enter_this(device);
     if (code) return code;
     if (device->down || !process_alive_lately(device->process))
