@@ -102,7 +102,7 @@ static void measure_graph(int pattern, uint32_t tasks, uint64_t address, uint32_
     size_t bytes = (size_t)rows(pattern, tasks) * GRAPHS_CELL * 4;
     npurt_call_tensor cells = {.device = address, .dtype = NPURT_U32, .ndims = 2,
                                .shape = {rows(pattern, tasks), GRAPHS_CELL}};
-    npurt_call_args args = {&cells, 1, (uint64_t[]){(uint64_t)pattern, tasks, WIDTH}, 3};
+    npurt_call_args args = {&cells, 1, (uint64_t[]){(uint64_t)pattern, tasks, WIDTH}, 3, 0};
     npurt_timing timing;
 
     expect(want, pattern, tasks);
@@ -125,7 +125,7 @@ static void measure_graph(int pattern, uint32_t tasks, uint64_t address, uint32_
     note("orchestration", pattern, tasks, "ns/task", (double)timing.orchestration_ns / tasks);
     note("device", pattern, tasks, "ns/task", (double)timing.device_wall_ns / tasks);
     note("COND loads", pattern, tasks, "/task", (double)timing.register_loads / tasks);
-    note("image", pattern, tasks, "B/task", (double)timing.image_bytes / tasks);
+    note("image", pattern, tasks, "B/task", (double)timing.image_size / tasks);
 }
 
 static void measure_five(uint64_t address, uint32_t *host, uint32_t *want)
@@ -138,7 +138,7 @@ static void measure_five(uint64_t address, uint32_t *host, uint32_t *want)
 
     expect(want, GRAPHS_FIVE, 5);
     for (unsigned a = 0; a < 2; a++) {
-        npurt_call_args args = {arm[a].tensor, 1, (uint64_t[]){GRAPHS_FIVE, 5, WIDTH}, 3};
+        npurt_call_args args = {arm[a].tensor, 1, (uint64_t[]){GRAPHS_FIVE, 5, WIDTH}, 3, 0};
         memset(host, 0, 8 * GRAPHS_CELL * 4);
         require(npurt_memory_set(device, address, 0, 8 * GRAPHS_CELL * 4), "set");
         require(npurt_call(callable, &args, NULL), "call");

@@ -153,7 +153,7 @@ static void sum_up(struct session *s)
     r->wall_min_ns = s->timing[0].host_wall_ns;
     r->orchestration_ns = median->orchestration_ns;
     r->copy_ns = median->copy_ns;
-    r->image_bytes = median->image_bytes;
+    r->image_bytes = median->image_size;
     r->register_loads = median->register_loads;
 }
 

@@ -24,10 +24,11 @@ static const struct status_entry entry[] = {
     {NPURT_ERROR_LOST, "NPURT_ERROR_LOST", "the device-side process is gone; npurt_device_reset, and when that fails too the host process must end"},
     {NPURT_ERROR_DRIVER, "NPURT_ERROR_DRIVER", "a driver call failed in a way that no other status names; explain the driver's code in the record"},
     {NPURT_ERROR_FORKED, "NPURT_ERROR_FORKED", "the handle was made, or the driver first used, before a fork, in the parent; exec in the child, then open there"},
-    {NPURT_ERROR_BUSY, "NPURT_ERROR_BUSY", "called from inside the orchestration of a call on the same device"},
+    {NPURT_ERROR_BUSY, "NPURT_ERROR_BUSY", "two runs are in flight, the memory is in use by one, or the call came from inside the orchestration of a call on the same device"},
     {NPURT_ERROR_UNSUPPORTED, "NPURT_ERROR_UNSUPPORTED", "this target does not have it"},
     {NPURT_ERROR_LEAK, "NPURT_ERROR_LEAK", "closing found something of the caller's; the message names it, and it was released all the same"},
     {NPURT_ERROR_IO, "NPURT_ERROR_IO", "a host file could not be read or written"},
+    {NPURT_ERROR_CANCELLED, "NPURT_ERROR_CANCELLED", "the run was cancelled (npurt_cancel), or its device reset while it was in flight"},
 };
 // clang-format on
 

@@ -68,7 +68,12 @@ typedef struct npurt_call_args {
     uint32_t tensor_count;
     const uint64_t *scalars;
     uint32_t scalar_count;
+    uint32_t flags;         /* NPURT_CALL_*; 0 is the usual */
 } npurt_call_args;
+
+enum {
+    NPURT_CALL_NO_WAIT = 1, /* npurt_launch: BUSY instead of waiting when two runs are in flight */
+};
 
 /* Where the time of one call went, nanoseconds; device figures are 0 when the run failed before the device answered. */
 typedef struct npurt_timing {
@@ -77,23 +82,69 @@ typedef struct npurt_timing {
     uint64_t orchestration_ns;      /* building the graph */
     uint64_t copy_ns;               /* arguments and image, both ways */
     uint32_t tasks;
-    uint64_t image_bytes;           /* graph image shipped */
+    uint64_t image_bytes;           /* of the graph image, those that travelled: not what the device held already */
     uint64_t register_loads;        /* loads of COND on the chip */
+    uint64_t image_size;            /* the graph image, bytes */
 } npurt_timing;
 
 /* Loads a callable: checks and uploads every kernel, opens the orchestration. Errors: INVALID_ARGUMENT, MISSING_BINARY,
  * BAD_BINARY (no ELF, entry not found), LIMIT (65th callable of a device, kernel id), OUT_OF_DEVICE_MEMORY. */
 NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
 
-/* Unloads; waits for a call in another thread to end. NULL is legal, and so is a callable that a reset left without its
- * device. Closing a device ends its callables; they are not to be unloaded afterwards. */
+/* Unloads. Waits for runs of the callable in flight to end, whoever launched them; their handles stay good for npurt_wait.
+ * NULL is legal, and so is a callable that a reset left without its device. Closing a device ends its callables; they are
+ * not to be unloaded afterwards. */
 NPURT_API npurt_status npurt_callable_unload(npurt_callable *callable);
 
-/* One synchronous run. timing may be NULL. Errors: INVALID_ARGUMENT (names the argument), GRAPH, ORCHESTRATION, LIMIT,
- * OUT_OF_DEVICE_MEMORY, KERNEL_FAULT, KERNEL_TIMEOUT, AICPU_FAULT, STALLED, POISONED, LOST. On an error no host tensor
- * is written, unless it is the copying back that failed. An OUTPUT_EXISTING host tensor is written whole: bytes that no
- * task wrote are undefined. A graph without tasks writes none. */
+/* One synchronous run: npurt_launch and npurt_wait in one. timing may be NULL. Errors: those of both. On an error no host
+ * tensor is written, unless it is the copying back that failed. An OUTPUT_EXISTING host tensor is written whole: bytes
+ * that no task wrote are undefined. A graph without tasks writes none. */
 NPURT_API npurt_status npurt_call(npurt_callable *callable, const npurt_call_args *args, npurt_timing *timing);
+
+/* ---- Runs in flight ----
+ *
+ * A device has two places for runs. One run executes; the next is bound meanwhile: its orchestration runs, its graph and
+ * its arguments are copied to buffers of their own. Runs execute in the order in which they were launched, one at a time.
+ *
+ *     npurt_launch(c, &first, &a);
+ *     npurt_launch(c, &second, &b);        bound while the first executes
+ *     npurt_wait(a, NULL);                 starts the second before it copies the first's outputs back
+ *     npurt_launch(c, &third, &a);
+ *     npurt_wait(b, NULL); …
+ *
+ * The library has no thread of its own. A bound run starts when a call on its device (wait, poll, launch or call) sees
+ * that the one before has ended: who wants the device busy keeps a thread in npurt_wait.
+ *
+ * Host tensors that are read are copied during npurt_launch; those that are written must stay valid until the run has
+ * ended, and are written by whichever thread sees the end. So a host tensor that one run writes and the next reads orders
+ * nothing: wait in between, or use device memory, which runs see in their order. Device memory that is an argument of a
+ * run in flight can not be freed (BUSY). Everything else that args points to is borrowed during npurt_launch only.
+ *
+ * Thread-safety: runs may be launched and waited for from any threads; a launch holds up other calls on the device while
+ * it binds, a wait does not. One thread at a time waits for a given run. */
+typedef struct npurt_run npurt_run;
+
+/* Launches a run. *out belongs to the caller until npurt_wait. With two runs in flight it waits for the first of them to
+ * end, or answers BUSY (NPURT_CALL_NO_WAIT). Errors, with *out NULL: INVALID_ARGUMENT (names the argument), GRAPH,
+ * ORCHESTRATION, LIMIT, OUT_OF_DEVICE_MEMORY, BUSY, POISONED, LOST. */
+NPURT_API npurt_status npurt_launch(npurt_callable *callable, const npurt_call_args *args, npurt_run **out);
+
+/* OK: the run has ended and npurt_wait answers at once, with its failure if it failed. BUSY: not yet, and no error record
+ * is left. Does not wait, but copies outputs back and starts the next run; a failure that it is the first to see is
+ * looked into, which can take seconds. */
+NPURT_API npurt_status npurt_poll(npurt_run *run);
+
+/* Waits for the end of a run and gives its handle up. timing may be NULL. Errors are the run's: KERNEL_FAULT,
+ * KERNEL_TIMEOUT, AICPU_FAULT, STALLED, CANCELLED, LOST; POISONED with the first cause when the run before it poisoned the
+ * device and this one never started. The handle stays the caller's only after INVALID_ARGUMENT, BUSY (called from an
+ * orchestration of the device), FORKED, and DRIVER from rtSetDevice. */
+NPURT_API npurt_status npurt_wait(npurt_run *run, npurt_timing *timing);
+
+/* Asks a run to end early; npurt_wait is due all the same. A run that has not started never does, and has ended when this
+ * returns. One that executes stops dispatching and waits for the kernels that run, for as long as scheduler_timeout_ms;
+ * when they have ended the device is healthy, otherwise it is poisoned and the record names a kernel. npurt_wait answers
+ * CANCELLED, or OK when the run was faster. Outputs of a cancelled run in device memory are undefined. */
+NPURT_API npurt_status npurt_cancel(npurt_run *run);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
  * reports what was still owned. The AICore program is registered at the first call and kept until close.
  *
  * Thread-safety: every function may be called from any thread but close, which must be the last; calls on one device are
- * serialised inside. A call binds its thread to the device (rtSetDevice) and leaves it bound. An orchestration that calls
+ * serialised inside, but for the time in which they wait for a run to end. A call binds its thread to the device (rtSetDevice) and leaves it bound. An orchestration that calls
  * its own device gets BUSY. A handle is of no use in a child made by fork: every function then answers
  * NPURT_ERROR_FORKED and touches nothing.
  */
@@ -57,12 +57,13 @@ typedef struct npurt_device_info {
  * the folders searched), BAD_BINARY (protocol version differs), OUT_OF_DEVICE_MEMORY, DRIVER. */
 NPURT_API npurt_status npurt_device_open(const char *target, const npurt_device_options *options, npurt_device **out);
 
-/* Releases everything and closes. NULL is legal. LEAK: memory or callables of the caller were still there; they are
- * released all the same and named in the record. The handle is gone whatever is returned, except for FORKED. */
+/* Releases everything and closes. NULL is legal. Runs in flight are waited for. LEAK: memory or callables of the caller
+ * were still there, or runs were never waited for (npurt_wait); they are released all the same and named in the record.
+ * The handle is gone whatever is returned, except for FORKED. */
 NPURT_API npurt_status npurt_device_close(npurt_device *device);
 
-/* Force-resets the device after a failure and opens it anew. Every allocation and callable of the device is gone:
- * addresses and callables from before answer INVALID_ARGUMENT. OK: the device works again (probed). LOST: it does not. */
+/* Force-resets the device after a failure and opens it anew. Runs in flight end with CANCELLED. Every allocation and
+ * callable of the device is gone: addresses and callables from before answer INVALID_ARGUMENT. OK: the device works again (probed). LOST: it does not. */
 NPURT_API npurt_status npurt_device_reset(npurt_device *device);
 
 NPURT_API npurt_device_state npurt_device_get_state(npurt_device *device);

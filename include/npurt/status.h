@@ -39,10 +39,12 @@ typedef enum npurt_status {
     NPURT_ERROR_LOST = 16,                 /* the device-side process is gone */
     NPURT_ERROR_DRIVER = 17,               /* a driver call failed in a way that no other code names */
     NPURT_ERROR_FORKED = 18,               /* the handle was made before a fork, in the parent */
-    NPURT_ERROR_BUSY = 19,                 /* called from inside the orchestration of a call on this device */
+    NPURT_ERROR_BUSY = 19,                 /* two runs are in flight, the memory is in use by one, or the call came from
+                                            * inside the orchestration of a call on this device */
     NPURT_ERROR_UNSUPPORTED = 20,          /* this target does not have it */
     NPURT_ERROR_LEAK = 21,                 /* closing found something still owned; the message names it */
     NPURT_ERROR_IO = 22,                   /* a host file could not be read or written */
+    NPURT_ERROR_CANCELLED = 23,            /* the run was cancelled, or its device reset under it */
 } npurt_status;
 
 enum { NPURT_NO_TASK = -1, NPURT_NO_CORE = -1, NPURT_NO_KERNEL = -1 };

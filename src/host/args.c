@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include "error.h"
 #include "memory.h"
-#include "run.h"
 
 enum { STAGING_ALIGN = 512 };
 
@@ -79,32 +78,31 @@ npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
     return NPURT_OK;
 }
 
-npurt_status args_bind(npurt_callable *c, const npurt_call_args *args)
+npurt_status args_bind(npurt_callable *c, struct run_bank *bank, const npurt_call_args *args)
 {
-    npurt_device *device = c->device;
     uint64_t need = 0, at = 0;
     for (uint32_t i = 0; i < args->tensor_count; i++)
         if (args->tensors[i].host)
             need += (tensor_bytes(&args->tensors[i]) + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
     npurt_status status =
-        run_memory_grow(device, &device->run.staging, &device->run.staging_size, need, "staging of host tensors");
+        bank_grow(c->device, bank, &bank->staging, &bank->staging_size, need, 0, "staging of host tensors");
     if (status != NPURT_OK) return status;
+    bank->tensor_count = args->tensor_count;
     for (uint32_t i = 0; i < args->tensor_count; i++) {
         const npurt_call_tensor *t = &args->tensors[i];
-        npurt_tensor_init(&device->run.tensor[i], t->host ? device->run.staging + at : t->device, t->dtype, t->ndims,
-                          t->shape);
-        if (t->host) at += (device->run.tensor[i].size + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+        npurt_tensor_init(&bank->tensor[i], t->host ? bank->staging + at : t->device, t->dtype, t->ndims, t->shape);
+        bank->host[i] = t->host;
+        if (t->host) at += (bank->tensor[i].size + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
     }
     return NPURT_OK;
 }
 
-npurt_status args_copy_in(npurt_callable *c, const npurt_call_args *args)
+npurt_status args_copy_in(npurt_callable *c, const struct run_bank *bank)
 {
-    npurt_device *device = c->device;
-    for (uint32_t i = 0; i < args->tensor_count; i++) {
-        if (!args->tensors[i].host || c->params[i].access == NPURT_ACCESS_OUTPUT_EXISTING) continue;
-        const npurt_tensor *t = &device->run.tensor[i];
-        npurt_status status = memory_write(device, t->addr, args->tensors[i].host, t->size, "a host tensor");
+    for (uint32_t i = 0; i < bank->tensor_count; i++) {
+        if (!bank->host[i] || c->params[i].access == NPURT_ACCESS_OUTPUT_EXISTING) continue;
+        const npurt_tensor *t = &bank->tensor[i];
+        npurt_status status = memory_write(c->device, t->addr, bank->host[i], t->size, "a host tensor");
         if (status != NPURT_OK) {
             error_prepend("\"%s\", tensor argument %u", c->name, i);
             return status;
@@ -113,17 +111,23 @@ npurt_status args_copy_in(npurt_callable *c, const npurt_call_args *args)
     return NPURT_OK;
 }
 
-npurt_status args_copy_out(npurt_callable *c, const npurt_call_args *args)
+npurt_status args_copy_out(npurt_callable *c, const struct run_bank *bank)
 {
-    npurt_device *device = c->device;
-    for (uint32_t i = 0; i < args->tensor_count; i++) {
-        if (!args->tensors[i].host || c->params[i].access == NPURT_ACCESS_INPUT) continue;
-        const npurt_tensor *t = &device->run.tensor[i];
-        npurt_status status = memory_read(device, args->tensors[i].host, t->addr, t->size, "a host tensor");
+    for (uint32_t i = 0; i < bank->tensor_count; i++) {
+        if (!bank->host[i] || c->params[i].access == NPURT_ACCESS_INPUT) continue;
+        const npurt_tensor *t = &bank->tensor[i];
+        npurt_status status = memory_read(c->device, bank->host[i], t->addr, t->size, "a host tensor");
         if (status != NPURT_OK) {
             error_prepend("\"%s\", tensor argument %u", c->name, i);
             return status;
         }
     }
     return NPURT_OK;
+}
+
+bool args_has_outputs(const npurt_callable *c, const struct run_bank *bank)
+{
+    for (uint32_t i = 0; i < bank->tensor_count; i++)
+        if (bank->host[i] && c->params[i].access != NPURT_ACCESS_INPUT) return true;
+    return false;
 }

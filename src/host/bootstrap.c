@@ -157,7 +157,7 @@ npurt_status bootstrap_launch(npurt_device *device, rtFuncHandle entry, uint32_t
 /* Runs the init entry once. A report of another version is told apart from a program that failed. */
 static npurt_status ask_device(npurt_device *device)
 {
-    const uint64_t address = device->run.block;
+    const uint64_t address = device->bank[0].block;
     struct device_report report = {0};
     npurt_status status = memory_write(device, address, &report, sizeof report, "the device report");
     if (status == NPURT_OK) status = bootstrap_launch(device, device->init, 1, address);

@@ -208,6 +208,11 @@ npurt_status npurt_callable_unload(npurt_callable *callable)
         at = &(*at)->next;
     if (!*at)
         return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is not loaded on this device"));
+    status = flight_settle(device, callable);
+    if (status != NPURT_OK) return device_leave(device, status);
+    at = &device->callables; /* others may have come and gone meanwhile */
+    while (*at != callable)
+        at = &(*at)->next;
     *at = callable->next;
     if (!callable->orphaned) {
         device->callable_count--;

@@ -8,6 +8,7 @@
 struct npurt_callable {
     npurt_device *device;
     npurt_callable *next; /* of the device */
+    uint32_t in_flight;   /* runs that have not ended, and launches that wait for a bank */
     bool orphaned;        /* a reset took the device away from under it; only unload is left */
     char name[64];
     struct orchestration orchestration;

@@ -41,7 +41,8 @@ static void device_destroy(npurt_device *device)
     graph_destroy(device->graph);
     bundle_close(&device->bundle);
     ledger_fini(&device->ledger);
-    free(device->run.upload);
+    bank_free(device);
+    flight_fini(device);
     free(device->binaries);
     if (device->owns_driver) driver_close(device->driver);
     pthread_mutex_destroy(&device->lock);
@@ -96,6 +97,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
     pthread_mutex_init(&device->lock, &attr);
     pthread_mutexattr_destroy(&attr);
+    flight_init(device);
     device->forks = fork_count();
     device->slot = slot;
     device->resets = slot_resets(slot);
@@ -160,8 +162,10 @@ npurt_status npurt_device_close(npurt_device *device)
     npurt_status status = device_enter(device, "npurt_device_close", DEVICE_NEED_HANDLE);
     if (status != NPURT_OK) return status;
     if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY && device->resets == slot_resets(device->slot)) {
-        npurt_status bind = device_bind_thread(device);
-        npurt_status leak = callable_report_leaks(device);
+        npurt_status bind = flight_settle(device, NULL);
+        error_first(&bind, device_bind_thread(device));
+        npurt_status leak = flight_report_leaks(device);
+        error_first(&leak, callable_report_leaks(device));
         error_first(&leak, memory_report_leaks(device));
         status = callable_release_all(device);
         error_first(&status, memory_release_user(device));
@@ -183,6 +187,7 @@ npurt_status npurt_device_reset(npurt_device *device)
 {
     npurt_status status = device_enter(device, "npurt_device_reset", DEVICE_NEED_HANDLE);
     if (status != NPURT_OK) return status;
+    flight_end_all(device);
     for (int attempt = 0; attempt < RESET_TRIES; attempt++) {
         if (attempt) error_begin("npurt_device_reset");
         (void)device_bind_thread(device); /* the drain needs a context; it may be gone */

@@ -15,7 +15,9 @@
 #include "../driver/driver.h"
 #include "../graph/graph.h"
 #include "../protocol/protocol.h"
+#include "bank.h"
 #include "bundle.h"
+#include "flight.h"
 #include "ledger.h"
 #include "slot.h"
 
@@ -25,33 +27,6 @@ struct registers {
     uint32_t dmb, cond, fast_path;
     uint32_t physical_cores;
     uint64_t base[PROTOCOL_MAX_CORES]; /* of the sub-core's window in the device process, 0 absent */
-};
-
-/* Device and host memory that a run needs, kept between runs and grown, never taken per run.
- *
- * `block` is one allocation, so that a small graph travels in one copy:
- *
- *     | … image (≤ RUN_SMALL_IMAGE) | control | command | result | workspace: 4 KiB zeroed, rest undefined … |
- *                                   ^ block + RUN_SMALL_IMAGE
- *
- * A larger image has a buffer of its own. `upload` is the host's picture of what is copied. */
-enum { RUN_SMALL_IMAGE = 65536, RUN_COMMAND = 192, RUN_RESULT = 256, RUN_HEAD = 1024, RUN_WORKSPACE_ZERO = 4096 };
-_Static_assert(RUN_COMMAND >= sizeof(struct run_control) && RUN_RESULT >= RUN_COMMAND + sizeof(struct run_command) &&
-                   RUN_HEAD >= RUN_RESULT + sizeof(struct run_result) && RUN_COMMAND % PROTOCOL_LINE == 0 &&
-                   RUN_RESULT % PROTOCOL_LINE == 0,
-               "the run's head");
-
-struct run_memory {
-    uint64_t lines; /* hello, welcome and payload lines of every core, then the register bases */
-    uint64_t hello, welcome, payload, regs;
-    uint64_t block;
-    uint64_t workspace_size;
-    uint64_t image, image_size;     /* large images */
-    uint64_t staging, staging_size; /* host tensors on the device */
-    uint64_t heap, heap_size;       /* outputs that graphs allocate */
-    char *upload;                   /* RUN_SMALL_IMAGE + RUN_HEAD + RUN_WORKSPACE_ZERO bytes */
-    uint32_t run_number;
-    npurt_tensor tensor[NPURT_CALL_MAX_TENSORS];
 };
 
 struct kernel_upload;
@@ -83,7 +58,9 @@ struct npurt_device {
     rtFuncHandle init, exec;
     void *registration;  /* AICore program; NULL before the first launch */
     struct graph *graph; /* NULL before the first call */
-    struct run_memory run;
+    struct run_lines lines;
+    struct run_bank bank[BANKS];
+    struct flight flight;
     struct kernel_upload *kernels;
     npurt_callable *callables; /* loaded ones, and those that a reset left without a device */
     uint32_t callable_count;   /* loaded ones */
@@ -109,6 +86,8 @@ enum device_need {
 };
 /* Checks the handle, locks it, binds the thread. On success device_leave must follow. */
 npurt_status device_enter(npurt_device *device, const char *call, enum device_need need);
+/* Without entering: POISONED or LOST with the first cause, unless the device is HEALTHY. */
+npurt_status device_check_work(npurt_device *device);
 /* Unlocks; marks the device lost when `status` says so. Returns `status`. */
 npurt_status device_leave(npurt_device *device, npurt_status status);
 

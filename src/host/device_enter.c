@@ -57,6 +57,29 @@ npurt_status device_bind_thread(npurt_device *device)
     return NPURT_OK;
 }
 
+static npurt_status check_lost(npurt_device *device)
+{
+    if (atomic_load(&device->state) == NPURT_DEVICE_LOST)
+        return error_refuse(NPURT_ERROR_LOST, &device->cause, "the device is lost");
+    if (device->resets == slot_resets(device->slot)) return NPURT_OK;
+    npurt_status status =
+        error_raise(NPURT_ERROR_LOST, "%s was force-reset through another handle", device->info.target);
+    device_set_state(device, NPURT_DEVICE_LOST);
+    return status;
+}
+
+static npurt_status check_poisoned(npurt_device *device)
+{
+    if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY) return NPURT_OK;
+    return error_refuse(NPURT_ERROR_POISONED, &device->cause, "the device failed before and refuses work");
+}
+
+npurt_status device_check_work(npurt_device *device)
+{
+    npurt_status status = check_lost(device);
+    return status == NPURT_OK ? check_poisoned(device) : status;
+}
+
 npurt_status device_enter(npurt_device *device, const char *call, enum device_need need)
 {
     error_begin(call);
@@ -69,17 +92,9 @@ npurt_status device_enter(npurt_device *device, const char *call, enum device_ne
         return error_raise(NPURT_ERROR_BUSY, "called from inside the orchestration of a call on this device");
     if (need == DEVICE_NEED_HANDLE) return NPURT_OK;
 
-    npurt_status status = NPURT_OK;
-    if (device->resets != slot_resets(device->slot) && atomic_load(&device->state) != NPURT_DEVICE_LOST) {
-        status = error_raise(NPURT_ERROR_LOST, "%s was force-reset through another handle", device->info.target);
-        device_set_state(device, NPURT_DEVICE_LOST);
-    } else if (atomic_load(&device->state) == NPURT_DEVICE_LOST) {
-        status = error_refuse(NPURT_ERROR_LOST, &device->cause, "the device is lost");
-    } else if (need == DEVICE_NEED_WORK && atomic_load(&device->state) != NPURT_DEVICE_HEALTHY) {
-        status = error_refuse(NPURT_ERROR_POISONED, &device->cause, "the device failed before and refuses work");
-    } else {
-        status = device_bind_thread(device);
-    }
+    npurt_status status = check_lost(device);
+    if (status == NPURT_OK && need == DEVICE_NEED_WORK) status = check_poisoned(device);
+    if (status == NPURT_OK) status = device_bind_thread(device);
     if (status != NPURT_OK) pthread_mutex_unlock(&device->lock);
     return status;
 }

@@ -10,7 +10,6 @@
 #include "log.h"
 #include "registers.h"
 #include "registration.h"
-#include "run.h"
 
 npurt_status device_stream_create(npurt_device *device, const char *purpose, rtStream_t *stream)
 {
@@ -79,7 +78,7 @@ npurt_status device_bring_up(npurt_device *device)
             bundle_open(device->options.binaries, device->driver->platform, device->info.generation, &device->bundle);
     if (status == NPURT_OK) status = set_up_streams(device);
     if (status == NPURT_OK) status = registers_find(device);
-    if (status == NPURT_OK) status = run_memory_init(device);
+    if (status == NPURT_OK) status = bank_init(device);
     if (status == NPURT_OK) status = bootstrap_run(device);
     if (status == NPURT_OK && device->options.aicpu_threads > device->info.aicpu_threads)
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "aicpu_threads is %u; the device has %u AICPU cores for us",
@@ -92,7 +91,7 @@ npurt_status device_take_down(npurt_device *device)
     npurt_status status = kernels_clear(device);
     error_first(&status, registration_undo(device));
     error_first(&status, bootstrap_undo(device));
-    error_first(&status, run_memory_fini(device));
+    error_first(&status, bank_fini(device));
     error_first(&status, stream_destroy(device, &device->cpu_stream, "AICPU stream"));
     error_first(&status, stream_destroy(device, &device->core_stream, "AICore stream"));
     while (device->retained) {
@@ -114,7 +113,7 @@ void device_abandon(npurt_device *device)
     device->registration = device->binary = device->init = device->exec = NULL;
     device->core_stream = device->cpu_stream = NULL;
     kernels_forget(device);
-    run_memory_forget(device);
+    bank_forget(device);
     callable_orphan_all(device);
     device_unbind(device);
 }

@@ -180,6 +180,24 @@ npurt_status error_refuse(npurt_status status, const npurt_error *cause, const c
     return status;
 }
 
+void error_save(struct error_state *state)
+{
+    *state = (struct error_state){.record = record, .call = public_call, .raised = raised};
+}
+
+void error_restore(const struct error_state *state)
+{
+    record = state->record;
+    public_call = state->call;
+    raised = state->raised;
+}
+
+void error_adopt(const npurt_error *error)
+{
+    record = *error;
+    raised = true;
+}
+
 const npurt_error *npurt_error_last(void)
 {
     return &record;
@@ -211,6 +229,7 @@ const char *npurt_status_name(npurt_status status)
         "NPURT_ERROR_UNSUPPORTED",
         "NPURT_ERROR_LEAK",
         "NPURT_ERROR_IO",
+        "NPURT_ERROR_CANCELLED",
     };
     return (size_t)status < sizeof name / sizeof name[0] ? name[status] : "NPURT_ERROR_UNKNOWN";
 }

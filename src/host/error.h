@@ -45,6 +45,17 @@ bool error_pending(void);
 /* Copies *cause into the record as the reason why the device refuses work. */
 npurt_status error_refuse(npurt_status status, const npurt_error *cause, const char *what);
 
+/* The thread's record is that of the public call it makes. What becomes of somebody else's run meanwhile is explained
+ * between error_save and error_restore, and told to whoever waits for the run by error_adopt. */
+struct error_state {
+    npurt_error record;
+    const char *call;
+    bool raised;
+};
+void error_save(struct error_state *state);
+void error_restore(const struct error_state *state);
+void error_adopt(const npurt_error *error);
+
 /* Keeps the first of several statuses, for paths that go on after a failure. */
 static inline void error_first(npurt_status *status, npurt_status next)
 {

@@ -141,11 +141,13 @@ npurt_status npurt_memory_free(npurt_device *device, uint64_t address)
     npurt_status status = device_enter(device, "npurt_memory_free", DEVICE_NEED_WORK);
     if (status != NPURT_OK) return status;
     const struct ledger_entry *entry = ledger_find(&device->ledger, LEDGER_MEMORY, address);
-    if (entry && entry->user)
-        status = memory_give(device, address);
-    else
+    if (entry && entry->user) {
+        status = flight_check_unused(device, entry->handle, entry->size);
+        if (status == NPURT_OK) status = memory_give(device, address);
+    } else {
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT,
                              "address 0x%" PRIx64 " is not what npurt_memory_alloc gave, or was freed before", address);
+    }
     return device_leave(device, status);
 }
 

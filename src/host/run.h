@@ -1,23 +1,36 @@
-/* One run of a callable: bind, build the graph, ship it, launch, wait, copy back. */
+/* One run of a callable: bind (graph built and shipped), start, wait, and what is made of a failure. The order of runs
+ * is flight.c's. */
 #ifndef HOST_RUN_H
 #define HOST_RUN_H
 
 #include "callable.h"
 
-/* What every run needs on the device, and host memory for its picture. fini gives it back; forget leaves the device's
- * part to a reset. */
-npurt_status run_memory_init(npurt_device *device);
-npurt_status run_memory_fini(npurt_device *device);
-void run_memory_forget(npurt_device *device);
+/* What a run's streams and scheduler said. */
+struct outcome {
+    rtError_t core, cpu; /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
+    bool answered;       /* result is this run's */
+    rtError_t read;      /* how the last try to read it ended */
+    bool left;           /* the wait was given up: flight.leave */
+    char said[256];      /* the driver's words for the first failure of a stream: the next call has others */
+    struct run_result result;
+};
 
-/* Makes a buffer at least `need` bytes; its content is lost when it grows. */
-npurt_status run_memory_grow(npurt_device *device, uint64_t *address, uint64_t *capacity, uint64_t need,
-                             const char *purpose);
-/* Makes the workspace large enough; moves the block. */
-npurt_status run_memory_grow_block(npurt_device *device, uint64_t workspace);
+uint64_t run_now_ns(void);
 
-/* Waits for both streams of the run that was launched. On success *result holds the AICPU program's answer. On failure
- * the record names the first cause, the device has drained, and its state says whether it can go on. */
-npurt_status wait_run(npurt_callable *callable, struct run_result *result);
+/* Checks the arguments, builds the graph, copies arguments and image into the run's bank. timing.tasks 0 afterwards: an
+ * empty graph, nothing was shipped. */
+npurt_status run_bind(npurt_run *run, const npurt_call_args *args);
+/* Launches cores and scheduler. */
+npurt_status run_start(npurt_run *run);
+
+/* Waits for the streams without the device's lock; touches nothing of the device that changes during a run. */
+void run_watch(npurt_run *run, struct outcome *outcome);
+/* True when the streams say that a run_watch would return at once or has a failure to look at. */
+bool run_is_over(npurt_run *run);
+/* After run_watch, with the lock. On a failure the record names the first cause, the device has drained, and its state
+ * says whether it can go on. */
+npurt_status run_settle(npurt_run *run, struct outcome *outcome);
+/* Tells the scheduler to end the run, and to wait so long for kernels that still run. */
+npurt_status run_abort(npurt_run *run, uint32_t grace_ms);
 
 #endif

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { LOOK_NS = 200000 }; /* between two looks at another handle's streams: a few of its small runs */
 
 struct install {
     struct install *next;
@@ -16,6 +19,8 @@ struct device_slot {
     int32_t device;
     uint64_t resets;
     uint64_t run_last, run_now; /* tickets: the last one given out, the one whose turn it is */
+    bool run_held;              /* run_now's owner has begun, on `holder` */
+    struct slot_streams holder;
     struct install *installs;
 };
 
@@ -96,20 +101,39 @@ void slot_install_forget(struct device_slot *slot, uint64_t fingerprint)
     pthread_mutex_unlock(&lock);
 }
 
-void slot_run_begin(struct device_slot *slot)
+static void next_turn(struct device_slot *slot)
+{
+    slot->run_now++;
+    slot->run_held = false;
+    pthread_cond_broadcast(&changed);
+}
+
+uint64_t slot_run_begin(struct device_slot *slot, const struct slot_streams *own, slot_drained drained, void *context)
 {
     pthread_mutex_lock(&lock);
     const uint64_t ticket = ++slot->run_last;
-    while (slot->run_now != ticket)
-        pthread_cond_wait(&changed, &lock);
+    while (slot->run_now != ticket) {
+        if (slot->run_now + 1 == ticket && slot->run_held && drained(context, &slot->holder)) {
+            next_turn(slot);
+            continue;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += LOOK_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&changed, &lock, &until);
+    }
+    slot->run_held = true;
+    slot->holder = *own;
     pthread_mutex_unlock(&lock);
+    return ticket;
 }
 
-void slot_run_end(struct device_slot *slot)
+void slot_run_end(struct device_slot *slot, uint64_t ticket)
 {
     pthread_mutex_lock(&lock);
-    slot->run_now++;
-    pthread_cond_broadcast(&changed);
+    if (slot->run_now == ticket) next_turn(slot);
     pthread_mutex_unlock(&lock);
 }
 

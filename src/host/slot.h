@@ -24,9 +24,16 @@ void slot_install_end(struct device_slot *slot, uint64_t fingerprint, bool insta
 void slot_install_forget(struct device_slot *slot, uint64_t fingerprint);
 
 /* Runs of the handles of one device take turns, first come first served: a run that has cores and waits for AICPU threads
- * would wait for ever on one that has the threads and waits for cores. begin blocks until it is the caller's turn. */
-void slot_run_begin(struct device_slot *slot);
-void slot_run_end(struct device_slot *slot);
+ * would wait for ever on one that has the threads and waits for cores. begin blocks until it is the caller's turn, and
+ * returns its ticket. A turn ends with slot_run_end, or when somebody whose turn is next finds the holder's streams
+ * drained: the run of another handle may have ended with nobody looking. */
+struct slot_streams {
+    void *core, *cpu;
+};
+typedef bool (*slot_drained)(void *context, const struct slot_streams *holder);
+uint64_t slot_run_begin(struct device_slot *slot, const struct slot_streams *own, slot_drained drained, void *context);
+/* A turn that has ended already is left alone. */
+void slot_run_end(struct device_slot *slot, uint64_t ticket);
 
 /* Number of force resets of the device by this process. A handle that remembers another number is out of date. */
 uint64_t slot_resets(struct device_slot *slot);

@@ -27,14 +27,6 @@ enum {
 
 static const char sync_name[] = "rtStreamSynchronizeWithTimeout";
 
-struct outcome {
-    rtError_t core, cpu; /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
-    bool answered;       /* result is this run's */
-    rtError_t read;      /* the first failure to read it */
-    char said[256];      /* the driver's words for the first failure of a stream: the next call has others */
-    struct run_result result;
-};
-
 static rtError_t sync(npurt_device *device, struct outcome *o, rtStream_t stream, uint32_t timeout_ms)
 {
     rtError_t code = device->driver->rtStreamSynchronizeWithTimeout(stream, (int32_t)timeout_ms);
@@ -46,18 +38,19 @@ static rtError_t sync(npurt_device *device, struct outcome *o, rtStream_t stream
 }
 
 /* Reads the scheduler's answer; an answer of another run is none. */
-static void read_result(npurt_device *device, struct outcome *o)
+static void read_result(const npurt_run *run, struct outcome *o)
 {
-    const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_RESULT;
-    rtError_t code = device->driver->rtMemcpy(&o->result, sizeof o->result, device_pointer(at), sizeof o->result,
+    const uint64_t at = bank_control(run->bank) + RUN_RESULT;
+    rtError_t code = run->device->driver->rtMemcpy(&o->result, sizeof o->result, device_pointer(at), sizeof o->result,
                                               RT_MEMCPY_DEVICE_TO_HOST);
-    o->answered = code == 0 && o->result.done == device->run.run_number;
+    o->answered = code == 0 && o->result.done == run->number;
     if (!o->read) o->read = code;
 }
 
-/* Waits until both streams have ended, one has failed, or the time is up. */
-static void wait_streams(npurt_device *device, struct outcome *o)
+/* Waits until both streams have ended, one has failed, the time is up, or somebody wants the wait to end. */
+static void wait_streams(npurt_run *run, struct outcome *o)
 {
+    npurt_device *device = run->device;
     uint32_t left = device->options.sync_timeout_ms;
     o->cpu = ACL_ERROR_RT_STREAM_SYNC_TIMEOUT;
     do {
@@ -65,10 +58,14 @@ static void wait_streams(npurt_device *device, struct outcome *o)
         o->core = sync(device, o, device->core_stream, slice);
         left -= slice;
         if (o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) break;
+        if (atomic_load(&device->flight.leave)) {
+            o->left = true;
+            return;
+        }
         /* The query does not report failures, the synchronize that follows does. */
         if (device->driver->rtStreamQuery(device->cpu_stream) == 0) {
             o->cpu = sync(device, o, device->cpu_stream, LAST_LOOK_MS);
-            if (o->cpu == 0) read_result(device, o);
+            if (o->cpu == 0) read_result(run, o);
             if (o->cpu == 0 && o->answered && o->result.code == RUN_OK)
                 o->core = sync(device, o, device->core_stream, LAST_LOOK_MS);
             return;
@@ -77,19 +74,31 @@ static void wait_streams(npurt_device *device, struct outcome *o)
     if (o->core == 0) o->cpu = sync(device, o, device->cpu_stream, left > LAST_LOOK_MS ? left : LAST_LOOK_MS);
 }
 
-/* Tells the scheduler to stop and waits for what it has to say. */
-static void end_run(npurt_device *device, struct outcome *o)
+static rtError_t write_abort(const npurt_run *run, uint32_t grace_ms)
 {
+    const struct run_command command = {.abort = 1, .grace_ms = grace_ms};
+    return run->device->driver->rtMemcpy(device_pointer(bank_control(run->bank) + RUN_COMMAND), sizeof command, &command,
+                                         sizeof command, RT_MEMCPY_HOST_TO_DEVICE);
+}
+
+npurt_status run_abort(npurt_run *run, uint32_t grace_ms)
+{
+    const rtError_t code = write_abort(run, grace_ms);
+    if (code == 0) return NPURT_OK;
+    return error_driver(code, "rtMemcpy", "telling the scheduler to end a run of \"%s\"", run->callable->name);
+}
+
+/* Tells the scheduler to stop and waits for what it has to say. */
+static void end_run(npurt_run *run, struct outcome *o)
+{
+    npurt_device *device = run->device;
     if (o->cpu == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->core)) {
-        const struct run_command command = {.abort = 1, .grace_ms = GRACE_MS};
-        const uint64_t at = device->run.block + RUN_SMALL_IMAGE + RUN_COMMAND;
-        rtError_t code = device->driver->rtMemcpy(device_pointer(at), sizeof command, &command, sizeof command,
-                                                  RT_MEMCPY_HOST_TO_DEVICE);
+        const rtError_t code = write_abort(run, GRACE_MS);
         o->cpu = code == 0 ? sync(device, o, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
     }
     if (o->core == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->cpu))
         o->core = sync(device, o, device->core_stream, DRAIN_MS);
-    if (!o->answered && !error_is_lost(o->core) && !error_is_lost(o->cpu)) read_result(device, o);
+    if (!o->answered && !error_is_lost(o->core) && !error_is_lost(o->cpu)) read_result(run, o);
 }
 
 /* The task to blame: the first that a core had started. NULL: the scheduler named none. */
@@ -137,10 +146,24 @@ __attribute__((format(printf, 1, 2))) static npurt_status stalled(const char *fo
     return NPURT_ERROR_STALLED;
 }
 
-/* Raises the first cause. */
-static npurt_status explain(const npurt_callable *c, const struct outcome *o)
+static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
 {
-    const npurt_device *device = c->device;
+    const struct run_suspect *s = suspect(o);
+    if (!s)
+        return error_raise(NPURT_ERROR_CANCELLED, "a run of \"%s\" was cancelled after %u tasks", c->name,
+                           o->result.tasks_completed);
+    error_raise(NPURT_ERROR_CANCELLED,
+                "a run of \"%s\" was cancelled after %u tasks; kernel \"%s\" (id %d) did not end on core %d", c->name,
+                o->result.tasks_completed, callable_kernel_name(c, s->kernel), s->kernel, s->physical_core);
+    error_place(s->task, s->kernel, callable_kernel_name(c, s->kernel), s->physical_core);
+    return NPURT_ERROR_CANCELLED;
+}
+
+/* Raises the first cause. */
+static npurt_status explain(const npurt_run *run, const struct outcome *o)
+{
+    const npurt_callable *c = run->callable;
+    const npurt_device *device = run->device;
     const struct run_result *r = &o->result;
     char waited[64];
     const rtError_t lost = error_is_lost(o->core) ? o->core : error_is_lost(o->cpu) ? o->cpu : 0;
@@ -165,6 +188,7 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
             snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
             return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
         case RUN_ABORTED:
+            if (run->cancelled) return cancelled(c, o);
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
             if (suspect(o)) return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
             return stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
@@ -208,31 +232,38 @@ static npurt_status explain(const npurt_callable *c, const struct outcome *o)
                    device->options.sync_timeout_ms);
 }
 
-npurt_status wait_run(npurt_callable *callable, struct run_result *result)
+void run_watch(npurt_run *run, struct outcome *o)
 {
-    npurt_device *device = callable->device;
-    struct outcome o = {0};
-    wait_streams(device, &o);
-    if (o.core == 0 && o.cpu == 0) {
-        if (!o.answered) read_result(device, &o);
-        if (o.answered && o.result.code == RUN_OK) {
-            *result = o.result;
-            return NPURT_OK;
-        }
-    }
+    *o = (struct outcome){0};
+    wait_streams(run, o);
+    if (!o->left && o->core == 0 && o->cpu == 0 && !o->answered) read_result(run, o);
+}
+
+bool run_is_over(npurt_run *run)
+{
+    const npurt_device *device = run->device;
+    return device->driver->rtStreamQuery(device->core_stream) != ACL_ERROR_RT_STREAM_NOT_COMPLETE ||
+           device->driver->rtStreamQuery(device->cpu_stream) != ACL_ERROR_RT_STREAM_NOT_COMPLETE;
+}
+
+npurt_status run_settle(npurt_run *run, struct outcome *o)
+{
+    npurt_device *device = run->device;
+    if (o->core == 0 && o->cpu == 0 && o->answered && o->result.code == RUN_OK) return NPURT_OK;
+    bank_distrust(run->bank);
     device_set_state(device, NPURT_DEVICE_DRAINING);
-    end_run(device, &o);
-    npurt_status status = explain(callable, &o);
-    if (o.core == 0 && o.cpu == 0) { /* both streams ended by themselves: the device is at rest */
+    end_run(run, o);
+    npurt_status status = explain(run, o);
+    if (o->core == 0 && o->cpu == 0) { /* both streams ended by themselves: the device is at rest */
         device_set_state(device, NPURT_DEVICE_HEALTHY);
         return status;
     }
-    error_fallout(o.core, sync_name);
-    error_fallout(o.cpu, sync_name);
-    error_fallout(o.read, "rtMemcpy");
+    error_fallout(o->core, sync_name);
+    error_fallout(o->cpu, sync_name);
+    error_fallout(o->read, "rtMemcpy");
     if (status == NPURT_ERROR_KERNEL_FAULT || status == NPURT_ERROR_KERNEL_TIMEOUT) {
-        if (o.said[0]) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", o.said);
-        if (o.core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) error_driver_code(o.core, sync_name);
+        if (o->said[0]) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", o->said);
+        if (o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) error_driver_code(o->core, sync_name);
     }
     if (status == NPURT_ERROR_LOST) {
         device_set_state(device, NPURT_DEVICE_LOST);

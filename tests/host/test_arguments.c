@@ -21,7 +21,7 @@ static void set_up(void)
     error_begin("test");
     CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_OK);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
-    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_OK);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_CHAIN, 2, NULL), NPURT_OK);
     CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK);
 }
 
@@ -142,7 +142,7 @@ TEST(copies_stay_inside_one_allocation_and_on_their_side)
     CHECK_EQ(npurt_memory_copy_in(device, a, x, SIZE_MAX), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(npurt_memory_alloc(device, 0, "nothing", &a), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(npurt_memory_free(device, b + 1), NPURT_ERROR_INVALID_ARGUMENT);
-    CHECK_EQ(npurt_memory_free(device, device->run.block), NPURT_ERROR_INVALID_ARGUMENT); /* ours, not the caller's */
+    CHECK_EQ(npurt_memory_free(device, device->bank[0].block), NPURT_ERROR_INVALID_ARGUMENT); /* ours, not the caller's */
     CHECK_EQ(npurt_memory_free(device, b), NPURT_OK);
     CHECK_EQ(npurt_memory_free(device, b), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(a, 0);

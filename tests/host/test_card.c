@@ -35,7 +35,7 @@ static void whole_life(const char *target)
             CHECK_FAIL("%s (%s)", npurt_error_last()->message, npurt_error_last()->fallout);
         check_results(512, 7);
         CHECK_EQ(timing.tasks, 7);
-        CHECK(timing.device_wall_ns > 0 && timing.host_wall_ns > 0 && timing.image_bytes > 0);
+        CHECK(timing.device_wall_ns > 0 && timing.host_wall_ns > 0 && timing.image_size > 0);
         CHECK_EQ(npurt_device_hbm_in_use(device, &hbm), NPURT_OK);
         if (run == 0) first = hbm;
         CHECK_EQ(hbm, first);

@@ -86,7 +86,8 @@ TEST(every_status_has_its_name)
     CHECK_STR(npurt_status_name(NPURT_ERROR_KERNEL_FAULT), "NPURT_ERROR_KERNEL_FAULT");
     CHECK_STR(npurt_status_name(NPURT_ERROR_FORKED), "NPURT_ERROR_FORKED");
     CHECK_STR(npurt_status_name(NPURT_ERROR_IO), "NPURT_ERROR_IO");
-    CHECK_STR(npurt_status_name((npurt_status)23), "NPURT_ERROR_UNKNOWN");
+    CHECK_STR(npurt_status_name(NPURT_ERROR_CANCELLED), "NPURT_ERROR_CANCELLED");
+    CHECK_STR(npurt_status_name((npurt_status)24), "NPURT_ERROR_UNKNOWN");
     CHECK_STR(npurt_status_name((npurt_status)-1), "NPURT_ERROR_UNKNOWN");
 }
 

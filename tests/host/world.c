@@ -24,6 +24,7 @@ npurt_status world_load(npurt_device *device, npurt_callable **out)
          .core = NPURT_CORE_AIC,
          .binary.path = world_kernels,
          .entry = "add_slice_aic"},
+        {.id = FIXTURE_GATE, .name = "gate", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "gate"},
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
@@ -45,4 +46,15 @@ npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint
     const uint64_t scalars[] = {mode, argument};
     const npurt_call_args args = {.tensors = tensors, .tensor_count = 2, .scalars = scalars, .scalar_count = 2};
     return npurt_call(callable, &args, timing);
+}
+
+npurt_status world_launch(npurt_callable *callable, uint64_t x, uint64_t y, uint32_t n, uint64_t mode, uint64_t argument,
+                          uint32_t flags, npurt_run **run)
+{
+    const npurt_call_tensor tensors[] = {{.device = x, .dtype = NPURT_U32, .ndims = 1, .shape = {n}},
+                                         {.device = y, .dtype = NPURT_U32, .ndims = 1, .shape = {n}}};
+    const uint64_t scalars[] = {mode, argument};
+    const npurt_call_args args = {
+        .tensors = tensors, .tensor_count = 2, .scalars = scalars, .scalar_count = 2, .flags = flags};
+    return npurt_launch(callable, &args, run);
 }

@@ -16,5 +16,8 @@ npurt_status world_load(npurt_device *device, npurt_callable **out);
 /* Calls it with host tensors of n elements. timing may be NULL. */
 npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode,
                         uint64_t argument, npurt_timing *timing);
+/* Launches it with device tensors. */
+npurt_status world_launch(npurt_callable *callable, uint64_t x, uint64_t y, uint32_t n, uint64_t mode, uint64_t argument,
+                          uint32_t flags, npurt_run **run);
 
 #endif

@@ -1,0 +1,198 @@
+/* Binding a run to its bank: arguments, graph, image. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include "args.h"
+#include "bootstrap.h"
+#include "error.h"
+#include "log.h"
+#include "memory.h"
+#include "registration.h"
+#include "run.h"
+#include "upload.h"
+
+enum { HEAP_FIRST = 64 << 20, HEAP_ALIGN = 1024 };
+
+uint64_t run_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the graph ---- */
+
+static void heap_of(const struct run_bank *bank, uint64_t *base, uint64_t *size)
+{
+    *base = (bank->heap + HEAP_ALIGN - 1) & ~(uint64_t)(HEAP_ALIGN - 1);
+    *size = bank->heap ? bank->heap_size - (*base - bank->heap) : 0;
+}
+
+/* graph_heap_grow. What the graph has allocated so far is only numbers: nothing has to be copied. The first output that a
+ * bank ever sees takes a heap for many. */
+static npurt_status grow_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
+{
+    npurt_run *run = context;
+    npurt_device *device = run->device;
+    struct run_bank *bank = run->bank;
+    uint64_t first = device->info.hbm_total / 16;
+    if (first > HEAP_FIRST) first = HEAP_FIRST;
+    npurt_status status = bank_grow(device, bank, &bank->heap, &bank->heap_size, size + HEAP_ALIGN, first,
+                                    "outputs of the graph");
+    if (status == NPURT_OK) heap_of(bank, base, capacity);
+    return status;
+}
+
+/* A refused submission, said by the engine; what a driver call refused was raised before and keeps its code. */
+static npurt_status graph_failed(npurt_callable *c, npurt_status status)
+{
+    struct graph *graph = c->device->graph;
+    const int32_t code = graph_user_code(graph);
+    if (error_pending()) {
+        error_prepend("\"%s\": %s", c->name, graph_problem(graph));
+        return status;
+    }
+    if (status == NPURT_ERROR_INVALID_ARGUMENT) status = NPURT_ERROR_GRAPH;
+    if (code)
+        return error_raise(status, "orchestration of \"%s\" failed with code %d: %s", c->name, code,
+                           graph_problem(graph));
+    return error_raise(status, "orchestration of \"%s\": %s", c->name, graph_problem(graph));
+}
+
+static npurt_status build(npurt_run *run, const npurt_call_args *args, struct graph_image *image)
+{
+    npurt_callable *c = run->callable;
+    npurt_device *device = run->device;
+    npurt_status status = NPURT_OK;
+    if (!device->graph && (status = graph_create(NULL, &device->graph)) != NPURT_OK)
+        return error_raise(status, "no host memory for the graph engine");
+    struct graph_begin_info info = {.grow = grow_heap,
+                                    .grow_context = run,
+                                    .kernel_core = c->kernel_core,
+                                    .kernel_count = c->kernel_limit,
+                                    .cluster_count = device->info.clusters};
+    heap_of(run->bank, &info.heap_base, &info.heap_size);
+    status = graph_begin(device->graph, &info);
+    if (status != NPURT_OK) return graph_failed(c, status);
+    const npurt_orch_args orch_args = {.tensor_count = args->tensor_count,
+                                       .scalar_count = args->scalar_count,
+                                       .tensor = run->bank->tensor,
+                                       .scalar = args->scalars};
+    const int code = c->orchestration.entry(graph_orch(device->graph), &orch_args);
+    status = graph_finish(device->graph, image);
+    if (status != NPURT_OK) return graph_failed(c, status);
+    status = device_bind_thread(device); /* the orchestration may have called another device */
+    if (status != NPURT_OK) return status;
+    if (code != 0) return error_raise(NPURT_ERROR_ORCHESTRATION, "orchestration of \"%s\" returned %d", c->name, code);
+    return NPURT_OK;
+}
+
+/* ---- shipping it ---- */
+
+/* As many clusters as the graph could ever keep busy at once: every block on a core of its own, each MIX block on a
+ * cluster of its own. Launching a core that can get no work would cost its handshake and its exit. */
+static uint32_t clusters_needed(const npurt_device *device, const struct graph_image *image)
+{
+    const struct image_header *header = image->segment[0].data;
+    const struct image_task *task = NULL;
+    for (uint32_t s = 0; s < image->segment_count; s++) {
+        const struct graph_segment *g = &image->segment[s];
+        if (g->offset <= header->tasks_offset && header->tasks_offset < g->offset + g->size)
+            task = (const struct image_task *)((const char *)g->data + (header->tasks_offset - g->offset));
+    }
+    uint64_t aic = 0, aiv = 0, mix = 0, need = 0;
+    for (uint32_t i = 0; task && i < header->task_count && need < device->info.clusters; i++) {
+        if (task[i].shape == SHAPE_MIX) mix += task[i].block_num;
+        if (task[i].shape == SHAPE_AIC) aic += task[i].block_num;
+        if (task[i].shape == SHAPE_AIV) aiv += task[i].block_num;
+        need = mix + (aic > (aiv + 1) / 2 ? aic : (aiv + 1) / 2);
+    }
+    if (need > device->info.clusters) need = device->info.clusters;
+    return need ? (uint32_t)need : 1;
+}
+
+static npurt_status ship(npurt_run *run, const struct graph_image *image)
+{
+    const npurt_callable *c = run->callable;
+    npurt_device *device = run->device;
+    struct run_bank *bank = run->bank;
+    npurt_status status = bank_grow_block(device, bank, image_workspace_size(image->task_count, run->threads));
+    const bool small = image->size <= RUN_SMALL_IMAGE;
+    if (status == NPURT_OK && !small)
+        status = bank_grow(device, bank, &bank->image, &bank->image_size, image->size, 0, "graph image");
+    if (status != NPURT_OK) return status;
+
+    const uint64_t control_at = bank_control(bank), room = (image->size + 63) & ~UINT64_C(63);
+    if (++device->flight.run_number == 0) device->flight.run_number = 1;
+    run->number = device->flight.run_number;
+    const struct run_control control = {
+        .protocol_version = PROTOCOL_VERSION,
+        .run_number = run->number,
+        .aicpu_threads = run->threads,
+        .block_dim = run->clusters,
+        .reg_dmb = device->registers.dmb,
+        .reg_cond = device->registers.cond,
+        .reg_fast_path = device->registers.fast_path,
+        .physical_cores = device->registers.physical_cores,
+        .regs = device->lines.regs,
+        .hello = device->lines.hello,
+        .welcome = device->lines.welcome,
+        .payload = device->lines.payload,
+        .image = small ? control_at - room : bank->image,
+        .image_size = image->size,
+        .kernels = c->kernel_table,
+        .kernel_count = c->kernel_limit,
+        .scheduler_timeout_ms = device->options.scheduler_timeout_ms,
+        .workspace = control_at + RUN_HEAD,
+        .workspace_size = bank->workspace_size,
+        .result = control_at + RUN_RESULT,
+        .command = control_at + RUN_COMMAND,
+    };
+    return upload_run(device, bank, image, &control, &run->timing.image_bytes);
+}
+
+npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
+{
+    npurt_callable *c = run->callable;
+    npurt_device *device = run->device;
+    npurt_timing *timing = &run->timing;
+    npurt_status status = args_check(c, args);
+    if (status == NPURT_OK) status = args_bind(c, run->bank, args);
+    if (status != NPURT_OK) return status;
+
+    struct graph_image image = {0};
+    const uint64_t start = run_now_ns();
+    status = build(run, args, &image);
+    const uint64_t built = run_now_ns();
+    timing->orchestration_ns = built - start;
+    timing->tasks = image.task_count;
+    timing->image_size = image.size;
+    if (status != NPURT_OK || image.task_count == 0) return status;
+
+    run->clusters = clusters_needed(device, &image);
+    run->threads = device->options.aicpu_threads ? device->options.aicpu_threads : device->info.aicpu_threads;
+    status = args_copy_in(c, run->bank);
+    if (status == NPURT_OK) status = ship(run, &image);
+    timing->copy_ns = run_now_ns() - built;
+    if (status != NPURT_OK) return status;
+    log_write(LOG_LEVEL_DEBUG, "run",
+              "\"%s\" run %u: %u tasks, %" PRIu64 " bytes of %" PRIu64 " sent, %u clusters, %u AICPU threads", c->name,
+              run->number, image.task_count, timing->image_bytes, image.size, run->clusters, run->threads);
+    return NPURT_OK;
+}
+
+npurt_status run_start(npurt_run *run)
+{
+    npurt_device *device = run->device;
+    const uint64_t control = bank_control(run->bank);
+    npurt_status status = registration_ensure(device);
+    /* The cores first: an AICPU task that already waits for them makes their first launch take a second on silicon. */
+    if (status == NPURT_OK) status = registration_launch(device, run->clusters, control);
+    if (status != NPURT_OK) return status;
+    status = bootstrap_launch(device, device->exec, run->threads, control);
+    if (status != NPURT_OK) { /* the cores are in their loop and nobody will ever tell them to leave it */
+        device_set_state(device, NPURT_DEVICE_DRAINING);
+        device_set_state(device, NPURT_DEVICE_POISONED);
+    }
+    return status;
+}

@@ -1,0 +1,79 @@
+/* Runs in flight: a queue of two, the first executing, the second bound and waiting for it.
+ *
+ * Life of a run:
+ *
+ *            launch: a bank is free            the first has ended             its end was seen
+ *      FREE ───────────────────────► BOUND ────────────────────► EXECUTING ────────────────────► ENDED
+ *       ▲                             │ cancelled, reset, or the first poisoned the device        ▲ │
+ *       │                             └───────────────────────────────────────────────────────────┘ │
+ *       └──────────────────────────── npurt_wait, npurt_call ───────────────────────────────────────┘
+ *
+ * Who sees the end: whichever public call has to wait for the executing run takes the watch, gives the device's lock up,
+ * and waits in the driver; others wait for `changed`. The one who holds the watch then retires the run: starts the next
+ * first, copies outputs back, and wakes the others. npurt_poll and npurt_launch retire a run that has ended without
+ * waiting. There is no thread of the library's own.
+ *
+ * Why the second is not put on the streams behind the first: docs/decisions/0008-two-runs-in-flight.md.
+ */
+#ifndef HOST_FLIGHT_H
+#define HOST_FLIGHT_H
+
+#include <npurt/callable.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct run_bank;
+
+enum flight_state { FLIGHT_FREE, FLIGHT_BOUND, FLIGHT_EXECUTING, FLIGHT_ENDED };
+
+struct npurt_run {
+    npurt_run *next; /* of all handles of the device */
+    npurt_device *device;
+    enum flight_state state;
+    const char *call;         /* the public call that launched it; for its error record */
+    npurt_callable *callable; /* until it has ended */
+    struct run_bank *bank;    /* until it has ended */
+    uint64_t ticket;          /* while it executes: its turn among the handles of the device id */
+    uint32_t number;          /* run_control.run_number */
+    uint32_t clusters, threads, flags;
+    bool cancelled; /* npurt_cancel while it was executing */
+    uint64_t began_ns;
+    /* How it ended. */
+    npurt_status status;
+    npurt_error error;
+    npurt_timing timing;
+};
+
+struct flight {
+    npurt_run *executing, *queued; /* queued implies executing */
+    bool watched;                  /* a thread is in the driver, without the device's lock, for `executing` */
+    _Atomic bool leave;            /* it shall come back: the device is about to be reset */
+    uint32_t run_number;           /* of the last bound run; never 0 */
+    npurt_run *handles;            /* all that were ever made: as many as were held at once */
+    pthread_cond_t changed;        /* a run has ended or started, or the watch is free */
+};
+
+void flight_init(npurt_device *device);
+void flight_fini(npurt_device *device);
+
+/* Binds a run and starts it, or queues it behind the executing one; waits for a bank unless NPURT_CALL_NO_WAIT. *out is
+ * set whenever a handle was taken, on a failure too. */
+npurt_status flight_launch(npurt_callable *callable, const npurt_call_args *args, const char *call, npurt_run **out);
+/* The handle of an ended run is free again. */
+void flight_release(npurt_run *run);
+/* Waits for the end of a run. A failure is this thread's (it can not be bound to the device), never the run's. */
+npurt_status flight_wait(npurt_run *run);
+/* Retires what has ended, and does not wait. Pre: the thread is bound. */
+void flight_advance(npurt_device *device);
+npurt_status flight_cancel(npurt_run *run, uint32_t grace_ms);
+
+/* Waits until no run of the callable (NULL: of the device) is in flight. The lock is given up meanwhile. */
+npurt_status flight_settle(npurt_device *device, const npurt_callable *callable);
+/* Before a force reset: ends what is in flight with CANCELLED. */
+void flight_end_all(npurt_device *device);
+/* LEAK when runs were never waited for. */
+npurt_status flight_report_leaks(npurt_device *device);
+/* BUSY when a run in flight has an argument in [address, address + size). */
+npurt_status flight_check_unused(npurt_device *device, uint64_t address, uint64_t size);
+
+#endif
