@@ -1,6 +1,11 @@
 /* From a value of COND to the tasks that become ready by it. */
 #include "scheduler.h"
 
+/* Blocks that may still be out when their task counts as complete: none. tests/planted builds the program with one. */
+#if !defined(NPURT_PLANTED_BLOCKS_OUT)
+#define NPURT_PLANTED_BLOCKS_OUT 0
+#endif
+
 /* A producer of the task has completed. */
 static inline void release(struct scheduler *s, uint32_t task)
 {
@@ -30,7 +35,7 @@ static inline void complete_block(struct scheduler *s, uint32_t task)
         uint32_t *subtasks = &s->state[task].subtasks_left;
         bool shared = s->count > 1 && t->block_num > 1;
         uint32_t left = shared ? port_fetch_sub32(subtasks, 1) : (*subtasks)--;
-        if (left != 1) return;
+        if (left != 1 + NPURT_PLANTED_BLOCKS_OUT) return;
     }
     complete_task(s, task);
 }
