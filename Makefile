@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 
 # The slices share the CPUs inside, not with one another: timeouts and the idle test mean something.
 .NOTPARALLEL:
-.PHONY: all build packages install run test test-main test-asan test-tsan test-cross test-full bench format tidy clean
+.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full bench format tidy clean
 
 all: build
 
@@ -27,11 +27,17 @@ run: build
 	./npurt run vector_example
 	./npurt run paged_attention --size full
 
-# Everything, in four slices, each named by its ctest label; the first that fails ends it. See docs/reference/tests.md.
-test: test-main test-asan test-tsan test-cross
+# Everything, in five slices, each named by its ctest label or compiler; the first that fails ends it. See
+# docs/reference/tests.md.
+test: test-clang test-main test-asan test-tsan test-cross
 
 test-main: build
 	@scripts/test.sh $(BUILD) -LE '^(cross|full)$$' -j$(JOBS)
+
+# All of it compiles without a warning with clang too; what it makes of the graph engine is run.
+test-clang: packages
+	@CC=clang scripts/build.sh build-clang all $(CMAKE_FLAGS)
+	@scripts/test.sh build-clang -L '^graph$$' -j$(JOBS)
 
 # Instrumentation upsets gcc's flow analysis, which then warns of what is not so: warnings are errors in test-main only.
 SANITIZED = -DNPURT_WERROR=OFF $(CMAKE_FLAGS)
@@ -63,4 +69,4 @@ tidy: build
 	@git ls-files 'src/*.c' 'cli/*.c' 'examples/*.c' | scripts/tidy.sh $(BUILD)
 
 clean:
-	rm -rf build build-asan build-tsan npurt
+	rm -rf build build-clang build-asan build-tsan npurt
