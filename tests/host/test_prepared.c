@@ -1,0 +1,213 @@
+/* Callables are prepared once and called many times: the reference's five behaviours, ids, and what travels. */
+#include <stdlib.h>
+
+#include "check.h"
+#include "host/world.h"
+
+enum { N = 64 };
+static const char *const targets[] = {"emu:a2", "emu:a3:0", "emu:a5"};
+static uint32_t x[N], y[N];
+
+static int openings(void)
+{
+    const char *count = getenv("FIXTURE_OPENINGS");
+    return count ? atoi(count) : 0;
+}
+
+/* Where a test begins: how often orchestrations were opened, and what the device holds. */
+static int opened_before;
+static npurt_device *open_device(const char *target)
+{
+    npurt_device *device;
+    printf("  %s\n", target);
+    if (npurt_device_open(target, NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    opened_before = openings();
+    return device;
+}
+
+static npurt_callable *load(npurt_device *device)
+{
+    npurt_callable *callable = NULL;
+    if (world_load(device, &callable) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    return callable;
+}
+
+static void call(npurt_callable *callable, uint32_t value, uint32_t length)
+{
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = value + i;
+    CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, length, NULL), NPURT_OK);
+    for (uint32_t i = 0; i < N; i++)
+        CHECK_EQ(y[i], value + i + length);
+}
+
+/* The AICPU program was installed, loaded and looked up once, the AICore program registered once at most. */
+static void check_loads(npurt_device *device, int orchestrations, uint32_t registrations)
+{
+    npurt_ledger_totals t;
+    CHECK_EQ(npurt_device_ledger(device, &t), NPURT_OK);
+    CHECK_EQ(openings() - opened_before, orchestrations);
+    CHECK_EQ(t.files, 1);
+    CHECK_EQ(t.binaries, 1);
+    CHECK_EQ(t.functions, 2);
+    CHECK_EQ(t.streams, 2);
+    CHECK_EQ(t.registrations, registrations);
+}
+
+TEST(two_callables_run_with_inputs_of_their_own_and_are_unloaded)
+{
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        npurt_callable *primary = load(device), *secondary = load(device);
+        call(primary, 2, 5);
+        call(primary, 100, 5);
+        call(secondary, 7, 5);
+        CHECK_EQ(npurt_callable_unload(primary), NPURT_OK);
+        CHECK_EQ(npurt_callable_unload(secondary), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+TEST(five_runs_open_the_orchestration_once_and_load_nothing_on_the_device)
+{
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        npurt_callable *callable = load(device);
+        check_loads(device, 1, 0);
+        for (uint32_t i = 0; i < 5; i++) {
+            call(callable, i, 5);
+            check_loads(device, 1, 1);
+        }
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+TEST(two_callables_in_turn_open_two_orchestrations)
+{
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        npurt_callable *a = load(device), *b = load(device);
+        for (uint32_t i = 0; i < 5; i++) {
+            call(a, i, 5);
+            call(b, 50 + i, 4);
+        }
+        check_loads(device, 2, 1);
+        CHECK_EQ(npurt_callable_unload(a), NPURT_OK);
+        CHECK_EQ(npurt_callable_unload(b), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+/* The reference refuses a second preparation under one id. Here a load gives a handle, never one that is in use. */
+TEST(a_second_load_of_the_same_binaries_is_a_callable_of_its_own_that_shares_their_uploads)
+{
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        npurt_ledger_totals one, two;
+        npurt_callable *a = load(device);
+        CHECK_EQ(npurt_device_ledger(device, &one), NPURT_OK);
+        npurt_callable *b = load(device);
+        CHECK_EQ(npurt_device_ledger(device, &two), NPURT_OK);
+        CHECK(a != b);
+        CHECK_EQ(two.memory_blocks, one.memory_blocks + 1); /* its kernel table */
+        CHECK_EQ(npurt_callable_unload(a), NPURT_OK);
+        call(b, 3, 2); /* the other's going took nothing from it */
+        CHECK_EQ(npurt_callable_unload(b), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+TEST(a_callable_can_be_loaded_again_after_it_was_unloaded)
+{
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        npurt_callable *callable = load(device);
+        call(callable, 1, 5);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        check_loads(device, 1, 1);
+        callable = load(device);
+        call(callable, 2, 5);
+        check_loads(device, 2, 1);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+TEST(sixty_four_callables_are_called_the_65th_is_refused_and_places_are_used_again)
+{
+    npurt_device *device = open_device("emu:a5");
+    npurt_callable *c[NPURT_MAX_CALLABLES], *more = NULL;
+    for (int i = 0; i < NPURT_MAX_CALLABLES; i++)
+        c[i] = load(device);
+    CHECK_EQ(world_load(device, &more), NPURT_ERROR_LIMIT);
+    CHECK_HAS(npurt_error_last()->message, "65");
+    for (uint32_t i = 0; i < NPURT_MAX_CALLABLES; i++)
+        call(c[i], i, i % 7 + 1);
+    for (int i = 0; i < NPURT_MAX_CALLABLES; i += 9) {
+        CHECK_EQ(npurt_callable_unload(c[i]), NPURT_OK);
+        c[i] = load(device);
+        call(c[i], 5, 5);
+    }
+    CHECK_EQ(world_load(device, &more), NPURT_ERROR_LIMIT);
+    for (int i = 0; i < NPURT_MAX_CALLABLES; i++)
+        CHECK_EQ(npurt_callable_unload(c[i]), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+/* Runs a chain twice over one pair of device tensors, then over another pair of the same shape. */
+static void run_patched(uint32_t length, uint64_t *whole, uint64_t *none, uint64_t *patched)
+{
+    npurt_device *device = open_device("emu:a5");
+    npurt_callable *callable = load(device);
+    uint64_t at[4];
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(npurt_memory_alloc(device, sizeof x, "of the test", &at[i]), NPURT_OK);
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = i;
+    CHECK_EQ(npurt_memory_copy_in(device, at[0], x, sizeof x), NPURT_OK);
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = 1000 + i;
+    CHECK_EQ(npurt_memory_copy_in(device, at[2], x, sizeof x), NPURT_OK);
+    /* A large graph is compared from its third run on. */
+    const struct { int from; uint32_t expected; } round[] = {{0, 0}, {0, 0}, {0, 0}, {2, 1000}, {0, 0}};
+    uint64_t sent[5], size = 0;
+    for (int i = 0; i < 5; i++) {
+        npurt_run *run;
+        npurt_timing timing;
+        CHECK_EQ(npurt_memory_set(device, at[round[i].from + 1], 0, sizeof y), NPURT_OK);
+        CHECK_EQ(world_launch(callable, at[round[i].from], at[round[i].from + 1], N, FIXTURE_CHAIN, length, 0, &run),
+                 NPURT_OK);
+        CHECK_EQ(npurt_wait(run, &timing), NPURT_OK);
+        CHECK_EQ(npurt_memory_copy_out(device, y, at[round[i].from + 1], sizeof y), NPURT_OK);
+        for (uint32_t k = 0; k < N; k++)
+            CHECK_EQ(y[k], round[i].expected + k + length);
+        sent[i] = timing.image_bytes;
+        size = timing.image_size;
+    }
+    printf("  %u tasks: image of %lu bytes, sent %lu, %lu, %lu, with other tensors %lu, with the first again %lu\n", length,
+           (unsigned long)size, (unsigned long)sent[0], (unsigned long)sent[1], (unsigned long)sent[2],
+           (unsigned long)sent[3], (unsigned long)sent[4]);
+    CHECK(sent[0] + 5 * 64 > size && sent[0] < size + 64); /* parts are aligned to lines; what is between them may stay */
+    CHECK_EQ(sent[3], sent[4]);
+    *whole = size;
+    *none = sent[2];
+    *patched = sent[3];
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(npurt_memory_free(device, at[i]), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(of_a_graph_that_runs_again_only_what_changed_travels)
+{
+    uint64_t whole, none, patched;
+    run_patched(1, &whole, &none, &patched);
+    CHECK_EQ(none, 0);
+    CHECK(patched > 0 && patched < whole);
+    run_patched(3000, &whole, &none, &patched); /* above 64 KiB */
+    CHECK_EQ(none, 0);
+    CHECK(patched > 0 && patched <= 2 * 4096);
+}
+
+TEST_MAIN
