@@ -11,7 +11,7 @@ struct outcome {
     bool answered;       /* result is this run's */
     rtError_t read;      /* how the last try to read it ended */
     bool left;           /* the wait was given up: flight.leave */
-    char said[256];      /* the driver's words for the first failure of a stream: the next call has others */
+    char said[1024];     /* the driver's words for the first failure of a stream: the next call has others */
     struct run_result result;
 };
 

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "blame.h"
 #include "error.h"
 #include "log.h"
 #include "memory.h"
@@ -101,38 +102,6 @@ static void end_run(npurt_run *run, struct outcome *o)
     if (!o->answered && !error_is_lost(o->core) && !error_is_lost(o->cpu)) read_result(run, o);
 }
 
-/* The task to blame: the first that a core had started. NULL: the scheduler named none. */
-static const struct run_suspect *suspect(const struct outcome *o)
-{
-    if (!o->answered) return NULL;
-    const uint32_t n = o->result.suspect_count < RUN_MAX_SUSPECTS ? o->result.suspect_count : RUN_MAX_SUSPECTS;
-    for (uint32_t i = 0; i < n; i++)
-        if (o->result.suspect[i].acknowledged) return &o->result.suspect[i];
-    return n ? &o->result.suspect[0] : NULL;
-}
-
-static npurt_status blame(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what)
-{
-    const struct run_suspect *s = suspect(o);
-    const bool fault = status == NPURT_ERROR_KERNEL_FAULT;
-    if (!s) {
-        error_raise(status, "a kernel of \"%s\" %s; the scheduler could not say which", c->name, what);
-    } else {
-        const char *kernel = callable_kernel_name(c, s->kernel);
-        char others[64] = "";
-        if (o->result.suspect_count > 1)
-            snprintf(others, sizeof others, "; %u other dispatches did not end either", o->result.suspect_count - 1);
-        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel,
-                    what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name,
-                    others);
-        error_place(s->task, s->kernel, kernel, s->physical_core);
-    }
-    error_hint("%s",
-               fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
-                     : "the kernel loops, or waits for something that does not come; reset the device");
-    return status;
-}
-
 /* No kernel is to blame. */
 __attribute__((format(printf, 1, 2))) static npurt_status stalled(const char *format, ...)
 {
@@ -148,7 +117,7 @@ __attribute__((format(printf, 1, 2))) static npurt_status stalled(const char *fo
 
 static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
 {
-    const struct run_suspect *s = suspect(o);
+    const struct run_suspect *s = blame_first(o);
     if (!s)
         return error_raise(NPURT_ERROR_CANCELLED, "a run of \"%s\" was cancelled after %u tasks", c->name,
                            o->result.tasks_completed);
@@ -177,20 +146,20 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
     }
     const npurt_status core = error_status_of(o->core);
     if (core == NPURT_ERROR_KERNEL_FAULT || o->core == 507016 || o->core == 507035 || o->core == 507036)
-        return blame(c, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
+        return blame_kernel(c, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
     if (core == NPURT_ERROR_KERNEL_TIMEOUT || o->core == 507034)
-        return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
+        return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
     if (o->answered) {
         switch ((enum run_code)r->code) {
         case RUN_OK:
             break;
         case RUN_KERNEL_STUCK:
             snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
-            return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+            return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
         case RUN_ABORTED:
             if (run->cancelled) return cancelled(c, o);
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
-            if (suspect(o)) return blame(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+            if (blame_first(o)) return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
             return stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
                            device->options.sync_timeout_ms, r->tasks_completed);
         case RUN_STALLED:

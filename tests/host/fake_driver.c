@@ -227,8 +227,12 @@ static void run(uint64_t at)
                              .start_ticks = 100,
                              .end_ticks = 1100,
                              .suspect_count = fake.suspects};
-    r->suspect[0] = (struct run_suspect){
-        .task = 3, .physical_core = 7, .acknowledged = 1, .kernel = 0, .core_type = NPURT_CORE_AIV};
+    for (uint32_t i = 0; i < fake.suspects && i < RUN_MAX_SUSPECTS; i++)
+        r->suspect[i] = (struct run_suspect){.task = 3 + i,
+                                             .physical_core = 7 + 2 * (int32_t)i,
+                                             .acknowledged = 1,
+                                             .kernel = (int32_t)(i % 3),
+                                             .core_type = NPURT_CORE_AIV};
     r->done = c->run_number;
 }
 static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t stream,
@@ -262,7 +266,7 @@ static const char *aclrtGetSocName(void)
 }
 static const char *aclGetRecentErrMsg(void)
 {
-    return "";
+    return fake.said ? fake.said : "";
 }
 static aclError aclrtGetDeviceCount(uint32_t *count)
 {

@@ -52,6 +52,33 @@ TEST(a_kernel_that_faults_is_named_and_507015_follows)
     run_bad_kernel("emu:a5?engine=thread&clusters=2", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
 }
 
+/* The endless kernel is dispatched first, and outlives the grace as any long one would. */
+static void fault_beside_another(const char *target)
+{
+    npurt_device *device;
+    npurt_callable *callable;
+    if (npurt_device_open(target, NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_BESIDE_SPIN, FIXTURE_FAULT, NULL), NPURT_ERROR_KERNEL_FAULT);
+    const npurt_error *e = npurt_error_last();
+    printf("  %s: %s\n", target, e->message);
+    CHECK_STR(e->kernel_name, "fault");
+    CHECK_EQ(e->kernel, FIXTURE_FAULT);
+    CHECK_EQ(e->task, 1);
+    CHECK_HAS(e->message, "kernel \"fault\" (id 1) faulted on core ");
+    CHECK_HAS(e->message, "1 other dispatches did not end either");
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(a_fault_is_not_put_down_to_an_independent_kernel_that_still_runs)
+{
+    fault_beside_another("emu:a2");
+    fault_beside_another("emu:a5");
+    fault_beside_another("emu:a2?engine=thread&clusters=2");
+    fault_beside_another("emu:a5?engine=thread&clusters=2");
+}
+
 TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
 {
     run_bad_kernel("emu:a5", FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");

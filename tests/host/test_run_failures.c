@@ -76,6 +76,64 @@ TEST(a_fault_names_kernel_core_and_task_and_the_drivers_code_after_them)
     check_poisoned("add_one");
 }
 
+/* What a fault is put down to when `suspects` dispatches did not end and the driver says `said`. */
+static const npurt_error *fault(uint32_t suspects, const char *said)
+{
+    set_up();
+    fake.core_sync = 507015;
+    fake.run_code = RUN_ABORTED;
+    fake.suspects = suspects;
+    fake.said = said;
+    CHECK_EQ(call(), NPURT_ERROR_KERNEL_FAULT);
+    fake.core_sync = 0;
+    (void)npurt_callable_unload(callable);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    return npurt_error_last();
+}
+
+TEST(a_fault_is_the_kernels_whose_core_the_driver_names)
+{
+    const char *const words[] = {
+        "AIV core 9 (block 0): in kernel \"x\": no memory at 0x0",
+        "there is an aivec error exception, core id is 9, error code = 0x7",
+        "aicore error, error code = 11, coreId: 0x9",
+        "cores (25) of 1 chip; CORE_ID=[9]",
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const npurt_error *e = fault(3, words[i]);
+        CHECK_HAS(e->message, "kernel \"fault\" (id 1) faulted on core 9 (AIV), task 4 block 0");
+        CHECK_HAS(e->message, "2 other dispatches did not end either");
+        CHECK_STR(e->kernel_name, "fault");
+        CHECK_EQ(e->core, 9);
+        CHECK_EQ(e->task, 4);
+    }
+}
+
+TEST(a_fault_that_nobody_places_names_all_that_it_can_be)
+{
+    const char *const words[] = {NULL, "an inner error", "aicore error, error code = 9", "core id is 8"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const npurt_error *e = fault(2, words[i]);
+        CHECK_HAS(e->message,
+                  "a kernel of \"fixture\" faulted, one of: kernel \"add_one\" (id 0) on core 7 (AIV), task 3 "
+                  "block 0; kernel \"fault\" (id 1) on core 9 (AIV), task 4 block 0");
+        CHECK_STR(e->kernel_name, "");
+        CHECK_EQ(e->kernel, NPURT_NO_KERNEL);
+        CHECK_EQ(e->core, NPURT_NO_CORE);
+        CHECK_EQ(e->task, NPURT_NO_TASK);
+    }
+    CHECK_HAS(fault(40, "")->message, " more");
+}
+
+TEST(a_fault_on_a_core_beyond_the_list_names_the_core_alone)
+{
+    const npurt_error *e = fault(20, "AIV core 43 (block 18)");
+    CHECK_HAS(e->message, "a kernel of \"fixture\" faulted on core 43; it is not among the 16");
+    CHECK_EQ(e->core, 43);
+    CHECK_EQ(e->kernel, NPURT_NO_KERNEL);
+    CHECK_EQ(fault(20, "AIV core 37 (block 15)")->task, 18);
+}
+
 TEST(an_endless_kernel_is_named_by_the_scheduler_and_the_driver_follows)
 {
     set_up();

@@ -1,0 +1,17 @@
+/* Which kernel a failed run is blamed on.
+ *
+ * The scheduler lists the dispatches that did not come to an end: the one at fault, and whatever merely outlived the
+ * grace. After a fault the driver's words say which core it was; nothing else tells the guilty from the slow. */
+#ifndef HOST_BLAME_H
+#define HOST_BLAME_H
+
+#include "run.h"
+
+/* The first listed dispatch that a core had started, else the first listed. NULL: the scheduler named none. */
+const struct run_suspect *blame_first(const struct outcome *o);
+
+/* Raises `status` (KERNEL_FAULT or KERNEL_TIMEOUT) with kernel, task and core; `what` completes "kernel x …". A fault
+ * that can not be told from slower kernels names them all, and leaves kernel, task and core open. Returns `status`. */
+npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what);
+
+#endif
