@@ -168,6 +168,81 @@ TEST(runs_kernels_that_use_the_math_library)
     CHECK_EQ(card_close(&card), 0);
 }
 
+/* kB of its own, not of the card's memory, that the device process has. */
+static uint64_t own_memory(void)
+{
+    char path[64], line[256];
+    uint64_t kilobytes = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", card.process);
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "RssAnon:", 8) == 0) kilobytes = strtoull(line + 8, NULL, 10);
+    fclose(file);
+    CHECK(kilobytes > 0);
+    return kilobytes;
+}
+
+/* What a host does that opens a card, calls and closes it again, while another handle keeps the card open. */
+TEST(does_not_grow_with_streams_that_are_created_and_kernels_loaded_again)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    SKIP("the sanitizer keeps what is freed");
+#endif
+    enum { WARM = 200, RUNS = 4000, GROWTH_KB = 64 }; /* a struct of 128 bytes per run would make 500 */
+    struct fixture_control control = {.rounds = 2, .schedulers = 1, .place = 1};
+    struct emu_command create = {.kind = EMU_CMD_STREAM_CREATE, .stream = 2};
+    uint64_t before = 0, image[2];
+    open_with("a5?clusters=1");
+    image[0] = card_kernel(&card, "kernel_count", 0);
+    image[1] = card_kernel(&card, "kernel_math", 0);
+    uint64_t address = card_control(&card, &control, 1);
+    struct fixture_args args = {.address = address};
+    card_bind(&card, 1, "fx.so", "fixture_schedule");
+    for (uint32_t run = 0; run < WARM + RUNS; run++) {
+        control.image = image[run % 2];
+        card_write(&card, address, &control, sizeof control);
+        card_push(&card, &create);
+        card_core(&card, 0, 1, 1, true, &address, sizeof address);
+        card_cpu(&card, 1, 1, 1, &args, sizeof args);
+        CHECK_EQ(card_sync(&card, 1, 5000), 0);
+        CHECK_EQ(card_sync(&card, 0, 5000), 0);
+        if (run + 1 == WARM) before = own_memory();
+    }
+    uint64_t after = own_memory();
+    if (after > before + GROWTH_KB)
+        CHECK_FAIL("%d runs: from %llu to %llu kB", RUNS, (unsigned long long)before, (unsigned long long)after);
+    CHECK_EQ(card_close(&card), 0);
+}
+
+/* One address, one library, two kernels: the second is not taken for the first. */
+TEST(finds_the_kernel_that_lies_at_an_address_now)
+{
+    struct fixture_control control = {.rounds = 1, .schedulers = 1}, after;
+    char head[128];
+    open_with("a5?clusters=1");
+    uint64_t math = card_kernel(&card, "kernel_math", 0);
+    control.image = card_kernel(&card, "kernel_count", 0);
+    uint64_t address = card_control(&card, &control, 1);
+    struct fixture_args args = {.address = address};
+    card_bind(&card, 1, "fx.so", "fixture_schedule");
+    for (uint32_t run = 0; run < 3; run++) {
+        static const uint64_t wanted[] = {1, 2718, 2718};
+        if (run == 1) {
+            card_read(&card, math, head, sizeof head);
+            card_write(&card, control.image, head, sizeof head);
+        }
+        card_write(&card, address, &control, sizeof control);
+        card_core(&card, 0, 1, 1, true, &address, sizeof address);
+        card_cpu(&card, 1, 1, 1, &args, sizeof args);
+        CHECK_EQ(card_sync(&card, 1, 5000), 0);
+        CHECK_EQ(card_sync(&card, 0, 5000), 0);
+        card_read(&card, address, &after, sizeof after);
+        CHECK_EQ(after.payload[0].value, wanted[run]);
+    }
+    CHECK_EQ(card_close(&card), 0);
+}
+
 TEST(keeps_the_order_of_a_stream_and_of_events_between_streams)
 {
     open_with("a5");

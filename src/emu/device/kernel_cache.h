@@ -8,18 +8,16 @@
 #include "port/port.h"
 
 struct kernel {
-    uint64_t address, size, hash;
-    uint64_t duration_ns;   /* 0: the machine's default */
-    uint32_t generation;    /* of the cache when it was entered */
+    struct kernel *next;
+    uint64_t size, hash;
+    uint64_t duration_ns; /* 0: the machine's default */
     uint32_t core_type;
     port_kernel run;
     char entry[64];
 };
 
-/* The kernel whose image lies at `address`; NULL with a sentence. A hit costs one line of the table and one of the image. */
+/* The kernel whose image lies at `address`, valid for good; NULL with a sentence. The image's head is read each time: what
+ * is loaded anew is found anew. A hit costs a line of the table, one of the kernel and two of the image. */
 const struct kernel *kernel_cache_find(uint64_t address, char *problem, size_t problem_size);
-
-/* Every address is looked at anew from now on: what a new stream does to a core's instruction cache. */
-void kernel_cache_flush(void);
 
 #endif

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "kernel_cache.h"
 #include "launch.h"
 #include "life.h"
 #include "timed.h"
@@ -34,9 +33,6 @@ static void take(const struct emu_command *command)
     case EMU_CMD_PROGRAM_UNLOAD:
         core_program_unload(command->handle);
         break;
-    case EMU_CMD_STREAM_CREATE:
-        kernel_cache_flush(); /* silicon: a new stream is what makes cores forget stale instructions */
-        break;
     case EMU_CMD_TIMEOUT:
         launch_set_timeout(command->timeout_us);
         break;
@@ -50,7 +46,7 @@ static void take(const struct emu_command *command)
     case EMU_CMD_EVENT_WAIT:
         stream_submit(command);
         break;
-    default: /* NONE, STREAM_DESTROY: nothing to do here */
+    default: /* NONE, STREAM_CREATE, STREAM_DESTROY: nothing to do here */
         break;
     }
 }
