@@ -28,7 +28,12 @@ bool hbm_open(struct hbm_probe *probe, const char *target)
 bool hbm_in_use(struct hbm_probe *probe, uint64_t *bytes)
 {
     size_t left, total;
-    if (!probe->driver || probe->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total) != 0) return false;
+    if (!probe->driver) return false;
+    if (probe->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total) != 0) {
+        /* A forced reset has taken the probe's reference with it. */
+        if (probe->driver->rtSetDevice(probe->device) != 0) return false;
+        if (probe->driver->aclrtGetMemInfo(ACL_HBM_MEM, &left, &total) != 0) return false;
+    }
     *bytes = total - left;
     return true;
 }

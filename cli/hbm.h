@@ -1,7 +1,8 @@
 /* Device memory in use, asked of the driver beside npurt, before it opens the device and after it has closed it.
  *
  * The probe holds a reference of its own to the device from hbm_open to hbm_close, so that the device is not reset in
- * between: what npurt leaves behind is still there to be counted. */
+ * between: what npurt leaves behind is still there to be counted. A forced reset, after a failure, takes the reference too;
+ * hbm_in_use then binds the device anew. */
 #ifndef CLI_HBM_H
 #define CLI_HBM_H
 

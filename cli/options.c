@@ -115,6 +115,7 @@ static bool parse_option(const char *option, const char *value, struct run_optio
     }
     if (strcmp(option, "--tolerance") == 0) {
         char *end;
+        options->tolerance_given = true;
         options->tolerance = strtod(value, &end);
         if (end != value && *end == 0 && options->tolerance >= 0) return true;
         fprintf(stderr, "npurt run: --tolerance %s: not a number from 0\n", value);
@@ -148,6 +149,10 @@ static bool find_subject(const char *name, const char *size, struct run_options 
     if (options->word_count > 0) {
         fprintf(stderr, "npurt run: %s is for bundles; %s makes its own arguments\n",
                 word_option[options->word[0].kind], name);
+        return false;
+    }
+    if (options->tolerance_given) {
+        fprintf(stderr, "npurt run: --tolerance is for bundles; %s knows how exact its result is\n", name);
         return false;
     }
     options->which = example_find_case(options->example, size ? size : "small");

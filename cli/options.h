@@ -22,6 +22,7 @@ struct run_options {
     struct run_word word[RUN_MAX_WORDS];
     uint32_t word_count;
     double tolerance; /* of --check */
+    bool tolerance_given;
     char target[256]; /* as it is opened: the seed is in it */
     const char *runtime;
     uint64_t runs;

@@ -10,7 +10,7 @@ bool report_is_right(const struct run_report *report)
 
 bool report_hbm_is_back(const struct run_report *report)
 {
-    return report->hbm_known && report->hbm_after <= report->hbm_before;
+    return report->hbm_before.known && report->hbm_after.known && report->hbm_after.bytes <= report->hbm_before.bytes;
 }
 
 /* 65536 → "65,536". The buffer is the caller's. */
@@ -48,12 +48,23 @@ static const char *bytes(uint64_t x, char buffer[32])
     return buffer;
 }
 
+static const char *reading(struct hbm_reading hbm, char buffer[32])
+{
+    return hbm.known ? bytes(hbm.bytes, buffer) : "unknown";
+}
+
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 void report_text(const struct subject *subject, const struct run_report *r)
 {
     char a[32], b[32], c[32], d[32];
     double seconds = (double)r->wall_ns * 1e-9;
-    printf("%s, %s, on %s (%s: %u clusters, %u AICPU threads)\n", subject->name, subject->detail,
-           subject->options->target, r->device.soc, r->device.clusters, r->device.aicpu_threads);
+    printf("%s, %s, on %s (%s: %u cluster%s, %u AICPU thread%s)\n", subject->name, subject->detail,
+           subject->options->target, r->device.soc, r->device.clusters, plural(r->device.clusters),
+           r->device.aicpu_threads, plural(r->device.aicpu_threads));
     printf("  tasks        %s\n", grouped(r->tasks, a));
     if (r->runs_done > 1)
         printf("  wall         %s, median of %s runs; fastest %s\n", duration(r->wall_ns, a), grouped(r->runs_done, b),
@@ -62,22 +73,19 @@ void report_text(const struct subject *subject, const struct run_report *r)
         printf("  wall         %s\n", duration(r->wall_ns, a));
     printf("  device wall  %s\n", duration(r->device_wall_ns, a));
     if (seconds > 0) printf("  tasks/s      %s\n", grouped((uint64_t)((double)r->tasks / seconds), a));
-    if (r->hbm_known)
-        printf("  HBM          %s before, %s after the first run, %s after the last, %s after close\n",
-               bytes(r->hbm_before, a), bytes(r->hbm_first_run, b), bytes(r->hbm_last_run, c), bytes(r->hbm_after, d));
-    else
-        printf("  HBM          %s after the first run, %s after the last; not known before and after\n",
-               bytes(r->hbm_first_run, b), bytes(r->hbm_last_run, c));
+    printf("  HBM          %s before, %s after the first run, %s after the last, %s after close\n",
+           reading(r->hbm_before, a), reading(r->hbm_first_run, b), reading(r->hbm_last_run, c),
+           reading(r->hbm_after, d));
     if (r->trace_known) printf("  trace hash   %016" PRIx64 "\n", r->trace_hash);
-    if (!subject->checked)
+    if (r->runs_checked == 0)
         printf("  result       not compared: %s elements\n", grouped(r->outputs, a));
     else if (r->mismatches == 0)
         printf("  result       right: %s elements, largest error %.3g\n", grouped(r->outputs, a), r->max_abs_error);
     else
         printf("  result       WRONG: %" PRId64 " of %s elements per run differ, largest error %.3g\n", r->mismatches,
                grouped(r->outputs, a), r->max_abs_error);
-    if (r->hbm_known && r->hbm_after > r->hbm_before)
-        printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after - r->hbm_before, a));
+    if (r->hbm_before.known && r->hbm_after.known && r->hbm_after.bytes > r->hbm_before.bytes)
+        printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after.bytes - r->hbm_before.bytes, a));
 }
 
 static void json_string(const char *name, const char *value)
@@ -94,9 +102,50 @@ static void json_string(const char *name, const char *value)
     printf("\"");
 }
 
-static void json_number(const char *name, uint64_t value)
+static void json_number(const char *name, bool known, uint64_t value)
 {
-    printf(",\"%s\":%" PRIu64, name, value);
+    if (known)
+        printf(",\"%s\":%" PRIu64, name, value);
+    else
+        printf(",\"%s\":null", name);
+}
+
+/* Codes and numbers of tasks, kernels and cores: null where the record has `none`. */
+static void json_unless(const char *name, int64_t value, int64_t none)
+{
+    if (value != none)
+        printf(",\"%s\":%" PRId64, name, value);
+    else
+        printf(",\"%s\":null", name);
+}
+
+static void json_text(const char *name, const char *value)
+{
+    printf(",");
+    if (value[0])
+        json_string(name, value);
+    else
+        printf("\"%s\":null", name);
+}
+
+static void json_error(const npurt_error *error)
+{
+    printf(",\"error\":{");
+    json_string("status", npurt_status_name(error->status));
+    printf(",");
+    json_string("message", error->message);
+    printf(",");
+    json_string("hint", error->hint);
+    printf(",");
+    json_string("fallout", error->fallout);
+    json_text("call", error->call);
+    json_unless("driver_code", error->driver_code, 0);
+    json_text("driver_name", error->driver_name);
+    json_unless("kernel", error->kernel, NPURT_NO_KERNEL);
+    json_text("kernel_name", error->kernel_name);
+    json_unless("task", error->task, NPURT_NO_TASK);
+    json_unless("core", error->core, NPURT_NO_CORE);
+    printf("}");
 }
 
 void report_json(const struct subject *subject, const struct run_report *r, const npurt_error *error)
@@ -112,44 +161,28 @@ void report_json(const struct subject *subject, const struct run_report *r, cons
     json_string("target", subject->options->target);
     printf(",");
     json_string("runtime", subject->options->runtime);
-    json_number("runs", r->runs_done);
-    json_number("tasks", r->tasks);
-    json_number("wall_ns", r->wall_ns);
-    json_number("wall_min_ns", r->wall_min_ns);
-    json_number("device_wall_ns", r->device_wall_ns);
-    json_number("orchestration_ns", r->orchestration_ns);
-    json_number("copy_ns", r->copy_ns);
-    json_number("image_bytes", r->image_bytes);
-    json_number("register_loads", r->register_loads);
-    if (r->hbm_known) {
-        json_number("hbm_before", r->hbm_before);
-        json_number("hbm_after", r->hbm_after);
-    } else {
-        printf(",\"hbm_before\":null,\"hbm_after\":null");
-    }
-    json_number("hbm_first_run", r->hbm_first_run);
-    json_number("hbm_last_run", r->hbm_last_run);
-    if (subject->checked)
-        printf(",\"mismatches\":%" PRId64, r->mismatches);
-    else
-        printf(",\"mismatches\":null");
-    if (subject->checked && isfinite(r->max_abs_error))
+    const bool ran = r->runs_done > 0, compared = r->runs_checked > 0;
+    json_number("runs", true, r->runs_done);
+    json_number("tasks", ran, r->tasks);
+    json_number("wall_ns", ran, r->wall_ns);
+    json_number("wall_min_ns", ran, r->wall_min_ns);
+    json_number("device_wall_ns", ran, r->device_wall_ns);
+    json_number("orchestration_ns", ran, r->orchestration_ns);
+    json_number("copy_ns", ran, r->copy_ns);
+    json_number("image_bytes", ran, r->image_bytes);
+    json_number("register_loads", ran, r->register_loads);
+    json_number("hbm_before", r->hbm_before.known, r->hbm_before.bytes);
+    json_number("hbm_after", r->hbm_after.known, r->hbm_after.bytes);
+    json_number("hbm_first_run", r->hbm_first_run.known, r->hbm_first_run.bytes);
+    json_number("hbm_last_run", r->hbm_last_run.known, r->hbm_last_run.bytes);
+    json_number("mismatches", compared, (uint64_t)r->mismatches);
+    if (compared && isfinite(r->max_abs_error))
         printf(",\"max_abs_error\":%.9g", r->max_abs_error);
     else
         printf(",\"max_abs_error\":null");
     /* A string: 64 bits do not fit the numbers of most JSON readers. */
     if (r->trace_known) printf(",\"trace_hash\":\"%016" PRIx64 "\"", r->trace_hash);
-    if (error) {
-        printf(",\"error\":{");
-        json_string("status", npurt_status_name(error->status));
-        printf(",");
-        json_string("message", error->message);
-        printf(",");
-        json_string("hint", error->hint);
-        printf(",");
-        json_string("fallout", error->fallout);
-        printf("}");
-    }
+    if (error) json_error(error);
     printf("}\n");
 }
 

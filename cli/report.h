@@ -12,11 +12,14 @@ struct run_report {
     uint64_t wall_ns, wall_min_ns, device_wall_ns; /* medians over the runs; the fastest */
     uint64_t orchestration_ns, copy_ns;            /* of the run whose wall is the median */
     uint64_t image_bytes, register_loads;
-    uint64_t outputs; /* elements of the outputs, per run */
+    uint64_t outputs;      /* elements of the outputs, per run */
+    uint64_t runs_checked; /* 0: the next two are of nothing */
     int64_t mismatches;
     double max_abs_error;
-    bool hbm_known; /* the driver could be asked outside the run */
-    uint64_t hbm_before, hbm_after, hbm_first_run, hbm_last_run;
+    struct hbm_reading {
+        bool known; /* it was reached, and the driver answered */
+        uint64_t bytes;
+    } hbm_before, hbm_after, hbm_first_run, hbm_last_run;
     bool trace_known;
     uint64_t trace_hash;
     npurt_device_info device;
@@ -25,7 +28,7 @@ struct run_report {
 bool report_is_right(const struct run_report *report);
 bool report_hbm_is_back(const struct run_report *report);
 void report_text(const struct subject *subject, const struct run_report *report);
-/* `error`: NULL, or what ended the runs early. */
+/* `error`: NULL, or what ended the runs early. What was not measured is null. */
 void report_json(const struct subject *subject, const struct run_report *report, const npurt_error *error);
 /* The thread's error record for people. */
 void report_error(FILE *to, const npurt_error *error);

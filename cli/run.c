@@ -63,6 +63,7 @@ static bool check_run(struct session *s, uint64_t run)
     int64_t mismatches = s->subject.checked ? s->subject.ops->check(&s->subject, &max_abs_error) : 0;
     if (mismatches < 0)
         return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
+    if (s->subject.checked) s->report.runs_checked++;
     if (mismatches > s->report.mismatches) s->report.mismatches = mismatches;
     if (max_abs_error > s->report.max_abs_error) s->report.max_abs_error = max_abs_error;
     at = 0;
@@ -106,6 +107,12 @@ static bool open_device(struct session *s)
     return true;
 }
 
+static bool weigh(struct session *s, struct hbm_reading *hbm)
+{
+    hbm->known = npurt_device_hbm_in_use(s->device, &hbm->bytes) == NPURT_OK;
+    return hbm->known || fail(s);
+}
+
 static bool run_all(struct session *s)
 {
     for (uint64_t run = 0; run < s->options.runs; run++) {
@@ -115,9 +122,8 @@ static bool run_all(struct session *s)
         s->subject.ops->restore(&s->subject);
         if (npurt_call(s->callable, &s->subject.args, &s->timing[run]) != NPURT_OK) return fail(s);
         s->report.runs_done++;
-        if (run == 0 && npurt_device_hbm_in_use(s->device, &s->report.hbm_first_run) != NPURT_OK) return fail(s);
-        if (run + 1 == s->options.runs && npurt_device_hbm_in_use(s->device, &s->report.hbm_last_run) != NPURT_OK)
-            return fail(s);
+        if (run == 0 && !weigh(s, &s->report.hbm_first_run)) return false;
+        if (run + 1 == s->options.runs && !weigh(s, &s->report.hbm_last_run)) return false;
         progress_step(&s->progress, "checking the result", 2 * run + 2);
         if (!check_run(s, run)) return false;
     }
@@ -173,11 +179,12 @@ int command_run(int argc, char **argv)
     progress_begin(&s->progress, 2 * s->options.runs + 1);
     progress_step(&s->progress, "making inputs", 0);
     if (prepare(s)) {
-        s->report.hbm_known = hbm_open(&probe, s->options.target) && hbm_in_use(&probe, &s->report.hbm_before);
+        struct hbm_reading *before = &s->report.hbm_before, *after = &s->report.hbm_after;
+        before->known = hbm_open(&probe, s->options.target) && hbm_in_use(&probe, &before->bytes);
         if (open_device(s)) run_all(s);
         if (npurt_callable_unload(s->callable) != NPURT_OK) fail(s);
         if (npurt_device_close(s->device) != NPURT_OK) fail(s);
-        s->report.hbm_known = s->report.hbm_known && hbm_in_use(&probe, &s->report.hbm_after);
+        after->known = hbm_in_use(&probe, &after->bytes);
         hbm_close(&probe);
     }
     progress_end(&s->progress);

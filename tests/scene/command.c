@@ -150,6 +150,51 @@ TEST(target_that_can_not_be_opened_is_explained)
     CHECK_HAS(o.out, "clusters");
 }
 
+static void check_null(const char *json, const char *name)
+{
+    if (strncmp(field(json, name), "null", 4) != 0) CHECK_FAIL("%s is not null in %s", name, json);
+}
+
+TEST(failure_reports_what_is_known_and_null_for_what_was_not_measured)
+{
+    static const char *const unmeasured[] = {"tasks",          "wall_ns",       "wall_min_ns",  "device_wall_ns",
+                                             "copy_ns",        "image_bytes",   "mismatches",   "orchestration_ns",
+                                             "register_loads", "hbm_first_run", "hbm_last_run", "max_abs_error"};
+    static const char *const unknown[] = {"driver_code", "driver_name", "kernel", "kernel_name", "task", "core"};
+    struct output o;
+    COMMAND(&o, "run", "matmul", "--target", "emu:a5?clusters=4&faults=core-faults:task=3", "--json");
+    CHECK_EQ(o.status, 3);
+    CHECK_EQ(number(o.out, "runs"), 0);
+    for (size_t i = 0; i < sizeof unmeasured / sizeof *unmeasured; i++)
+        check_null(o.out, unmeasured[i]);
+    CHECK_HAS(o.out, "NPURT_ERROR_KERNEL_FAULT");
+    CHECK_EQ(number(o.out, "driver_code"), 507015);
+    CHECK_HAS(field(o.out, "driver_name"), "ACL_ERROR_RT_AICORE_EXCEPTION");
+    CHECK_EQ(number(o.out, "task"), 3);
+    CHECK(field(o.out, "kernel")[0] != 'n');
+    CHECK(field(o.out, "kernel_name")[0] == '"');
+    CHECK(field(o.out, "core")[0] != 'n');
+    /* The device was reset by force; what was in use before is known, and nothing is in use after. */
+    CHECK(field(o.out, "hbm_before")[0] != 'n');
+    CHECK(field(o.out, "hbm_after")[0] != 'n');
+    CHECK(number(o.out, "hbm_after") <= number(o.out, "hbm_before"));
+    COMMAND(&o, "run", "matmul", "--target", "emu:a9", "--json");
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        check_null(o.out, unknown[i]);
+    check_null(o.out, "hbm_before");
+    check_null(o.out, "hbm_after");
+}
+
+TEST(one_cluster_is_said_in_the_singular)
+{
+    struct output o;
+    COMMAND(&o, "run", "vector_example", "--target", "emu:a5?clusters=1");
+    CHECK_EQ(o.status, 0);
+    CHECK_HAS(o.out, ": 1 cluster, ");
+    COMMAND(&o, "run", "vector_example", "--target", "emu:a5?clusters=2", "--aicpu-threads", "1");
+    CHECK_HAS(o.out, ": 2 clusters, ");
+}
+
 TEST(graph_that_does_not_fit_the_card_fails_with_the_memory_named)
 {
     struct output o;

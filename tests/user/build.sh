@@ -99,6 +99,10 @@ jq -e '.bundle == "add" and .path == "moved" and .runs == 3 and .tasks == 1 and 
        and .hbm_first_run == .hbm_last_run' said > /dev/null || fail "$(cat said)"
 cmp out sum
 refused 1 'WRONG: 1 of 4' "$npurt" run moved --input x=x --input y=y --scalar more=-7 --check y=off
+status=0
+"$npurt" run moved --input x=x --input y=y --scalar more=-7 --check y=off --json > said || status=$?
+[ "$status" -eq 1 ] || fail "a wrong result: status $status, not 1"
+jq -e '.mismatches == 1 and .max_abs_error == 1 and (has("error") | not)' said > /dev/null || fail "$(cat said)"
 "$npurt" run moved --input x=x --input y=y --scalar more=-7 --check y=off --tolerance 1 > /dev/null
 "$npurt" run moved --input x=zeros --shape x=4 --input y=random --scalar more=0 | grep -q 'not compared: 4 elements'
 refused 2 'scalar more: give --scalar more=VALUE' "$npurt" run moved --input x=x --input y=y
@@ -113,6 +117,7 @@ refused 3 'short has 5 bytes; the array needs 16' "$npurt" run moved --input x=x
 refused 3 'nowhere/out' "$npurt" run moved --input x=x --input y=y --scalar more=1 --output y=nowhere/out
 refused 2 '--size is for examples' "$npurt" run moved --size small
 refused 2 '--input is for bundles' "$npurt" run matmul --input x=x
+refused 2 '--tolerance is for bundles' "$npurt" run matmul --tolerance 1
 refused 2 'there is no missing/bundle.json' "$npurt" run missing
 refused 3 'NPURT_ERROR_INVALID_ARGUMENT' "$npurt" run moved --input x=x --shape x=2x2 --input y=y --scalar more=1
 
