@@ -53,7 +53,8 @@ static inline NPURT_GM void *npurt_kernel_data(NPURT_GM const npurt_tensor *t)
 static inline uint64_t npurt_kernel_scalar(NPURT_GM const int64_t *args, uint32_t i) { return (uint64_t)args[i]; }
 static inline float npurt_kernel_scalar_f32(NPURT_GM const int64_t *args, uint32_t i)
 {
-    union { uint32_t u; float f; } bits = {.u = (uint32_t)(uint64_t)args[i]};
+    union { uint32_t u; float f; } bits;
+    bits.u = (uint32_t)(uint64_t)args[i];
     return bits.f;
 }
 
@@ -77,12 +78,14 @@ __attribute__((weak, visibility("default"), format(printf, 1, 2))) void npurt_ke
 /* bf16: the upper half of a binary32. Conversion to bf16 rounds to nearest, ties to even; NaN stays NaN. */
 static inline float npurt_bf16_to_f32(uint16_t x)
 {
-    union { uint32_t u; float f; } bits = {.u = (uint32_t)x << 16};
+    union { uint32_t u; float f; } bits;
+    bits.u = (uint32_t)x << 16;
     return bits.f;
 }
 static inline uint16_t npurt_f32_to_bf16(float x)
 {
-    union { float f; uint32_t u; } bits = {.f = x};
+    union { float f; uint32_t u; } bits;
+    bits.f = x;
     if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((bits.u >> 16) | 0x40);
     return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1u)) >> 16);
 }

@@ -145,7 +145,8 @@ static inline void npurt_task_scalar(npurt_task *t, uint64_t bits)
 }
 static inline void npurt_task_scalar_f32(npurt_task *t, float x)
 {
-    union { float f; uint32_t u; } bits = {.f = x};
+    union { float f; uint32_t u; } bits;
+    bits.f = x;
     npurt_task_scalar(t, bits.u);
 }
 static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->block_num = block_num; }

@@ -73,8 +73,9 @@ static inline void npurt_tensor_init(npurt_tensor *t, uint64_t addr, npurt_dtype
                                      const uint32_t *shape)
 {
     uint64_t n = 1;
-    *t = (npurt_tensor){.addr = addr, .owner = NPURT_TASK_NONE, .ndims = ndims, .dtype = (uint8_t)dtype,
-                        .is_contiguous = 1};
+    /* Every field in order: C++17 knows no designated initializers. */
+    npurt_tensor whole = {addr, 0, NPURT_TASK_NONE, 0, 0, ndims, (uint8_t)dtype, 0, 1, 0, {0}, 0, {0}, 0, {0}};
+    *t = whole;
     for (uint32_t d = ndims; d-- > 0;) {
         t->shape[d] = shape[d];
         t->strides[d] = (uint32_t)n;

@@ -35,13 +35,19 @@ exported=$(nm -D --defined-only "$prefix/lib/libnpurt.so" | awk '$3 !~ /^npurt_/
 LD_LIBRARY_PATH=$prefix/lib/cann NPUEMU_MACHINE=a3 "$prefix/bin/npurt" run matmul --target cann:1 --json |
   jq -e '.mismatches == 0' > /dev/null
 
-# Each header compiles alone, as C and as C++; and the version at build time is the one at run time.
+# Each header compiles alone, as C and as C++, by every compiler that is here, without a warning of theirs; and the version
+# at build time is the one at run time.
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 [ "$(pkg-config --modversion npurt)" = "$version" ] || fail "pkg-config says version $(pkg-config --modversion npurt)"
 for header in "$prefix"/include/npurt/*.h; do
   printf '#include <npurt/%s>\n' "$(basename "$header")" > "$work/one.c"
-  cc -std=c11 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags npurt) "$work/one.c"
-  c++ -x c++ -std=c++17 -Wall -Werror -fsyntax-only $(pkg-config --cflags npurt) "$work/one.c"
+  for compiler in cc gcc clang; do
+    command -v $compiler > /dev/null || { echo "headers not compiled with $compiler: it is not here"; continue; }
+    for language in 'c -std=c11' 'c++ -std=c++17'; do
+      $compiler -x $language -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only -I"$prefix/include" "$work/one.c" ||
+        fail "$(basename "$header") as $language with $compiler"
+    done
+  done
 done
 cat > "$work/version.c" <<'C'
 #include <npurt/npurt.h>
