@@ -67,6 +67,29 @@ TEST(every_hal_and_hccl_code_has_a_name)
     CHECK_EQ(check_named(hccl, 2, driver_hccl_name, NULL), 26);
 }
 
+/* hccl has a name by call and its meaning in the table: nobody asks for it but npurt explain. A word of each, from what
+ * the vendor's header says of the code. */
+TEST(every_hccl_code_means_what_the_vendor_says)
+{
+    static const struct {
+        int32_t code;
+        const char *word;
+    } wanted[] = {{0, "success"},        {1, "argument"},       {2, "pointer"},          {3, "memory"},
+                  {4, "internal"},       {5, "not supported"},  {6, "not found"},        {7, "not available"},
+                  {8, "system call"},    {9, "in time"},        {10, "opened"},          {11, "TCP connection"},
+                  {12, "RoCE conn"},     {13, "TCP transfer"},  {14, "RoCE transfer"},   {15, "runtime"},
+                  {16, "driver"},        {17, "profiling"},     {18, "cce"},             {19, "network"},
+                  {20, "again"},         {21, "peer reported"}, {22, "suspended"},       {23, "retried"},
+                  {24, "memory ran out"}, {1041, "in the status"}};
+    CHECK_EQ(sizeof wanted / sizeof *wanted, status_hccl.count);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const struct status_entry *entry = status_find(&status_hccl, wanted[i].code);
+        if (!entry) CHECK_FAIL("%d is not in the table", wanted[i].code);
+        if (!strstr(entry->meaning, wanted[i].word))
+            CHECK_FAIL("%s: no \"%s\" in \"%s\"", entry->name, wanted[i].word, entry->meaning);
+    }
+}
+
 TEST(codes_of_no_table_are_unknown)
 {
     static const int32_t code[] = {-1, 1, 99999, 100046, 107046, 207022, 507058, 507898, 507917, INT32_MAX, INT32_MIN};
