@@ -70,9 +70,9 @@ npurt_status memory_release_user(npurt_device *device)
 npurt_status memory_give(npurt_device *device, uint64_t address)
 {
     if (!address) return NPURT_OK;
-    ledger_remove(&device->ledger, LEDGER_MEMORY, address);
     rtError_t code = device->driver->rtFree(device_pointer(address));
     if (code != 0) return error_driver(code, "rtFree", "freeing device memory at 0x%" PRIx64, address);
+    ledger_remove(&device->ledger, LEDGER_MEMORY, address);
     log_write(LOG_LEVEL_DEBUG, "memory", "freed 0x%" PRIx64, address);
     return NPURT_OK;
 }

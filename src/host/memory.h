@@ -10,7 +10,7 @@ npurt_status memory_take(npurt_device *device, uint64_t size, const char *owner,
 /* The same for `wanted` bytes, or when they are not there for `least`; *size is what was got. */
 npurt_status memory_take_range(npurt_device *device, uint64_t least, uint64_t wanted, const char *owner,
                                const char *purpose, uint64_t *address, uint64_t *size);
-/* Gives back what memory_take gave; 0 is legal. */
+/* Gives back what memory_take gave; 0 is legal. What the driver does not free stays in the ledger. */
 npurt_status memory_give(npurt_device *device, uint64_t address);
 
 /* Copies of the library's own; `what` completes "copying …". No range check. */

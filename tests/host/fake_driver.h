@@ -21,6 +21,7 @@ struct fake {
     uint32_t run_code;                  /* enum run_code that exec answers */
     uint32_t suspects;                  /* number i is task 3 + i on core 7 + 2 i, of kernel i modulo 3 */
     const char *said;                   /* the driver's words; NULL: none */
+    uint32_t keep_blocks;               /* rtFree fails and frees nothing */
     uint32_t ignore_exec;               /* exec is taken and never done */
     uint32_t protocol;                  /* that init answers; 0: ours */
     uint32_t last_blocks, last_threads; /* of the last launches */

@@ -267,4 +267,26 @@ TEST(each_thread_is_bound_once_and_let_go_at_close)
     check_nothing_is_out("after close");
 }
 
+TEST(memory_stays_listed_until_the_driver_has_freed_it)
+{
+    fake_reset();
+    slot_forget();
+    npurt_device *device;
+    npurt_ledger_totals before, held, after;
+    uint64_t address;
+    CHECK_EQ(open_fake(&device), NPURT_OK);
+    CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK);
+    CHECK_EQ(npurt_memory_alloc(device, 1000, "weights", &address), NPURT_OK);
+    fake.keep_blocks = 1;
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_ERROR_DRIVER);
+    CHECK_EQ(npurt_device_ledger(device, &held), NPURT_OK);
+    CHECK_EQ(held.memory_bytes - before.memory_bytes, 1000);
+    fake.keep_blocks = 0;
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
+    CHECK_EQ(npurt_device_ledger(device, &after), NPURT_OK);
+    CHECK_EQ(after.memory_bytes, before.memory_bytes);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    check_nothing_is_out("after close");
+}
+
 TEST_MAIN
