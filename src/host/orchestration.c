@@ -58,6 +58,6 @@ void orchestration_close(struct orchestration *o)
             o->fd = -1;
         }
     }
-    if (o->fd > 0) close(o->fd);
+    if (o->fd >= 0) close(o->fd);
     *o = (struct orchestration){.fd = -1};
 }

@@ -9,14 +9,14 @@ typedef int (*orchestration_function)(npurt_orch *orch, const npurt_orch_args *a
 
 struct orchestration {
     void *library;
-    int fd; /* of the copy; open as long as the library, so that its path is not used again */
+    int fd; /* of the copy, -1 none; open as long as the library, so that its path is not used again */
     orchestration_function entry;
 };
 
 /* BAD_BINARY: no shared object for this machine, or `entry` is not in it. */
 npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,
                                 struct orchestration *out);
-/* A zeroed one is legal. */
+/* One that was never opened is legal when its fd is -1. */
 void orchestration_close(struct orchestration *orchestration);
 
 #endif
