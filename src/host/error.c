@@ -83,6 +83,19 @@ npurt_status error_status_of(int32_t code)
     }
 }
 
+/* Fills the record that start has begun with what a driver call answered. */
+__attribute__((format(printf, 5, 0))) static void answered(int32_t code, const char *name, const char *meaning,
+                                                           const char *call, const char *format, va_list list)
+{
+    char what[320];
+    vsnprintf(what, sizeof what, format, list);
+    record.driver_code = code;
+    put(record.driver_name, sizeof record.driver_name, name);
+    put(record.hint, sizeof record.hint, meaning);
+    snprintf(record.message, sizeof record.message, "%s: %s answered %d %s", what, call, code, record.driver_name);
+    log_write(LOG_LEVEL_INFO, "error", "%s: %s", npurt_status_name(record.status), record.message);
+}
+
 npurt_status error_driver(int32_t code, const char *call, const char *format, ...)
 {
     npurt_status status = error_status_of(code);
@@ -90,32 +103,20 @@ npurt_status error_driver(int32_t code, const char *call, const char *format, ..
         error_fallout(code, call);
         return status;
     }
-    record.driver_code = code;
-    put(record.driver_name, sizeof record.driver_name, driver_status_name(code));
-    put(record.hint, sizeof record.hint, driver_status_meaning(code));
-    char what[320];
     va_list list;
     va_start(list, format);
-    vsnprintf(what, sizeof what, format, list);
+    answered(code, driver_status_name(code), driver_status_meaning(code), call, format, list);
     va_end(list);
-    snprintf(record.message, sizeof record.message, "%s: %s answered %d %s", what, call, code, record.driver_name);
-    log_write(LOG_LEVEL_INFO, "error", "%s: %s", npurt_status_name(status), record.message);
     return status;
 }
 
 npurt_status error_hal(int32_t code, const char *call, const char *format, ...)
 {
     if (!start(NPURT_ERROR_DRIVER, call)) return NPURT_ERROR_DRIVER;
-    record.driver_code = code;
-    put(record.driver_name, sizeof record.driver_name, driver_hal_name(code));
-    put(record.hint, sizeof record.hint, driver_hal_meaning(code));
-    char what[320];
     va_list list;
     va_start(list, format);
-    vsnprintf(what, sizeof what, format, list);
+    answered(code, driver_hal_name(code), driver_hal_meaning(code), call, format, list);
     va_end(list);
-    snprintf(record.message, sizeof record.message, "%s: %s answered %d %s", what, call, code, record.driver_name);
-    log_write(LOG_LEVEL_INFO, "error", "NPURT_ERROR_DRIVER: %s", record.message);
     return NPURT_ERROR_DRIVER;
 }
 
