@@ -2,18 +2,22 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "../bundle/description.h"
 #include "error.h"
 #include "memory.h"
 
 enum { STAGING_ALIGN = 512 };
+/* More than any device has; sums of it and its rounding do not overflow. */
+#define STAGING_MOST (UINT64_C(1) << 56)
 
-/* "5x0x3"; for messages. */
-static const char *shape_text(char text[80], uint32_t ndims, const uint32_t *shape)
+/* "128 x 256"; an extent of 0 reads as `zero` says. */
+static const char *shape_text(char text[80], uint32_t ndims, const uint32_t *shape, const char *zero)
 {
     size_t used = 0;
     text[0] = '\0';
     for (uint32_t d = 0; d < ndims && d < NPURT_MAX_DIMS; d++)
-        used += (size_t)snprintf(text + used, 80 - used, "%s%u", d ? "x" : "", shape[d]);
+        used += (size_t)(shape[d] ? snprintf(text + used, 80 - used, "%s%u", d ? " x " : "", shape[d])
+                                  : snprintf(text + used, 80 - used, "%s%s", d ? " x " : "", zero));
     return text;
 }
 
@@ -34,8 +38,8 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
     char what[96], have[80], want[80];
     snprintf(what, sizeof what, "\"%s\", tensor argument %u", c->name, i);
     if (t->dtype != p->dtype)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: dtype %d, declared is %d", what, (int)t->dtype,
-                           (int)p->dtype);
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: dtype %s, declared is %s", what,
+                           description_dtype_name(t->dtype), description_dtype_name(p->dtype));
     if (t->ndims < 1 || t->ndims > NPURT_MAX_DIMS)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: %u dimensions; 1 to %d are possible", what, t->ndims,
                            NPURT_MAX_DIMS);
@@ -44,15 +48,15 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
         fits = p->shape[d] == 0 || p->shape[d] == t->shape[d];
     if (!fits)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s, declared is %s", what,
-                           shape_text(have, t->ndims, t->shape), shape_text(want, p->ndims, p->shape));
+                           shape_text(have, t->ndims, t->shape, "0"), shape_text(want, p->ndims, p->shape, "any"));
     for (uint32_t d = 0; d < t->ndims; d++)
         if (t->shape[d] == 0)
             return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s has no elements", what,
-                               shape_text(have, t->ndims, t->shape));
+                               shape_text(have, t->ndims, t->shape, "0"));
     const uint64_t bytes = tensor_bytes(t);
     if (bytes == 0)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s is too large for 32-bit strides", what,
-                           shape_text(have, t->ndims, t->shape));
+                           shape_text(have, t->ndims, t->shape, "0"));
     if (t->host) return memory_check_host(c->device, t->host, what);
     if (!t->device)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: neither a host pointer nor a device address", what);
@@ -81,9 +85,16 @@ npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
 npurt_status args_bind(npurt_callable *c, struct run_bank *bank, const npurt_call_args *args)
 {
     uint64_t need = 0, at = 0;
-    for (uint32_t i = 0; i < args->tensor_count; i++)
-        if (args->tensors[i].host)
-            need += (tensor_bytes(&args->tensors[i]) + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+    for (uint32_t i = 0; i < args->tensor_count; i++) {
+        if (!args->tensors[i].host) continue;
+        const uint64_t bytes = tensor_bytes(&args->tensors[i]);
+        if (bytes > STAGING_MOST || need + bytes > STAGING_MOST)
+            return error_raise(NPURT_ERROR_OUT_OF_DEVICE_MEMORY,
+                               "\"%s\", tensor argument %u: %" PRIu64 " bytes after %" PRIu64
+                               " of other host tensors fit into no device",
+                               c->name, i, bytes, need);
+        need += (bytes + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+    }
     npurt_status status =
         bank_grow(c->device, bank, &bank->staging, &bank->staging_size, need, 0, "staging of host tensors");
     if (status != NPURT_OK) return status;

@@ -78,11 +78,11 @@ TEST(calls_with_wrong_tensors_are_refused_by_number)
     set_up();
     npurt_call_args args = good();
     tensor[1].dtype = NPURT_F32;
-    refused(&args, "tensor argument 1: dtype 0, declared is 10");
+    refused(&args, "tensor argument 1: dtype f32, declared is u32");
     args = good();
     tensor[0].ndims = 2;
     tensor[0].shape[1] = 1;
-    refused(&args, "tensor argument 0: shape 64x1");
+    refused(&args, "tensor argument 0: shape 64 x 1, declared is any");
     args = good();
     tensor[1].shape[0] = 0;
     refused(&args, "tensor argument 1: shape 0 has no elements");
