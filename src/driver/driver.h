@@ -40,6 +40,7 @@
     X(rtGetAiCpuCount, rtError_t, (uint32_t *count))                                                                   \
     X(aclrtGetSocName, const char *, (void))                                                                           \
     X(aclGetRecentErrMsg, const char *, (void))                                                                        \
+    X(aclrtGetDevice, aclError, (int32_t *device))                                                                     \
     X(aclrtGetDeviceCount, aclError, (uint32_t *count))                                                                \
     X(aclrtGetMemInfo, aclError, (aclrtMemAttr attr, size_t *free_bytes, size_t *total_bytes))                         \
     X(aclrtMemset, aclError, (void *to, size_t to_max, int32_t value, size_t size))                                    \

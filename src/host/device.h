@@ -106,7 +106,7 @@ npurt_status device_bring_up(npurt_device *device);
 npurt_status device_take_down(npurt_device *device);
 /* After a failure: forgets all handles instead of giving them back one by one; a reset reclaims them. */
 void device_abandon(npurt_device *device);
-/* Binds the calling thread (rtSetDevice) unless it was bound to this device last; and the reverse for all threads at
+/* Binds the calling thread (rtSetDevice) unless it is bound to this device; and the reverse for all threads at
  * once: what they retained is gone. */
 npurt_status device_bind_thread(npurt_device *device);
 void device_unbind(npurt_device *device);

@@ -30,7 +30,8 @@ void device_set_state(npurt_device *device, npurt_device_state state)
     atomic_store(&device->state, (int)state);
 }
 
-/* The device that the calling thread last bound: rtSetDevice is called once per thread and device, not per call. */
+/* The device that the calling thread last bound through here. The caller's own rtSetDevice may have come since, so the
+ * driver is asked as well (a thread-local read); rtSetDevice itself takes a lock and counts a reference. */
 static __thread uint64_t bound;
 
 void device_unbind(npurt_device *device)
@@ -42,7 +43,8 @@ void device_unbind(npurt_device *device)
 
 npurt_status device_bind_thread(npurt_device *device)
 {
-    if (bound == device->binding) return NPURT_OK;
+    int32_t now;
+    if (bound == device->binding && device->driver->aclrtGetDevice(&now) == 0 && now == device->id) return NPURT_OK;
     rtError_t code = device->driver->rtSetDevice(device->id);
     if (code != 0) {
         char said[256] = ""; /* before the next call has other words */

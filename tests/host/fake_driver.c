@@ -56,11 +56,19 @@ static void *handle(void)
 #define FAIL_WITH(code)                                                                                                \
     if (fails(__func__)) return code
 
+static _Thread_local int32_t current = -1;
+
+static aclError aclrtGetDevice(int32_t *device)
+{
+    *device = current;
+    return current < 0 ? 107002 : 0;
+}
 static rtError_t rtSetDevice(int32_t device)
 {
     FAIL_WITH(507033);
     fake.set_devices++;
     if (device > 3) return 107001;
+    current = device;
     fake.retained++;
     return 0;
 }

@@ -267,6 +267,25 @@ TEST(each_thread_is_bound_once_and_let_go_at_close)
     check_nothing_is_out("after close");
 }
 
+TEST(a_thread_that_was_set_to_another_device_is_bound_anew)
+{
+    fake_reset();
+    slot_forget();
+    npurt_device *device;
+    uint64_t address;
+    int32_t now = -1;
+    CHECK_EQ(open_fake(&device), NPURT_OK);
+    CHECK_EQ(fake_driver()->rtSetDevice(1), 0); /* the caller's own, to be undone by the caller */
+    CHECK_EQ(npurt_memory_alloc(device, 64, "x", &address), NPURT_OK);
+    CHECK_EQ(fake_driver()->aclrtGetDevice(&now), 0);
+    CHECK_EQ(now, 0);
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
+    CHECK_EQ(fake.set_devices, 3); /* open, the caller, the first call after */
+    CHECK_EQ(fake_driver()->rtDeviceReset(1), 0);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    check_nothing_is_out("after close");
+}
+
 TEST(memory_stays_listed_until_the_driver_has_freed_it)
 {
     fake_reset();
