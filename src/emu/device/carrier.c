@@ -13,6 +13,7 @@
 #include "timed.h"
 
 static _Atomic uint32_t awake; /* carriers that do not sleep */
+static _Atomic uint64_t last_command; /* when the device thread took one, ns */
 static uint32_t cpus;
 
 static inline void pause_hint(void)
@@ -312,18 +313,23 @@ static void carrier_sleep(struct carrier *carrier)
     atomic_store(carrier->sleeping, 0);
 }
 
+/* Whether there is a CPU for everybody who is awake, and for the host, which spins too for a while after a command. */
+static bool may_spin(uint64_t now)
+{
+    uint64_t since = now - atomic_load_explicit(&last_command, memory_order_relaxed);
+
+    return atomic_load_explicit(&awake, memory_order_relaxed) + (since < CARRIER_SPIN_NS ? 1 : 0) <= cpus;
+}
+
 static void carrier_idle(struct carrier *carrier)
 {
-    uint64_t end = engine_now() + CARRIER_SPIN_NS;
-    uint32_t mine = carrier->index == 0 ? 1 : 0; /* the device thread may spin beside the waiting host */
+    uint64_t now = engine_now(), end = now + CARRIER_SPIN_NS;
 
-    do {
+    for (; now < end && may_spin(now); now = engine_now())
         for (int i = 0; i < 32; i++) {
             if (work_waits(carrier)) return;
             pause_hint();
         }
-        if (atomic_load_explicit(&awake, memory_order_relaxed) >= cpus + mine) break;
-    } while (cpus > 1 && engine_now() < end);
     carrier_sleep(carrier);
 }
 
@@ -339,7 +345,10 @@ static _Noreturn void carrier_loop(struct carrier *carrier)
         bool did = inbox_drain(carrier);
         if (carrier->index == 0) {
             if (monitor_tick_due()) host_tick(monitor_tick_take());
-            did |= ring_poll();
+            if (ring_poll()) {
+                did = true;
+                atomic_store_explicit(&last_command, engine_now(), memory_order_relaxed);
+            }
         }
         if (carrier->ready_first) run_ready(carrier);
         else if (!did) carrier_idle(carrier);
