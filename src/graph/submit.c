@@ -125,7 +125,7 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
         return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(out->size),
                             WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
                             WORD(" bytes are in use"));
-    out->hint = tensor_map_own(&g->map, out->addr);
+    out->hint = tensor_map_own(&g->map, out->addr, out->size);
     return out->hint ? NPURT_OK : refuse_full(g);
 }
 
@@ -170,11 +170,15 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
     return NPURT_OK;
 }
 
-/* No buffer for an address: no room for another, or it is inside of an output instead of at its start. */
-__attribute__((cold)) static bool refuse_buffer(struct graph *g, uint32_t i, uint64_t addr)
+/* A tensor in the heap of outputs that is no view of one: it begins inside of one, or says that it is larger. */
+__attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const npurt_tensor *t,
+                                             const struct buffer *buffer)
 {
-    if (heap_has(&g->heap, addr))
-        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("address "), NUMBER(addr),
+    if (buffer)
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("says that its buffer has "),
+                     NUMBER(t->size), WORD(" bytes; the output was allocated with "), NUMBER(buffer->size));
+    else
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("address "), NUMBER(t->addr),
                      WORD(" is in the heap of outputs, but no output begins there"));
     return false;
 }
@@ -186,13 +190,15 @@ static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npu
     npurt_access access = task->tensor[i].access;
     const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
     if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size);
+    bool own = heap_has(&g->heap, t->addr);
+    struct buffer *buffer = own ? tensor_map_buffer(&g->map, t->addr, t->hint, true) : NULL;
+    if (unlikely(own && (!buffer || t->size > buffer->size))) return refuse_own(g, i, t, buffer);
     if (g->manual) return true;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
         if (t->owner != NPURT_TASK_NONE) edges_add(&g->edges, (uint32_t)t->owner);
         return true;
     }
-    struct buffer *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, heap_has(&g->heap, t->addr));
-    if (unlikely(!buffer)) return refuse_buffer(g, i, t->addr);
+    if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return false;
     return tensor_map_access(&g->map, buffer, box, access != NPURT_ACCESS_OUTPUT_EXISTING,
                              access != NPURT_ACCESS_INPUT);
 }
@@ -219,8 +225,15 @@ static npurt_status check_task(struct graph *g, const npurt_task *task)
     return NPURT_OK;
 }
 
+__attribute__((cold)) static npurt_status refuse_no_task(struct graph *g)
+{
+    if (g->latched) return g->latched;
+    return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": is NULL"));
+}
+
 npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id *id)
 {
+    if (unlikely(!task)) return refuse_no_task(g);
     struct box box[NPURT_TASK_MAX_TENSORS];
     uint32_t number = g->task_count, tensors = task->tensor_count, scalars = task->scalar_count;
     npurt_tensor *payload = (npurt_tensor *)(g->payload + g->payload_used);

@@ -105,10 +105,10 @@ static uint64_t window_cells(struct cell_window w)
 
 /* Buffers. */
 
-uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr)
+uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size)
 {
     if (map->own_count == map->max_regions) return 0;
-    map->own[map->own_count] = (struct buffer){.addr = addr, .next = MAP_NONE, .loose = MAP_NONE, .grids = MAP_NONE};
+    map->own[map->own_count] = (struct buffer){.addr = addr, .size = size, .loose = MAP_NONE, .grids = MAP_NONE};
     return ++map->own_count;
 }
 

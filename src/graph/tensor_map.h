@@ -50,10 +50,12 @@ _Static_assert(sizeof(struct region) == 64, "a region is one cache line");
 
 struct buffer {
     uint64_t addr;
-    uint32_t next; /* outside buffer with the same hash */
+    union {
+        uint64_t size; /* of one of the graph's own, bytes */
+        uint32_t next; /* outside buffer with the same hash */
+    };
     uint32_t loose, loose_count;
     uint32_t grids, grid_count;
-    uint32_t reserved;
 };
 _Static_assert(sizeof(struct buffer) == 32, "two buffers are one cache line");
 
@@ -114,7 +116,7 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
 
 /* A buffer that the graph allocates, at a higher address than those before it. Returns its hint, 0 when there is no
  * room. */
-uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr);
+uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size);
 
 /* The buffer at addr: one of the graph's own when `own`, made when it is another and new. NULL: no room, or no such own
  * buffer. */

@@ -197,6 +197,46 @@ TEST(an_output_is_found_without_its_hint)
     CHECK_HAS(graph_problem(g), "no output begins there");
 }
 
+/* A tensor of an output whose `size` was written to: a view by it would reach into the outputs after it. */
+static void refuses_size(npurt_tensor t, uint64_t size, npurt_access access, const char *sentence)
+{
+    npurt_task task;
+    t.size = size;
+    t.shape[0] = (uint32_t)size;
+    npurt_task_init_aiv(&task, 0);
+    npurt_task_add_tensor(&task, access, &t, NULL, NULL);
+    CHECK_EQ(graph_submit(world_graph, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_STR(graph_problem(world_graph), sentence);
+}
+
+TEST(an_output_is_as_large_as_it_was_allocated)
+{
+    static const npurt_access access[] = {NPURT_ACCESS_INPUT, NPURT_ACCESS_INOUT, NPURT_ACCESS_OUTPUT_EXISTING,
+                                          NPURT_ACCESS_NO_DEP};
+    for (uint32_t hint = 0; hint < 2; hint++)
+        for (uint32_t manual = 0; manual < 2; manual++)
+            for (uint32_t i = 0; i < sizeof access / sizeof access[0]; i++) {
+                struct graph *g = world_begin();
+                npurt_tensor a = made(100);
+                made(100);
+                if (!hint) a.hint = 0;
+                if (manual) CHECK_EQ(graph_scope_begin(g, NPURT_SCOPE_MANUAL), NPURT_OK);
+                world_read(a);
+                refuses_size(a, 101, access[i],
+                             "task 3, tensor 0: says that its buffer has 101 bytes; the output was allocated with 100");
+            }
+    world_begin_with((struct graph_begin_info){.heap_base = BASE, .heap_size = 1024, .grow = move,
+                                               .grow_context = &(struct mover){BASE, 1 << 20, 0}});
+    made(1024);
+    npurt_tensor beyond = made(64), alone;
+    CHECK(beyond.addr > BASE + 1024); /* in the part that grew */
+    refuses_size(beyond, 1024, NPURT_ACCESS_INPUT,
+                 "task 2, tensor 0: says that its buffer has 1024 bytes; the output was allocated with 64");
+    CHECK_EQ(graph_alloc(world_begin(), &(npurt_tensor_spec){NPURT_U8, 1, {32}}, &alone), NPURT_OK);
+    refuses_size(alone, 33, NPURT_ACCESS_OUTPUT_EXISTING,
+                 "task 0, tensor 0: says that its buffer has 33 bytes; the output was allocated with 32");
+}
+
 TEST(hints_do_not_outlive_their_graph)
 {
     world_begin();

@@ -245,6 +245,21 @@ TEST(the_first_refusal_latches)
     world_finish();
 }
 
+TEST(null_where_a_task_or_a_spec_belongs_is_refused)
+{
+    static const npurt_tensor_spec spec = {NPURT_U8, 1, {16}};
+    struct graph *g = begin();
+    npurt_tensor out;
+    CHECK_REFUSED(g, npurt_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0: is NULL");
+    CHECK_EQ(npurt_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT); /* latched */
+    g = begin();
+    CHECK_REFUSED(g, npurt_orch_alloc(graph_orch(g), NULL, &out), NPURT_ERROR_INVALID_ARGUMENT,
+                  "tensor allocated after task 0: spec or out is NULL");
+    g = begin();
+    CHECK_REFUSED(g, npurt_orch_alloc(graph_orch(g), &spec, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "tensor allocated after task 0: spec or out is NULL");
+}
+
 TEST(an_orchestration_fails_with_its_own_code)
 {
     struct graph *g = begin();
