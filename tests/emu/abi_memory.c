@@ -1,6 +1,9 @@
 /* Device memory and copies, to the byte. */
 #include "card.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 static char pattern[300000], back[300000];
 
 static void fill(void)
@@ -252,6 +255,71 @@ TEST(large_memory_is_sparse)
     for (int i = 0; i < 1000; i++)
         CHECK_EQ(back[i], 0);
     OK(rtFree(p));
+    card_close(device);
+}
+
+TEST(memory_of_a_device_that_is_down_is_not_taken_for_the_hosts_while_another_is_up)
+{
+    int32_t one = card_open("a5?hbm=64MiB&card=down"), other;
+    void *stale, *p;
+
+    OK(rtMalloc(&stale, 4096, RT_MEMORY_HBM, 0));
+    other = card_open("a3?hbm=64MiB&card=up");
+    OK(rtMalloc(&p, 4096, RT_MEMORY_HBM, 0));
+    OK(aclrtResetDeviceForce(one));
+    OK(aclrtSetDevice(other));
+    FAILS(rtMemcpy(back, 64, stale, 64, RT_MEMCPY_DEVICE_TO_HOST), 107000, "no device that is up");
+    FAILS(rtMemcpy(stale, 64, back, 64, RT_MEMCPY_HOST_TO_DEVICE), 107000, "no device that is up");
+    FAILS(rtMemcpy(p, 64, stale, 64, RT_MEMCPY_DEVICE_TO_DEVICE), 107000, "no device that is up");
+    FAILS(aclrtMemset(stale, 64, 1, 64), 107000, "no device that is up");
+    OK(aclrtMemset(p, 64, 1, 64));
+    card_close(other);
+}
+
+static void *copies(void *memory)
+{
+    char *p = memory;
+
+    OK(aclrtSetDevice(card_add("a5?hbm=64MiB&card=stack")));
+    OK(aclrtMemset(p, 1 << 20, 3, 1 << 20));
+    OK(rtMemcpy(p + (1 << 20), 1 << 20, p, 1 << 20, RT_MEMCPY_DEVICE_TO_DEVICE));
+    OK(rtMemcpy(back, sizeof back, p + (1 << 20), sizeof back, RT_MEMCPY_DEVICE_TO_HOST));
+    return NULL;
+}
+
+TEST(copies_need_little_stack)
+{
+    int32_t device = card_open("a5?hbm=64MiB&card=stack");
+    pthread_attr_t small;
+    pthread_t thread;
+    void *p;
+
+    fill();
+    OK(rtMalloc(&p, 2 << 20, RT_MEMORY_HBM, 0));
+    pthread_attr_init(&small);
+    CHECK_EQ(pthread_attr_setstacksize(&small, 64 << 10), 0);
+    CHECK_EQ(pthread_create(&thread, &small, copies, p), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&small);
+    for (size_t i = 0; i < sizeof back; i++)
+        if (back[i] != 3) CHECK_FAIL("byte %zu is %d, not 3", i, back[i]);
+    OK(rtFree(p));
+    card_close(device);
+}
+
+TEST(a_limit_on_file_sizes_is_told_and_ends_nobody)
+{
+    int32_t device = card_add("a5?hbm=64MiB&card=limited");
+    struct rlimit before, limit;
+
+    CHECK_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){.rlim_cur = 1 << 20, .rlim_max = before.rlim_max};
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    int32_t code = aclrtSetDevice(device);
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    CHECK(code != 0);
+    CHECK_HAS(aclGetRecentErrMsg(), "ulimit -f");
+    OK(aclrtSetDevice(device));
     card_close(device);
 }
 

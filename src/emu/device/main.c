@@ -93,6 +93,7 @@ int main(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE is told by the write, as EFBIG */
     for (int fd = EMU_FD_SHARED; fd <= EMU_FD_HOST; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
     raise_descriptor_limit();
     map_hbm();

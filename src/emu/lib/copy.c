@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { BOUNCE = 65536 };
+enum { BOUNCE = 8192 }; /* on the stack of whoever calls, which may be small */
 
 /* One side of a copy: a held process when it is device memory. */
 struct side {

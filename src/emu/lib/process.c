@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,17 @@ static bool wait_ready(struct process *process, char *problem, size_t problem_si
     }
 }
 
+/* Beyond RLIMIT_FSIZE ftruncate raises SIGXFSZ, which ends the program. */
+static bool file_size_allowed(uint64_t size)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY) return true;
+    if (limit.rlim_cur >= size && limit.rlim_cur >= sizeof(struct emu_shared)) return true;
+    errno = EFBIG;
+    return false;
+}
+
 static bool share(struct process *process, const struct process_options *options)
 {
     struct emu_shared *shared;
@@ -117,6 +129,7 @@ static bool share(struct process *process, const struct process_options *options
     process->hbm_size = options->machine->hbm;
     process->hbm_base = window_reserve(process->hbm_size);
     if (!process->hbm_base) return false;
+    if (!file_size_allowed(process->hbm_size)) return false;
     process->shared_fd = memfd_create("npuemu-shared", MFD_CLOEXEC);
     process->hbm_fd = memfd_create("npuemu-hbm", MFD_CLOEXEC);
     if (process->shared_fd < 0 || process->hbm_fd < 0) return false;
@@ -152,8 +165,9 @@ struct process *process_start(const struct process_options *options, char *probl
     atomic_init(&process->references, 1);
     if (!program_find(program, sizeof program, problem, problem_size)) goto failed;
     if (!share(process, options)) {
-        snprintf(problem, problem_size, "no room for a device of %llu MiB: %s",
-                 (unsigned long long)(options->machine->hbm >> 20), strerror(errno));
+        snprintf(problem, problem_size, "no room for a device of %llu MiB: %s%s",
+                 (unsigned long long)(options->machine->hbm >> 20), strerror(errno),
+                 errno == EFBIG ? " (the limit on file sizes, ulimit -f, applies to device memory)" : "");
         goto failed;
     }
     host_pidfd = pidfd_of(getpid());
