@@ -100,6 +100,27 @@ TEST(fails_a_kfc_launch_whose_dispatcher_is_no_library)
     CHECK_EQ(card_close(&card), 0);
 }
 
+/* The device process itself reads the configuration: it must not be ended by it, nor go on with a lock held. */
+TEST(fails_a_kfc_launch_whose_configuration_is_not_in_memory)
+{
+    static const uint64_t nowhere[] = {0, 0x10, 0x12345678, UINT64_C(0x7eb000000000), UINT64_MAX - 50};
+    uint64_t counter = 0, end;
+    card_open(&card, "a5");
+    end = card.shared->hbm_base + card.shared->hbm_size;
+    for (size_t i = 0; i < sizeof nowhere / sizeof nowhere[0] + 2; i++) {
+        const uint64_t past[] = {end - 119, card.shared->hbm_base - 8};
+        kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
+            i < 2 ? past[i] : nowhere[i - 2]);
+        CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+        CHECK_HAS(card_problem(&card), "bad address 0x");
+    }
+    kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
+        device_args(FIXTURES "/fixture_dispatcher.so", 1, 0, &counter));
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    CHECK_EQ(card_read64(&card, counter), 1);
+    CHECK_EQ(card_close(&card), 0);
+}
+
 TEST(redirects_what_device_code_names_below_the_pre_install_folder)
 {
     struct fixture_args args = {0};

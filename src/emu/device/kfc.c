@@ -16,7 +16,7 @@
 #define EXTEND_LIBRARY "libaicpu_extend_kernels.so"
 #define PREINSTALL "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
 
-enum { ARGS_CONFIG = 40, CONFIG_SO = 96, CONFIG_SO_SIZE = 104, CONFIG_DEVICE = 112 };
+enum { ARGS_CONFIG = 40, CONFIG_SO = 96, CONFIG_SO_SIZE = 104, CONFIG_DEVICE = 112, CONFIG_SIZE = 120 };
 
 typedef int (*server_entry)(void *);
 
@@ -33,6 +33,18 @@ static uint64_t word(uint64_t address)
 
     memcpy(&value, (const void *)(uintptr_t)address, sizeof value);
     return value;
+}
+
+/* The configuration is read by this program itself: a word of it outside of memory would be the end of the process, and of
+ * a lock that is held. */
+static bool config_readable(struct launch *launch, uint64_t config)
+{
+    const uint64_t offset = config - device_shared->hbm_base;
+
+    if (offset < device_shared->hbm_size && device_shared->hbm_size - offset >= CONFIG_SIZE) return true;
+    launch_reason(launch, "bad address 0x%llx: its %d bytes of configuration are not in device memory",
+                  (unsigned long long)config, CONFIG_SIZE);
+    return false;
 }
 
 /* A plain write in place, as the vendor's: neither atomic nor renamed. */
@@ -107,12 +119,15 @@ static uint32_t call(struct launch *launch, server_entry entry, const char *name
 
 static uint32_t serve_init(struct launch *launch)
 {
+    uint64_t config;
+
     if (launch->args_size < ARGS_CONFIG + 8) {
         launch_reason(launch, "%u bytes of arguments hold no word at offset 40", launch->args_size);
         return 1;
     }
     if (plan_latch_taken()) return 0;
-    if (!backend_load(launch, word((uint64_t)(uintptr_t)launch->args + ARGS_CONFIG))) return 1;
+    config = word((uint64_t)(uintptr_t)launch->args + ARGS_CONFIG);
+    if (!config_readable(launch, config) || !backend_load(launch, config)) return 1;
     return call(launch, backend.init, "DynTileFwkBackendKernelServerInit");
 }
 
@@ -160,6 +175,10 @@ uint32_t kfc_run(struct launch *launch)
     if (strcmp(name, "DynTileFwkKernelServer") == 0)
         return call(launch, backend.serve, "DynTileFwkBackendKernelServer");
     if (strcmp(name, "StaticTileFwkKernelServer") == 0) {
+        if (launch->args_size < CONFIG_SIZE) {
+            launch_reason(launch, "%u bytes of arguments are no configuration", launch->args_size);
+            return 1;
+        }
         if (!backend_load(launch, (uint64_t)(uintptr_t)launch->args)) return 1;
         return call(launch, backend.serve_static, "StaticTileFwkBackendKernelServer");
     }
