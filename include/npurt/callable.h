@@ -72,7 +72,9 @@ typedef struct npurt_call_args {
 } npurt_call_args;
 
 enum {
-    NPURT_CALL_NO_WAIT = 1, /* npurt_launch: BUSY instead of waiting when two runs are in flight */
+    NPURT_CALL_LEAK_CHECK = 2, /* LEAK, naming it, when the run left something behind on the device; its outputs are
+                                * written. What other threads load meanwhile counts as left behind */
+    NPURT_CALL_NO_WAIT = 1,    /* npurt_launch: BUSY instead of waiting when two runs are in flight */
 };
 
 /* Where the time of one call went, nanoseconds; device figures are 0 when the run failed before the device answered. */

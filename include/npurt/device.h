@@ -28,6 +28,7 @@ typedef struct npurt_device_options {
     uint32_t op_timeout_ms;         /* the driver's op-execute timeout; 0: 45,000 */
     uint32_t sync_timeout_ms;       /* the host's wait for a stream; 0: 50,000 */
     const char *binaries;           /* folder of the device programs; NULL: beside the library */
+    bool leak_check;                /* every run as with NPURT_CALL_LEAK_CHECK; about 2 µs each */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
  * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor
@@ -88,6 +89,10 @@ NPURT_API npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_to
 /* Writes the ledger as text, one line per holding with owner and purpose, into buffer (cut at size, always ended by
  * NUL). *needed, which may be NULL, receives the full length without the NUL. */
 NPURT_API npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed);
+/* The same as one JSON object: target, runs, memory_bytes, holdings (kind, handle, bytes, owner, purpose each) and grown
+ * (kind, owner, runs, first_run, count, bytes each): what there was more of after a run than after any before. A buffer
+ * that fits its runs settles; what keeps growing is a leak, and is logged as a warning the 16th time. */
+NPURT_API npurt_status npurt_device_report_json(npurt_device *device, char *buffer, size_t size, size_t *needed);
 
 /* Hash of everything that happened on the device so far: time, agent, event and operands, never the seed. Only a card
  * in timed mode keeps one; elsewhere UNSUPPORTED. The first open of a device in a process installs the AICPU program and

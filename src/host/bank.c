@@ -37,8 +37,8 @@ npurt_status bank_init(npurt_device *device)
 {
     npurt_status status = take_lines(device);
     if (status == NPURT_OK)
-        status = bank_grow_block(device, &device->bank[0],
-                                 image_workspace_size(FIRST_TASKS, PROTOCOL_MAX_AICPU_THREADS));
+        status =
+            bank_grow_block(device, &device->bank[0], image_workspace_size(FIRST_TASKS, PROTOCOL_MAX_AICPU_THREADS));
     return status;
 }
 
@@ -82,8 +82,8 @@ void bank_distrust(struct run_bank *bank)
     bank->shadowed = false;
 }
 
-npurt_status bank_grow(npurt_device *device, struct run_bank *bank, uint64_t *address, uint64_t *capacity, uint64_t need,
-                       uint64_t wanted, const char *purpose)
+npurt_status bank_grow(npurt_device *device, struct run_bank *bank, uint64_t *address, uint64_t *capacity,
+                       uint64_t need, uint64_t wanted, const char *purpose)
 {
     if (need <= *capacity) return NPURT_OK;
     if (wanted < need) wanted = need;
@@ -105,8 +105,8 @@ npurt_status bank_grow_block(npurt_device *device, struct run_bank *bank, uint64
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a run");
     if (workspace <= bank->workspace_size) return NPURT_OK;
     uint64_t capacity = bank->workspace_size ? bank->workspace_size + RUN_SMALL_IMAGE + RUN_HEAD : 0;
-    npurt_status status = bank_grow(device, bank, &bank->block, &capacity, RUN_SMALL_IMAGE + RUN_HEAD + workspace,
-                                    0, "control, result and workspace");
+    npurt_status status = bank_grow(device, bank, &bank->block, &capacity, RUN_SMALL_IMAGE + RUN_HEAD + workspace, 0,
+                                    "control, result and workspace");
     bank->workspace_size = status == NPURT_OK ? (capacity - RUN_SMALL_IMAGE - RUN_HEAD) & ~UINT64_C(63) : 0;
     return status;
 }

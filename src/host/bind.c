@@ -28,8 +28,8 @@ static void heap_of(const struct run_bank *bank, uint64_t *base, uint64_t *size)
     *size = bank->heap ? bank->heap_size - (*base - bank->heap) : 0;
 }
 
-/* graph_heap_grow. What the graph has allocated so far is only numbers: nothing has to be copied. The first output that a
- * bank ever sees takes a heap for many. */
+/* graph_heap_grow. What the graph has allocated so far is only numbers: nothing has to be copied. The first output that
+ * a bank ever sees takes a heap for many. */
 static npurt_status grow_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
 {
     npurt_run *run = context;
@@ -37,8 +37,8 @@ static npurt_status grow_heap(void *context, uint64_t size, uint64_t *base, uint
     struct run_bank *bank = run->bank;
     uint64_t first = device->info.hbm_total / 16;
     if (first > HEAP_FIRST) first = HEAP_FIRST;
-    npurt_status status = bank_grow(device, bank, &bank->heap, &bank->heap_size, size + HEAP_ALIGN, first,
-                                    "outputs of the graph");
+    npurt_status status =
+        bank_grow(device, bank, &bank->heap, &bank->heap_size, size + HEAP_ALIGN, first, "outputs of the graph");
     if (status == NPURT_OK) heap_of(bank, base, capacity);
     return status;
 }

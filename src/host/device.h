@@ -18,6 +18,7 @@
 #include "bank.h"
 #include "bundle.h"
 #include "flight.h"
+#include "growth.h"
 #include "ledger.h"
 #include "slot.h"
 
@@ -49,6 +50,7 @@ struct npurt_device {
     uint32_t retained; /* rtSetDevice calls to be undone */
 
     struct ledger ledger;
+    struct growth growth;
     uint64_t address_low, address_high; /* every device address that was ever given lies between */
     struct bundle bundle;
     struct registers registers;

@@ -46,19 +46,6 @@ npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *tota
     return device_leave(device, status);
 }
 
-npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed)
-{
-    npurt_status status = device_enter(device, "npurt_device_report", DEVICE_NEED_HANDLE);
-    if (status != NPURT_OK) return status;
-    if (!buffer && size) {
-        status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "buffer is NULL and size is %zu", size);
-    } else {
-        size_t length = ledger_write(&device->ledger, buffer, size);
-        if (needed) *needed = length;
-    }
-    return device_leave(device, status);
-}
-
 npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash)
 {
     npurt_status status = device_enter(device, "npurt_device_trace_hash", DEVICE_NEED_DRIVER);

@@ -110,6 +110,7 @@ void device_abandon(npurt_device *device)
     log_write(LOG_LEVEL_INFO, "device", "%s: abandoned to the reset: %" PRIu64 " bytes in %u blocks, %u streams",
               device->info.target, t.memory_bytes, t.memory_blocks, t.streams);
     ledger_clear(&device->ledger);
+    growth_forget(&device->growth);
     device->registration = device->binary = device->init = device->exec = NULL;
     device->core_stream = device->cpu_stream = NULL;
     kernels_forget(device);

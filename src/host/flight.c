@@ -43,6 +43,11 @@ void flight_release(npurt_run *run)
     run->state = FLIGHT_FREE;
 }
 
+static bool is_checked(const npurt_run *run)
+{
+    return run->flags & NPURT_CALL_LEAK_CHECK || run->device->options.leak_check;
+}
+
 /* Out of flight, whatever state it was in; wakes whoever waits. */
 static void end(npurt_run *run, npurt_status status)
 {
@@ -123,7 +128,7 @@ static void start_queued(npurt_device *device)
 static void copy_out(npurt_run *run)
 {
     struct error_state own;
-    if (!args_has_outputs(run->callable, run->bank)) {
+    if (!is_checked(run) && !args_has_outputs(run->callable, run->bank)) {
         end(run, NPURT_OK);
         return;
     }
@@ -132,6 +137,7 @@ static void copy_out(npurt_run *run)
     error_begin(run->call);
     npurt_status status = args_copy_out(run->callable, run->bank);
     run->timing.copy_ns += run_now_ns() - ended;
+    if (status == NPURT_OK && is_checked(run)) status = growth_check(run->device, &run->mark, run->callable->name);
     end(run, status);
     error_restore(&own);
 }
@@ -152,6 +158,7 @@ static void retire(npurt_run *run, struct outcome *o)
     }
     device->flight.executing = NULL;
     slot_run_end(device->slot, run->ticket);
+    growth_look(device);
     start_queued(device);
     if (status == NPURT_OK) {
         const struct run_result *r = &o->result;
@@ -297,6 +304,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->bank = free_bank(device);
     run->bank->run = run;
     run->state = FLIGHT_BOUND;
+    if (is_checked(run)) growth_mark(device, &run->mark);
     status = run_bind(run, args);
     *out = run;
     if (status != NPURT_OK) status = blame_executing(device, status, call);

@@ -21,6 +21,7 @@
 #include <npurt/callable.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include "growth.h"
 
 struct run_bank;
 
@@ -36,6 +37,7 @@ struct npurt_run {
     uint64_t ticket;          /* while it executes: its turn among the handles of the device id */
     uint32_t number;          /* run_control.run_number */
     uint32_t clusters, threads, flags;
+    struct growth_mark mark; /* with NPURT_CALL_LEAK_CHECK or the device's leak_check */
     bool cancelled; /* npurt_cancel while it was executing */
     uint64_t began_ns;
     /* How it ended. */

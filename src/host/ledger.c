@@ -22,6 +22,11 @@ static uint32_t above(const struct ledger *ledger, enum ledger_kind kind, uint64
     return low;
 }
 
+const char *ledger_kind_name(enum ledger_kind kind)
+{
+    return kind_name[kind];
+}
+
 bool ledger_reserve(struct ledger *ledger, enum ledger_kind kind)
 {
     uint32_t capacity = ledger->kind[kind].capacity;
@@ -41,7 +46,7 @@ struct ledger_entry *ledger_add(struct ledger *ledger, enum ledger_kind kind, ui
     struct ledger_entry *entry = &ledger->kind[kind].entry[at];
     memmove(entry + 1, entry, (ledger->kind[kind].count - at) * sizeof *entry);
     ledger->kind[kind].count++;
-    *entry = (struct ledger_entry){.handle = handle, .size = size};
+    *entry = (struct ledger_entry){.handle = handle, .size = size, .serial = ++ledger->changes};
     snprintf(entry->owner, sizeof entry->owner, "%s", owner);
     snprintf(entry->purpose, sizeof entry->purpose, "%s", purpose);
     return entry;
@@ -69,6 +74,7 @@ bool ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint64_t handle
     uint32_t after = ledger->kind[kind].count - (uint32_t)(entry - ledger->kind[kind].entry) - 1;
     memmove(entry, entry + 1, after * sizeof *entry);
     ledger->kind[kind].count--;
+    ledger->changes++;
     return true;
 }
 
@@ -83,6 +89,7 @@ void ledger_clear(struct ledger *ledger)
 {
     for (int k = 0; k < LEDGER_KINDS; k++)
         ledger->kind[k].count = 0;
+    ledger->changes++;
 }
 
 void ledger_fini(struct ledger *ledger)

@@ -26,6 +26,7 @@ enum ledger_kind {
 struct ledger_entry {
     uint64_t handle; /* address or driver handle */
     uint64_t size;   /* memory: bytes asked for; else 0 */
+    uint64_t serial; /* ledger.changes when it was entered */
     bool user;       /* memory: taken by npurt_memory_alloc */
     bool abandoned;
     char owner[32]; /* "device", "run", "kernels", "user", a callable's name */
@@ -37,6 +38,7 @@ struct ledger {
         struct ledger_entry *entry;
         uint32_t count, capacity;
     } kind[LEDGER_KINDS];
+    uint64_t changes; /* entries added and removed so far */
 };
 
 /* Makes room for one more entry. False: host memory is exhausted. */
@@ -59,6 +61,9 @@ npurt_ledger_totals ledger_totals(const struct ledger *ledger);
 bool ledger_is_empty(const struct ledger *ledger);
 /* One line per entry; returns the length without the NUL, as snprintf does. */
 size_t ledger_write(const struct ledger *ledger, char *buffer, size_t size);
+
+/* "memory", "registration", … */
+const char *ledger_kind_name(enum ledger_kind kind);
 
 /* NULL when sorted, disjoint and within capacity; else what is wrong. */
 const char *ledger_validate(const struct ledger *ledger);

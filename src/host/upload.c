@@ -112,8 +112,8 @@ static npurt_status upload_large(npurt_device *device, struct run_bank *bank, co
     for (uint32_t s = 0; s < image->segment_count && status == NPURT_OK; s++) {
         const struct graph_segment *g = &image->segment[s];
         if (!g->size) continue;
-        status = changes ? send_changes(device, bank, g, travelled)
-                         : send_range(device, bank, g, 0, g->size, travelled);
+        status =
+            changes ? send_changes(device, bank, g, travelled) : send_range(device, bank, g, 0, g->size, travelled);
     }
     if (status != NPURT_OK) return status;
     bank->shadowed = changes;

@@ -123,6 +123,7 @@ TEST(a_registration_per_run_ends_in_207001_and_507899_and_the_ledger_says_why)
         CHECK_EQ(last.files, first.files);
         FAULT_OK(npurt_device_report(world.device, report, sizeof report, NULL));
         CHECK_EQ(lines_with(report, "device: AICore program"), REGISTRATIONS + 1);
+        CHECK_EQ(lines_with(report, "grown        registration of device:"), 1);
         FAULT_OK(npurt_callable_unload(world.callable));
         CHECK_EQ(npurt_device_close(world.device), NPURT_ERROR_LEAK);
         programs_remove(folder);

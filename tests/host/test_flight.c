@@ -231,7 +231,7 @@ TEST(a_running_run_that_is_cancelled_stops_and_leaves_the_device_healthy)
             npurt_run *first = launch_gated(&w, 1000), *second = launch_chain(&w, w.x, w.z, 3);
             usleep(20000); /* the kernel is at the gate */
             CHECK_EQ(npurt_cancel(first), NPURT_OK);
-            usleep(20000); /* the scheduler has looked: once per millisecond */
+            usleep(20000);                                 /* the scheduler has looked: once per millisecond */
             CHECK_EQ(npurt_poll(first), NPURT_ERROR_BUSY); /* it waits for the kernel */
             open_gate(&w);
             CHECK_EQ(npurt_wait(first, NULL), NPURT_ERROR_CANCELLED);

@@ -77,7 +77,8 @@ static void many_runs(const char *target, uint32_t runs)
     for (uint32_t i = 0; i < runs; i++) {
         double worst = 0;
         memset(out->host, 0xa5, bytes);
-        if (example_call(callable, &problem, NULL) != NPURT_OK) CHECK_FAIL("run %u: %s", i, npurt_error_last()->message);
+        if (example_call(callable, &problem, NULL) != NPURT_OK)
+            CHECK_FAIL("run %u: %s", i, npurt_error_last()->message);
         if (i % CHECK_EVERY == 0) CHECK_EQ(example_check(&problem, &worst), 0);
         if (i == 0) memcpy(right, out->host, bytes);
         if (memcmp(right, out->host, bytes) != 0) CHECK_FAIL("run %u: another result than run 0", i);

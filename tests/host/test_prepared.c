@@ -170,7 +170,10 @@ static void run_patched(uint32_t length, uint64_t *whole, uint64_t *none, uint64
         x[i] = 1000 + i;
     CHECK_EQ(npurt_memory_copy_in(device, at[2], x, sizeof x), NPURT_OK);
     /* A large graph is compared from its third run on. */
-    const struct { int from; uint32_t expected; } round[] = {{0, 0}, {0, 0}, {0, 0}, {2, 1000}, {0, 0}};
+    const struct {
+        int from;
+        uint32_t expected;
+    } round[] = {{0, 0}, {0, 0}, {0, 0}, {2, 1000}, {0, 0}};
     uint64_t sent[5], size = 0;
     for (int i = 0; i < 5; i++) {
         npurt_run *run;
@@ -185,10 +188,11 @@ static void run_patched(uint32_t length, uint64_t *whole, uint64_t *none, uint64
         sent[i] = timing.image_bytes;
         size = timing.image_size;
     }
-    printf("  %u tasks: image of %lu bytes, sent %lu, %lu, %lu, with other tensors %lu, with the first again %lu\n", length,
-           (unsigned long)size, (unsigned long)sent[0], (unsigned long)sent[1], (unsigned long)sent[2],
+    printf("  %u tasks: image of %lu bytes, sent %lu, %lu, %lu, with other tensors %lu, with the first again %lu\n",
+           length, (unsigned long)size, (unsigned long)sent[0], (unsigned long)sent[1], (unsigned long)sent[2],
            (unsigned long)sent[3], (unsigned long)sent[4]);
-    CHECK(sent[0] + 5 * 64 > size && sent[0] < size + 64); /* parts are aligned to lines; what is between them may stay */
+    CHECK(sent[0] + 5 * 64 > size &&
+          sent[0] < size + 64); /* parts are aligned to lines; what is between them may stay */
     CHECK_EQ(sent[3], sent[4]);
     *whole = size;
     *none = sent[2];
@@ -208,6 +212,33 @@ TEST(of_a_graph_that_runs_again_only_what_changed_travels)
     run_patched(3000, &whole, &none, &patched); /* above 64 KiB */
     CHECK_EQ(none, 0);
     CHECK(patched > 0 && patched <= 2 * 4096);
+}
+
+TEST(a_run_that_is_asked_to_proves_that_it_left_nothing_and_reports_are_whole)
+{
+    const npurt_device_options options = {.leak_check = true};
+    npurt_device *device;
+    char text[8192], json[16384];
+    size_t needed;
+    CHECK_EQ(npurt_device_open("emu:a5", &options, &device), NPURT_OK);
+    npurt_callable *callable = load(device);
+    for (uint32_t i = 0; i < 10; i++)
+        call(callable, i, 5 + 200 * i); /* buffers grow on the way */
+    uint64_t address;
+    CHECK_EQ(npurt_memory_alloc(device, 512, "quo\"te", &address), NPURT_OK);
+    CHECK_EQ(npurt_device_report(device, text, sizeof text, &needed), NPURT_OK);
+    CHECK_EQ(strlen(text), needed);
+    CHECK_HAS(text, "graph image");
+    CHECK_EQ(npurt_device_report_json(device, json, sizeof json, &needed), NPURT_OK);
+    CHECK_EQ(strlen(json), needed);
+    CHECK_HAS(json, "{\"target\": \"emu:a5\", \"runs\": 10, ");
+    CHECK_HAS(json, "\"owner\": \"user\", \"purpose\": \"quo\\\"te\"}");
+    CHECK_EQ(npurt_device_report_json(device, json, 10, &needed), NPURT_OK);
+    CHECK_EQ(strlen(json), 9);
+    CHECK(needed > 500);
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
 }
 
 TEST_MAIN
