@@ -16,10 +16,22 @@ static const struct aicpu_args *args_check(const void *args)
     return a;
 }
 
+/* To a host of another protocol: `control` and the report's first word are where they are in every version, so that the
+ * host can tell a program of another version from one that failed. */
+static void tell_version(const void *args)
+{
+    const struct aicpu_args *a = args;
+    if (!a || a->protocol_version == PROTOCOL_VERSION || !a->control || a->control % sizeof(uint64_t)) return;
+    struct device_report *report = (struct device_report *)(uintptr_t)a->control;
+    port_publish32(&report->protocol_version, PROTOCOL_VERSION);
+    port_cache_clean(report, sizeof report->protocol_version);
+}
+
 uint32_t npurt_aicpu_init(void *args)
 {
     const struct aicpu_args *a = args_check(args);
     if (!a) {
+        tell_version(args);
         port_log(PORT_ERROR, "init: the host speaks another protocol than this AICPU program (%u)", PROTOCOL_VERSION);
         return RUN_BAD_PROTOCOL;
     }
