@@ -15,8 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* C, and what the AICore program's compiler takes, which is a kind of C++. */
 #ifdef __cplusplus
-#error "C only"
+#define PROTOCOL_ASSERT static_assert
+#else
+#define PROTOCOL_ASSERT _Static_assert
 #endif
 
 enum { PROTOCOL_VERSION = 1, PROTOCOL_LINE = 64 };
@@ -43,7 +46,7 @@ struct aicpu_args {
     uint64_t control;       /* device address: struct run_control (exec) or struct device_report (init) */
     uint64_t reserved[6];
 };
-_Static_assert(sizeof(struct aicpu_args) == 64, "aicpu_args");
+PROTOCOL_ASSERT(sizeof(struct aicpu_args) == 64, "aicpu_args");
 
 /* Writer: npurt_aicpu_init. What only the device side can tell. */
 struct device_report {
@@ -53,7 +56,7 @@ struct device_report {
     uint32_t ready;          /* 1 when the rest is valid */
     uint32_t reserved[11];
 };
-_Static_assert(sizeof(struct device_report) == 64, "device_report");
+PROTOCOL_ASSERT(sizeof(struct device_report) == 64, "device_report");
 
 /* Writer: host, before the launch. */
 struct run_control {
@@ -79,9 +82,9 @@ struct run_control {
     uint64_t command;           /* struct run_command */
     uint64_t reserved[2];
 };
-_Static_assert(sizeof(struct run_control) == 144, "run_control");
-_Static_assert(offsetof(struct run_control, regs) == 32, "run_control");
-_Static_assert(offsetof(struct run_control, workspace) == 96, "run_control");
+PROTOCOL_ASSERT(sizeof(struct run_control) == 144, "run_control");
+PROTOCOL_ASSERT(offsetof(struct run_control, regs) == 32, "run_control");
+PROTOCOL_ASSERT(offsetof(struct run_control, workspace) == 96, "run_control");
 
 /* Writer: host, while the run is going on. */
 struct run_command {
@@ -89,7 +92,7 @@ struct run_command {
     uint32_t grace_ms;
     uint32_t reserved[14];
 };
-_Static_assert(sizeof(struct run_command) == 64, "run_command");
+PROTOCOL_ASSERT(sizeof(struct run_command) == 64, "run_command");
 
 /* Writer: the core. */
 struct core_hello {
@@ -101,7 +104,7 @@ struct core_hello {
     uint32_t protocol_version;
     uint32_t reserved[10];
 };
-_Static_assert(sizeof(struct core_hello) == 64, "core_hello");
+PROTOCOL_ASSERT(sizeof(struct core_hello) == 64, "core_hello");
 
 /* Writer: the AICPU thread that owns the core. */
 struct core_welcome {
@@ -109,7 +112,7 @@ struct core_welcome {
     uint32_t run_number;    /* written last */
     uint32_t reserved[13];
 };
-_Static_assert(sizeof(struct core_welcome) == 64, "core_welcome");
+PROTOCOL_ASSERT(sizeof(struct core_welcome) == 64, "core_welcome");
 
 /* Writer: the AICPU thread that owns the core; number & 1 chooses one of a core's two. The first line is all that a core
  * needs before it looks at arguments. */
@@ -122,10 +125,10 @@ struct dispatch_payload {
     int64_t args[50];           /* tensors' descriptors, scalars; [48] = &block_idx, [49] = &sub_block_id */
     uint64_t reserved[6];
 };
-_Static_assert(sizeof(struct dispatch_payload) == 512, "dispatch_payload");
-_Static_assert(offsetof(struct dispatch_payload, block_idx) == 8, "dispatch_payload");
-_Static_assert(offsetof(struct dispatch_payload, sub_block_id) == 56, "dispatch_payload");
-_Static_assert(offsetof(struct dispatch_payload, args) == 64, "dispatch_payload");
+PROTOCOL_ASSERT(sizeof(struct dispatch_payload) == 512, "dispatch_payload");
+PROTOCOL_ASSERT(offsetof(struct dispatch_payload, block_idx) == 8, "dispatch_payload");
+PROTOCOL_ASSERT(offsetof(struct dispatch_payload, sub_block_id) == 56, "dispatch_payload");
+PROTOCOL_ASSERT(offsetof(struct dispatch_payload, args) == 64, "dispatch_payload");
 
 /* Writer: host, at callable load. One per kernel id; core_type KERNEL_ABSENT for unused ids. */
 enum { KERNEL_ABSENT = 0xffffffffu };
@@ -134,7 +137,7 @@ struct kernel_entry {
     uint32_t core_type;     /* npurt_core or KERNEL_ABSENT */
     uint32_t duration_ns;   /* timed mode: what one block of it takes; 0: the machine's default */
 };
-_Static_assert(sizeof(struct kernel_entry) == 16, "kernel_entry");
+PROTOCOL_ASSERT(sizeof(struct kernel_entry) == 16, "kernel_entry");
 
 /* Writer: host, at callable load; the code follows at offset 128. */
 #define KERNEL_IMAGE_MAGIC 0x4b55504eu /* "NPUK" */
@@ -149,7 +152,7 @@ struct kernel_image {
     uint8_t reserved1[32];
 };
 enum { KERNEL_IMAGE_CODE = 128 };
-_Static_assert(sizeof(struct kernel_image) == KERNEL_IMAGE_CODE, "kernel_image");
+PROTOCOL_ASSERT(sizeof(struct kernel_image) == KERNEL_IMAGE_CODE, "kernel_image");
 
 /* What ended a run; run_result.code. */
 enum run_code {
@@ -187,7 +190,7 @@ struct run_result {
     uint64_t reserved[3];
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
 };
-_Static_assert(offsetof(struct run_result, suspect) == 96, "run_result");
-_Static_assert(sizeof(struct run_result) == 480, "run_result");
+PROTOCOL_ASSERT(offsetof(struct run_result, suspect) == 96, "run_result");
+PROTOCOL_ASSERT(sizeof(struct run_result) == 480, "run_result");
 
 #endif

@@ -8,7 +8,11 @@
 
 #if defined(__CCE_AICORE__)
 #define PORT_GM            __gm__
-#define PORT_CORE_ENTRY    extern "C" __global__ __aicore__
+#ifdef __cplusplus
+#define PORT_CORE_ENTRY extern "C" __global__ __aicore__
+#else
+#define PORT_CORE_ENTRY __global__ __aicore__
+#endif
 #define PORT_CORE_FUNCTION __aicore__ inline
 #if defined(__DAV_CUBE__) || defined(__DAV_C220_CUBE__)
 #define PORT_CORE_HALF 1
@@ -142,10 +146,12 @@ static PORT_CORE_FUNCTION void port_core_cache_clean_all(void)
     dsb(DSB_ALL);
 }
 
-/* The code lies behind the kernel_image, linked to run anywhere. */
+/* The code lies behind the kernel_image, linked to run anywhere. Its argument is in device memory, which is an address
+ * space of its own to the vendor's compiler. */
+typedef void (*port_core_kernel)(PORT_GM int64_t *args);
 static PORT_CORE_FUNCTION void port_core_run(uint64_t image, PORT_GM int64_t *args)
 {
-    ((port_kernel)(uintptr_t)(image + KERNEL_IMAGE_CODE))(args);
+    ((port_core_kernel)(uintptr_t)(image + KERNEL_IMAGE_CODE))(args);
 }
 
 #endif
