@@ -48,12 +48,30 @@ static void cpu_fault(const char *machine, uint32_t handle, uint64_t address, co
     CHECK_EQ(card_close(&card), 0);
 }
 
-TEST(reports_a_bad_address_in_an_aicpu_entry) { cpu_fault("a5", 2, 0x10, "bad address 0x10"); }
-TEST(reports_a_bad_address_in_an_aicpu_entry_on_a_thread) { cpu_fault("a5?engine=thread", 2, 0x10, "bad address 0x10"); }
-TEST(reports_an_unmapped_address_in_an_aicpu_entry) { cpu_fault("a5", 2, UINT64_C(0x7eb000000000), "0x7eb000000000"); }
-TEST(reports_a_stack_overflow_in_an_aicpu_entry) { cpu_fault("a5", 5, 0, "stack overflow"); }
-TEST(reports_a_division_by_zero_in_an_aicpu_entry) { cpu_fault("a5", 7, 0, "arithmetic fault"); }
-TEST(reports_a_register_window_that_is_not_there) { cpu_fault("a5", 6, UINT64_C(0x7ef9ffff0000), "0x7ef9ffff0000"); }
+TEST(reports_a_bad_address_in_an_aicpu_entry)
+{
+    cpu_fault("a5", 2, 0x10, "bad address 0x10");
+}
+TEST(reports_a_bad_address_in_an_aicpu_entry_on_a_thread)
+{
+    cpu_fault("a5?engine=thread", 2, 0x10, "bad address 0x10");
+}
+TEST(reports_an_unmapped_address_in_an_aicpu_entry)
+{
+    cpu_fault("a5", 2, UINT64_C(0x7eb000000000), "0x7eb000000000");
+}
+TEST(reports_a_stack_overflow_in_an_aicpu_entry)
+{
+    cpu_fault("a5", 5, 0, "stack overflow");
+}
+TEST(reports_a_division_by_zero_in_an_aicpu_entry)
+{
+    cpu_fault("a5", 7, 0, "arithmetic fault");
+}
+TEST(reports_a_register_window_that_is_not_there)
+{
+    cpu_fault("a5", 6, UINT64_C(0x7ef9ffff0000), "0x7ef9ffff0000");
+}
 
 /* One scheduler waits for cores of which one faults; its launch ends at once, the rest when told. */
 static void core_fault(const char *machine, const char *kernel, const char *text)
@@ -81,10 +99,22 @@ static void core_fault(const char *machine, const char *kernel, const char *text
     CHECK_EQ(card_close(&card), 0);
 }
 
-TEST(ends_the_launch_of_a_kernel_that_faults_at_once) { core_fault("a5", "kernel_crash", "0x1234"); }
-TEST(ends_the_launch_of_a_kernel_that_faults_at_once_on_threads) { core_fault("a5?engine=thread", "kernel_crash", "0x1234"); }
-TEST(reports_a_stack_overflow_of_a_kernel) { core_fault("a5", "kernel_overflow", "stack overflow"); }
-TEST(reports_a_kernel_image_that_cannot_be_run) { core_fault("a5", "kernel_absent", "kernel_absent"); }
+TEST(ends_the_launch_of_a_kernel_that_faults_at_once)
+{
+    core_fault("a5", "kernel_crash", "0x1234");
+}
+TEST(ends_the_launch_of_a_kernel_that_faults_at_once_on_threads)
+{
+    core_fault("a5?engine=thread", "kernel_crash", "0x1234");
+}
+TEST(reports_a_stack_overflow_of_a_kernel)
+{
+    core_fault("a5", "kernel_overflow", "stack overflow");
+}
+TEST(reports_a_kernel_image_that_cannot_be_run)
+{
+    core_fault("a5", "kernel_absent", "kernel_absent");
+}
 
 TEST(reports_an_endless_aicpu_entry_by_the_time_limit)
 {
@@ -140,9 +170,18 @@ static void endless_kernel(const char *machine)
     CHECK_EQ(card_close(&card), 0);
 }
 
-TEST(lets_others_run_beside_an_endless_kernel_and_ends_it) { endless_kernel("a5?carriers=1"); }
-TEST(lets_others_run_beside_an_endless_kernel_and_ends_it_on_two_carriers) { endless_kernel("a5?carriers=2"); }
-TEST(lets_others_run_beside_an_endless_kernel_and_ends_it_on_threads) { endless_kernel("a5?engine=thread"); }
+TEST(lets_others_run_beside_an_endless_kernel_and_ends_it)
+{
+    endless_kernel("a5?carriers=1");
+}
+TEST(lets_others_run_beside_an_endless_kernel_and_ends_it_on_two_carriers)
+{
+    endless_kernel("a5?carriers=2");
+}
+TEST(lets_others_run_beside_an_endless_kernel_and_ends_it_on_threads)
+{
+    endless_kernel("a5?engine=thread");
+}
 
 TEST(fails_blocks_that_can_never_start_together_by_the_time_limit)
 {
@@ -154,6 +193,46 @@ TEST(fails_blocks_that_can_never_start_together_by_the_time_limit)
     CHECK_EQ(atomic_load(&card.shared->faulted), 0);
     still_works();
     CHECK_EQ(card_close(&card), 0);
+}
+
+/* Nobody may have waited for it: a zombie has ended, too. */
+static bool ended(pid_t process)
+{
+    char path[64], line[200] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    FILE *file = fopen(path, "r");
+    if (!file) return true;
+    bool read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    const char *state = read ? strrchr(line, ')') : NULL;
+    return state && state[2] == 'Z';
+}
+
+static void fork_on_the_device(const char *machine)
+{
+    open_with(machine);
+    struct fixture_args args = {.address = card_alloc(&card, 8)};
+    card_bind(&card, 8, "fx.so", "fixture_fork");
+    card_cpu(&card, 0, 8, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    const pid_t child = (pid_t)card_read64(&card, args.address);
+    CHECK(child > 0);
+    for (int i = 0; i < 300 && !ended(child); i++)
+        usleep(10000);
+    const bool gone = ended(child);
+    if (!gone) kill(child, SIGKILL);
+    CHECK(gone);
+    still_works();
+    CHECK_EQ(card_close(&card), 0);
+}
+
+TEST(ends_the_child_of_device_code_that_forks)
+{
+    fork_on_the_device("a5");
+}
+TEST(ends_the_child_of_device_code_that_forks_on_a_thread)
+{
+    fork_on_the_device("a5?engine=thread");
 }
 
 TEST(ends_with_its_host_and_takes_the_root_along)
@@ -168,7 +247,8 @@ TEST(ends_with_its_host_and_takes_the_root_along)
         struct fixture_args args = {0};
         open_with("a5");
         card_cpu(&card, 0, 4, 1, &args, sizeof args); /* mid-run */
-        if (write(ready[1], &card.process, sizeof card.process) < 0 || write(ready[1], card.root, sizeof card.root) < 0) _exit(1);
+        if (write(ready[1], &card.process, sizeof card.process) < 0 || write(ready[1], card.root, sizeof card.root) < 0)
+            _exit(1);
         pause();
     }
     CHECK_EQ(read(ready[0], &device, sizeof device), sizeof device);
@@ -176,7 +256,8 @@ TEST(ends_with_its_host_and_takes_the_root_along)
     CHECK_EQ(access(root, F_OK), 0);
     kill(host, SIGKILL);
     waitpid(host, NULL, 0);
-    for (int i = 0; i < 500 && (kill(device, 0) == 0 || access(root, F_OK) == 0); i++) usleep(10000);
+    for (int i = 0; i < 500 && (kill(device, 0) == 0 || access(root, F_OK) == 0); i++)
+        usleep(10000);
     CHECK(access(root, F_OK) != 0);
     CHECK(kill(device, 0) != 0);
     close(ready[0]);

@@ -19,6 +19,7 @@ ENTRY fixture_threads(void *args);
 ENTRY fixture_install(void *args);
 ENTRY fixture_bad_window(void *args);
 ENTRY fixture_await(void *args);
+ENTRY fixture_fork(void *args);
 
 ENTRY fixture_return(void *args)
 {
@@ -46,6 +47,17 @@ ENTRY fixture_meet(void *args)
         if (port_observe32(word) >= a->count) return 0;
         port_wait(token);
     }
+}
+
+/* Leaves a child behind that would never end by itself. */
+ENTRY fixture_fork(void *args)
+{
+    pid_t child = fork();
+
+    while (child == 0)
+        pause();
+    *(uint64_t *)(uintptr_t)((struct fixture_args *)args)->address = (uint64_t)child;
+    return child < 0;
 }
 
 ENTRY fixture_crash(void *args)

@@ -56,6 +56,12 @@ static void *watch(void *argument)
     return NULL;
 }
 
+/* A kernel that forks: its child would go on in the code of the device, with nobody to end it. */
+static void end_child(void)
+{
+    syscall(SYS_exit_group, 0);
+}
+
 void life_init(const char *root, bool named)
 {
     sigset_t all, before;
@@ -65,6 +71,7 @@ void life_init(const char *root, bool named)
     card_named = named;
     if (*root_path && !named) root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root_fd >= 0) flock(root_fd, LOCK_SH | LOCK_NB);
+    pthread_atfork(NULL, NULL, end_child);
     if (fcntl(EMU_FD_HOST, F_GETFD) < 0) return; /* a test without a host to follow */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
