@@ -147,6 +147,9 @@ struct engine {
 extern const struct engine engine_fiber, engine_thread, engine_timed;
 extern const struct engine *engine;
 
+/* True when `address` is below the stack of the agent's thread, that is, when that stack overflowed (thread.c). */
+bool thread_guards(const struct agent *agent, uint64_t address);
+
 extern struct carrier engine_carriers[ENGINE_MAX_CARRIERS];
 extern uint32_t engine_carrier_count;
 extern struct agent engine_cores[ENGINE_MAX_SUBCORES];

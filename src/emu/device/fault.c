@@ -99,16 +99,20 @@ ENGINE_NO_TSAN static void on_fault(int number, siginfo_t *info, void *machine)
     struct carrier *carrier = engine_carrier();
     struct agent *self = engine_self();
     uintptr_t pc = context_pc(context);
+    /* abort() and assert() of device code: the pc is the C library's, and instead of an address comes who sent it. */
+    const bool sent = number == SIGABRT, by_agent = info->si_code == SI_TKILL && info->si_pid == getpid();
+    const uint64_t address = sent ? pc : (uint64_t)(uintptr_t)info->si_addr;
 
-    if (!self || !carrier || (in_this_program(pc) && !device_address((uint64_t)(uintptr_t)info->si_addr))) {
+    if (!self || !carrier || (sent ? !by_agent : in_this_program(pc) && !device_address(address))) {
         struct sigaction standard = {.sa_handler = SIG_DFL};
         say("npuemu: fault in the device process's own code\n");
-        real_sigaction()(number, &standard, NULL); /* it happens again at once, and ends the process */
-        return;
+        real_sigaction()(number, &standard, NULL);
+        if (sent) raise(number);
+        return; /* it happens again at once, and ends the process */
     }
     self->end = AGENT_FAULTED;
     self->fault.signal = number;
-    self->fault.address = (uint64_t)(uintptr_t)info->si_addr;
+    self->fault.address = address;
     self->fault.pc = pc;
     context_redirect(context, carrier->rescue, rescue);
 }
@@ -161,7 +165,7 @@ void fault_interrupt(uintptr_t thread)
 
 void fault_init(void)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
     sigaction_call call = real_sigaction();
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
@@ -201,6 +205,8 @@ static const char *signal_meaning(int number)
     case SIGBUS: return "no memory behind address";
     case SIGFPE: return "arithmetic fault, pc";
     case SIGILL: return "illegal instruction at";
+    case SIGTRAP: return "trap instruction at";
+    case SIGABRT: return "abort() or a failed assertion, in";
     default: return "bus error: no core register window or kernel at";
     }
 }
@@ -210,7 +216,8 @@ void fault_describe(const struct agent *agent, char *text, size_t size)
     struct dl_find_object found;
     uint64_t pc = agent->fault.pc, offset = pc;
 
-    if (agent->fault.signal == SIGSEGV && fiber_guards(agent->fault.address)) {
+    if (agent->fault.signal == SIGSEGV &&
+        (fiber_guards(agent->fault.address) || thread_guards(agent, agent->fault.address))) {
         snprintf(text, size, "stack overflow");
         return;
     }

@@ -14,13 +14,14 @@
 #include "device.h"
 #include "fault.h"
 
-enum { STACK_SIZE = 2 << 20 };
+enum { STACK_SIZE = 2 << 20, GUARD_SIZE = 64 << 10 };
 
 struct thread {
     pthread_t id;
     struct agent *agent;
     _Atomic uint32_t go;    /* futex: runs asked for */
     _Atomic bool lost;      /* its agent left it behind; the agent's next start makes another */
+    char *bottom;           /* lowest usable byte of its stack; the guard lies below */
     struct carrier carrier; /* holds the rescue stack of this thread; nothing is queued on it */
 };
 
@@ -29,7 +30,14 @@ static void *thread_main(void *argument)
     struct thread *thread = argument;
     struct agent *agent = thread->agent;
     uint32_t ran = 0;
+    pthread_attr_t attributes;
+    void *bottom;
+    size_t size;
 
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        if (pthread_attr_getstack(&attributes, &bottom, &size) == 0) thread->bottom = bottom;
+        pthread_attr_destroy(&attributes);
+    }
     engine_set_carrier(&thread->carrier);
     fault_thread_init(&thread->carrier);
     for (;;) {
@@ -44,6 +52,13 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
+bool thread_guards(const struct agent *agent, uint64_t address)
+{
+    const struct thread *thread = agent->thread;
+
+    return thread && thread->bottom && (uint64_t)(uintptr_t)thread->bottom - 1 - address < GUARD_SIZE;
+}
+
 static void thread_start(struct agent *agent)
 {
     struct thread *thread = agent->thread;
@@ -56,6 +71,7 @@ static void thread_start(struct agent *agent)
         *thread = (struct thread){.agent = agent, .carrier = {.index = UINT32_MAX}};
         pthread_attr_init(&attributes);
         pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        pthread_attr_setguardsize(&attributes, GUARD_SIZE);
         if (pthread_create(&thread->id, &attributes, thread_main, thread)) {
             perror("npuemu: starting a thread for an agent");
             _Exit(70);
