@@ -181,6 +181,47 @@ TEST(two_handles_of_one_device_share_it)
     CHECK_EQ(npurt_device_close(two), NPURT_OK);
 }
 
+/* An entry of the emulated driver, as a caller that links the vendor's library has it. */
+static void driver_call(const char *name, void *function)
+{
+    void *library = dlopen(HOST_EMULATED_DRIVER, RTLD_NOW | RTLD_NOLOAD), *symbol;
+    if (!library) CHECK_FAIL("%s", dlerror());
+    if (!(symbol = dlsym(library, name))) CHECK_FAIL("%s", dlerror());
+    memcpy(function, &symbol, sizeof symbol);
+    dlclose(library);
+}
+
+/* The thread is left bound to what was opened last. */
+TEST(a_call_works_on_its_own_device_whatever_the_caller_has_set)
+{
+    npurt_device *a5, *a2;
+    uint64_t before[2], after[2], address;
+    CHECK_EQ(npurt_device_open("emu:a5", NULL, &a5), NPURT_OK);
+    CHECK_EQ(npurt_device_open("emu:a2", NULL, &a2), NPURT_OK);
+    int (*set)(int32_t), (*reset)(int32_t), (*ask)(int32_t *);
+    driver_call("rtSetDevice", (void *)&set);
+    driver_call("rtDeviceReset", (void *)&reset);
+    driver_call("aclrtGetDevice", (void *)&ask);
+    int32_t other = -1, now = -1;
+    CHECK_EQ(ask(&other), 0);
+    CHECK_EQ(npurt_device_hbm_in_use(a2, &before[1]), NPURT_OK);
+    CHECK_EQ(npurt_device_hbm_in_use(a5, &before[0]), NPURT_OK);
+    CHECK_EQ(set(other), 0);
+    CHECK_EQ(npurt_memory_alloc(a5, 1 << 20, "on the a5", &address), NPURT_OK);
+    CHECK_EQ(ask(&now), 0);
+    CHECK(now != other);
+    CHECK_EQ(npurt_device_hbm_in_use(a5, &after[0]), NPURT_OK);
+    CHECK_EQ(npurt_device_hbm_in_use(a2, &after[1]), NPURT_OK);
+    CHECK(after[0] - before[0] >= 1 << 20);
+    CHECK_EQ(after[1], before[1]);
+    CHECK_EQ(npurt_memory_free(a5, address), NPURT_OK);
+    CHECK_EQ(npurt_device_close(a5), NPURT_OK);
+    CHECK_EQ(npurt_device_close(a2), NPURT_OK);
+    CHECK_EQ(reset(other), 0); /* the caller's own reference is the last */
+    CHECK(reset(other) != 0);
+    CHECK(reset(now) != 0);
+}
+
 TEST(a_missing_vendor_library_is_named)
 {
     npurt_device *device;
