@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HBM_BASE UINT64_C(0x7e8000000000)
+#define HBM_BASE   UINT64_C(0x7e8000000000)
 #define PREINSTALL "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
 
 static struct card *open_card;
@@ -62,7 +62,8 @@ static int spawn(int shared, int hbm, int host)
     dup2(shared, EMU_FD_SHARED);
     dup2(hbm, EMU_FD_HBM);
     dup2(host, EMU_FD_HOST);
-    for (int fd = EMU_FD_HOST + 1; fd < 64; fd++) close(fd);
+    for (int fd = EMU_FD_HOST + 1; fd < 64; fd++)
+        close(fd);
     execl(NPUEMU_PATH, "npuemu", (char *)NULL);
     _exit(127);
 }
@@ -242,7 +243,8 @@ void card_push(struct card *card, struct emu_command *command)
     struct emu_shared *shared = card->shared;
     uint64_t head = atomic_load(&shared->head);
 
-    while (head - atomic_load(&shared->tail) >= EMU_RING_SLOTS) {}
+    while (head - atomic_load(&shared->tail) >= EMU_RING_SLOTS) {
+    }
     if (command->stream != UINT32_MAX && command->kind != EMU_CMD_ADVANCE) {
         command->sequence = ++card->sequence[command->stream];
         atomic_store(&shared->stream[command->stream].submitted, command->sequence);
@@ -299,9 +301,11 @@ void card_cpu(struct card *card, uint32_t stream, uint32_t handle, uint32_t bloc
     launch(card, &command, args, size);
 }
 
-void card_core(struct card *card, uint32_t stream, uint32_t handle, uint32_t blocks, bool batch, const void *args, uint32_t size)
+void card_core(struct card *card, uint32_t stream, uint32_t handle, uint32_t blocks, bool batch, const void *args,
+               uint32_t size)
 {
-    struct emu_command command = {.kind = EMU_CMD_CORE_LAUNCH, .stream = stream, .handle = handle, .blocks = blocks, .batch = batch};
+    struct emu_command command = {
+        .kind = EMU_CMD_CORE_LAUNCH, .stream = stream, .handle = handle, .blocks = blocks, .batch = batch};
 
     launch(card, &command, args, size);
 }
@@ -315,7 +319,9 @@ static void advance(struct card *card, uint32_t stream, uint64_t timeout_us)
     command.handle = (uint32_t)card->sequence[stream];
     card_push(card, &command);
     reply = (uint32_t)atomic_load(&card->shared->head);
-    for (uint64_t end = card_now() + 60000000000u; atomic_load(&card->shared->advance_reply) != reply && card_now() < end;) {}
+    for (uint64_t end = card_now() + 60000000000u;
+         atomic_load(&card->shared->advance_reply) != reply && card_now() < end;) {
+    }
     card->host_ns = atomic_load(&card->shared->virtual_ns);
 }
 

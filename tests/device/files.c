@@ -109,8 +109,7 @@ TEST(fails_a_kfc_launch_whose_configuration_is_not_in_memory)
     end = card.shared->hbm_base + card.shared->hbm_size;
     for (size_t i = 0; i < sizeof nowhere / sizeof nowhere[0] + 2; i++) {
         const uint64_t past[] = {end - 119, card.shared->hbm_base - 8};
-        kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so",
-            i < 2 ? past[i] : nowhere[i - 2]);
+        kfc("DynTileFwkKernelServerInit", "libaicpu_extend_kernels.so", i < 2 ? past[i] : nowhere[i - 2]);
         CHECK_EQ(card_sync(&card, 0, 5000), 507018);
         CHECK_HAS(card_problem(&card), "bad address 0x");
     }

@@ -1,4 +1,5 @@
-/* A dispatcher as the vendor's loader sees one: three symbols; Init counts its calls at the address in DeviceArgs + 120. */
+/* A dispatcher as the vendor's loader sees one: three symbols; Init counts its calls at the address in DeviceArgs +
+ * 120. */
 #include <stdint.h>
 #include <string.h>
 

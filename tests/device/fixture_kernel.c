@@ -26,7 +26,8 @@ NPURT_KERNEL void kernel_crash(NPURT_GM int64_t *args)
 NPURT_KERNEL void kernel_endless(NPURT_GM int64_t *args)
 {
     volatile uint64_t *value = (uint64_t *)(uintptr_t)args[0];
-    while (*value != UINT64_MAX) (*value) |= 1;
+    while (*value != UINT64_MAX)
+        (*value) |= 1;
 }
 
 static int64_t deeper(volatile int64_t *at, int64_t depth)

@@ -16,7 +16,8 @@ static uint64_t cpu_time(void)
 
     snprintf(path, sizeof path, "/proc/%d/stat", card.process);
     f = fopen(path, "r");
-    if (!f || fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) user = ~0ul;
+    if (!f || fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        user = ~0ul;
     if (f) fclose(f);
     return (user + system) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }

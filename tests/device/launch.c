@@ -27,7 +27,10 @@ TEST(runs_an_aicpu_function_from_the_pre_install_folder)
 TEST(takes_arguments_longer_than_a_command_from_hbm)
 {
     open_with("a5");
-    struct { struct fixture_args args; char rest[1000]; } args = {.args = {.address = card_alloc(&card, 8), .value = 42}};
+    struct {
+        struct fixture_args args;
+        char rest[1000];
+    } args = {.args = {.address = card_alloc(&card, 8), .value = 42}};
     card_bind(&card, 3, "fx.so", "fixture_store");
     card_cpu(&card, 0, 3, 1, &args, sizeof args);
     CHECK_EQ(card_sync(&card, 0, 5000), 0);
@@ -79,8 +82,14 @@ static void meet(const char *machine)
     card_abandon();
 }
 
-TEST(runs_one_block_per_aicpu_at_a_time_and_queues_the_rest) { meet("a5"); }
-TEST(runs_one_block_per_aicpu_at_a_time_and_queues_the_rest_on_threads) { meet("a5?engine=thread"); }
+TEST(runs_one_block_per_aicpu_at_a_time_and_queues_the_rest)
+{
+    meet("a5");
+}
+TEST(runs_one_block_per_aicpu_at_a_time_and_queues_the_rest_on_threads)
+{
+    meet("a5?engine=thread");
+}
 
 TEST(runs_more_blocks_than_workers_when_they_do_not_wait)
 {
@@ -93,7 +102,8 @@ TEST(runs_more_blocks_than_workers_when_they_do_not_wait)
     CHECK_EQ(card_close(&card), 0);
 }
 
-static void run_cores(const char *machine, uint32_t clusters, uint32_t schedulers, uint32_t rounds, bool kernel, uint32_t runs)
+static void run_cores(const char *machine, uint32_t clusters, uint32_t schedulers, uint32_t rounds, bool kernel,
+                      uint32_t runs)
 {
     struct fixture_control control = {.rounds = rounds, .schedulers = schedulers, .place = 1}, after;
     open_with(machine);
@@ -121,13 +131,34 @@ static void run_cores(const char *machine, uint32_t clusters, uint32_t scheduler
     CHECK_EQ(card_close(&card), 0);
 }
 
-TEST(runs_a_core_program_on_every_core_of_an_a5) { run_cores("a5", 36, 1, 3, true, 3); }
-TEST(runs_a_core_program_on_every_core_of_an_a2) { run_cores("a2", 24, 1, 3, true, 3); }
-TEST(runs_a_core_program_on_every_core_of_an_a3) { run_cores("a3:1", 24, 2, 3, true, 3); }
-TEST(runs_a_core_program_on_one_cluster) { run_cores("a5?clusters=1", 1, 1, 100, true, 20); }
-TEST(shares_cores_between_schedulers_on_two_carriers) { run_cores("a5?carriers=2", 36, 6, 200, true, 20); }
-TEST(shares_cores_between_schedulers_on_four_carriers) { run_cores("a5?carriers=4", 36, 4, 200, true, 20); }
-TEST(runs_every_core_on_a_thread_of_its_own) { run_cores("a5?engine=thread", 36, 3, 10, true, 3); }
+TEST(runs_a_core_program_on_every_core_of_an_a5)
+{
+    run_cores("a5", 36, 1, 3, true, 3);
+}
+TEST(runs_a_core_program_on_every_core_of_an_a2)
+{
+    run_cores("a2", 24, 1, 3, true, 3);
+}
+TEST(runs_a_core_program_on_every_core_of_an_a3)
+{
+    run_cores("a3:1", 24, 2, 3, true, 3);
+}
+TEST(runs_a_core_program_on_one_cluster)
+{
+    run_cores("a5?clusters=1", 1, 1, 100, true, 20);
+}
+TEST(shares_cores_between_schedulers_on_two_carriers)
+{
+    run_cores("a5?carriers=2", 36, 6, 200, true, 20);
+}
+TEST(shares_cores_between_schedulers_on_four_carriers)
+{
+    run_cores("a5?carriers=4", 36, 4, 200, true, 20);
+}
+TEST(runs_every_core_on_a_thread_of_its_own)
+{
+    run_cores("a5?engine=thread", 36, 3, 10, true, 3);
+}
 
 TEST(gives_blocks_beyond_the_clusters_their_turn)
 {
@@ -271,8 +302,10 @@ TEST(takes_commands_faster_than_the_ring_is_long)
     open_with("a5");
     struct fixture_args args = {.address = card_alloc(&card, 8), .count = 1};
     card_bind(&card, 1, "fx.so", "fixture_meet");
-    for (uint32_t i = 0; i < 5000; i++) card_cpu(&card, i % 4, 1, 1, &args, sizeof args);
-    for (uint32_t i = 0; i < 4; i++) CHECK_EQ(card_sync(&card, i, 10000), 0);
+    for (uint32_t i = 0; i < 5000; i++)
+        card_cpu(&card, i % 4, 1, 1, &args, sizeof args);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQ(card_sync(&card, i, 10000), 0);
     CHECK_EQ(card_read64(&card, args.address) & 0xffffffff, 5000);
     CHECK_EQ(card_close(&card), 0);
 }

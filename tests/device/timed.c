@@ -8,7 +8,8 @@ struct outcome {
     uint64_t hash, events, ns;
 };
 
-static struct outcome run(const char *machine, uint32_t clusters, uint32_t schedulers, uint32_t rounds, uint32_t duration)
+static struct outcome run(const char *machine, uint32_t clusters, uint32_t schedulers, uint32_t rounds,
+                          uint32_t duration)
 {
     struct fixture_control control = {.rounds = rounds, .schedulers = schedulers}, after;
     struct outcome outcome;
@@ -24,7 +25,8 @@ static struct outcome run(const char *machine, uint32_t clusters, uint32_t sched
     CHECK_EQ(card_sync(&card, 1, 10000), 0);
     CHECK_EQ(card_sync(&card, 0, 10000), 0);
     card_read(&card, address, &after, sizeof after);
-    for (uint32_t i = 0; i < 3 * clusters; i++) CHECK_EQ(after.payload[i].value, rounds);
+    for (uint32_t i = 0; i < 3 * clusters; i++)
+        CHECK_EQ(after.payload[i].value, rounds);
     outcome.hash = atomic_load(&card.shared->trace_hash);
     outcome.events = atomic_load(&card.shared->trace_events);
     outcome.ns = atomic_load(&card.shared->virtual_ns) - begin;
@@ -51,15 +53,18 @@ TEST(other_seeds_give_other_traces)
     for (uint32_t i = 0; i < 20; i++) {
         snprintf(machine, sizeof machine, "a2?seed=%u", i);
         hash[i] = run(machine, 4, 2, 3, 0).hash;
-        for (uint32_t j = 0; j < i; j++) CHECK(hash[j] != hash[i]);
+        for (uint32_t j = 0; j < i; j++)
+            CHECK(hash[j] != hash[i]);
     }
 }
 
-/* One core, one task after the other: each takes its duration, the set-up, a store's and a COND's way, and little else. */
+/* One core, one task after the other: each takes its duration, the set-up, a store's and a COND's way, and little else.
+ */
 TEST(charges_what_the_machine_says)
 {
     enum { ROUNDS = 1000, DURATION = 5000 };
-    struct outcome run0 = run("a5?seed=1&clusters=1", 1, 1, 0, DURATION), all = run("a5?seed=1&clusters=1", 1, 1, ROUNDS, DURATION);
+    struct outcome run0 = run("a5?seed=1&clusters=1", 1, 1, 0, DURATION),
+                   all = run("a5?seed=1&clusters=1", 1, 1, ROUNDS, DURATION);
     const uint64_t least = DURATION + 349 + 140 + 180, likely_most = DURATION + 349 + 140 + 2020 + 600;
     uint64_t per_round = (all.ns - run0.ns) / ROUNDS;
     printf("  %" PRIu64 " ns per task of %d ns\n", per_round, DURATION);

@@ -13,6 +13,12 @@ uint64_t timed_now(void);
 /* EMU_CMD_ADVANCE; `reply` is what the host waits for. Device thread. */
 void timed_advance(const struct emu_command *command, uint32_t reply);
 
+/* ---- between timed.c and timed_port.c ---------------------------------------------------------------------------- */
+/* The running agent spends time; returns when nobody has a lower one. */
+void timed_charge(struct agent *self, uint64_t ns);
+/* Something that `agent` may be waiting for can be seen from `at` on. */
+void timed_kick_at(struct agent *agent, uint64_t at);
+
 /* ---- what port.c asks instead of doing it at once: each charges its cost and may let others run first ---------------- */
 uint64_t timed_clock(void);
 uint32_t timed_observe32(const uint32_t *p);
