@@ -12,7 +12,7 @@
 #include "monitor.h"
 #include "timed.h"
 
-static _Atomic uint32_t awake; /* carriers that do not sleep */
+static _Atomic uint32_t awake;        /* carriers that do not sleep */
 static _Atomic uint64_t last_command; /* when the device thread took one, ns */
 static uint32_t cpus;
 
@@ -31,8 +31,10 @@ static void ready_push(struct carrier *carrier, struct agent *agent)
 {
     agent->state = AGENT_READY;
     agent->next = NULL;
-    if (carrier->ready_last) carrier->ready_last->next = agent;
-    else carrier->ready_first = agent;
+    if (carrier->ready_last)
+        carrier->ready_last->next = agent;
+    else
+        carrier->ready_first = agent;
     carrier->ready_last = agent;
 }
 
@@ -58,7 +60,8 @@ void carrier_wake(struct carrier *carrier)
 void carrier_post(struct carrier *carrier, struct message *message)
 {
     message->next = atomic_load_explicit(&carrier->inbox, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak(&carrier->inbox, &message->next, message)) {}
+    while (!atomic_compare_exchange_weak(&carrier->inbox, &message->next, message)) {
+    }
     carrier_wake(carrier);
 }
 
@@ -140,8 +143,10 @@ void carrier_report_ended(struct agent *agent)
 {
     struct carrier *device_thread = &engine_carriers[0];
 
-    if (engine_carrier() == device_thread) launch_agent_ended(agent);
-    else agent_send(agent, device_thread, MESSAGE_ENDED);
+    if (engine_carrier() == device_thread)
+        launch_agent_ended(agent);
+    else
+        agent_send(agent, device_thread, MESSAGE_ENDED);
 }
 
 /* ---- the free-running fiber engine ------------------------------------------------------------------------------- */
@@ -239,7 +244,8 @@ static void free_kick(struct agent *agent)
 static void free_place(struct agent *self, uint32_t index, uint32_t count)
 {
     struct carrier *carrier = engine_carrier();
-    struct carrier *to = &engine_carriers[count ? (uint64_t)index * engine_carrier_count / count % engine_carrier_count : 0];
+    struct carrier *to =
+        &engine_carriers[count ? (uint64_t)index * engine_carrier_count / count % engine_carrier_count : 0];
 
     if (to == carrier) return;
     atomic_store_explicit(&self->wanted, to, memory_order_relaxed);
@@ -350,8 +356,10 @@ static _Noreturn void carrier_loop(struct carrier *carrier)
                 atomic_store_explicit(&last_command, engine_now(), memory_order_relaxed);
             }
         }
-        if (carrier->ready_first) run_ready(carrier);
-        else if (!did) carrier_idle(carrier);
+        if (carrier->ready_first)
+            run_ready(carrier);
+        else if (!did)
+            carrier_idle(carrier);
     }
 }
 

@@ -28,10 +28,10 @@ struct program {
 struct core_registers core_registers[ENGINE_MAX_SUBCORES];
 uint32_t core_offset_dmb, core_offset_cond, core_offset_fast_path;
 
-static uint16_t window[WINDOWS];     /* window index → sub-core, UINT16_MAX none */
+static uint16_t window[WINDOWS]; /* window index → sub-core, UINT16_MAX none */
 static struct cluster {
-    uint16_t core[SUBS];             /* AIC, AIV0, AIV1 */
-    uint16_t running;                /* agents */
+    uint16_t core[SUBS]; /* AIC, AIV0, AIV1 */
+    uint16_t running;    /* agents */
 } cluster[ENGINE_MAX_SUBCORES / SUBS];
 static uint32_t cluster_count, cluster_free;
 static uint16_t core_cluster[ENGINE_MAX_SUBCORES];
@@ -79,14 +79,16 @@ void core_init(const struct emu_machine *machine)
     }
     for (uint32_t at = 0; at < machine->physical_clusters && cluster_count < machine->clusters; at++) {
         if (at == machine->absent_cluster) continue;
-        for (uint32_t sub = 0; sub < SUBS; sub++) core_cluster[physical[at].core[sub]] = (uint16_t)cluster_count;
+        for (uint32_t sub = 0; sub < SUBS; sub++)
+            core_cluster[physical[at].core[sub]] = (uint16_t)cluster_count;
         cluster[cluster_count] = physical[at];
         cluster[cluster_count++].running = 0;
     }
     cluster_free = cluster_count;
 }
 
-/* ---- programs ------------------------------------------------------------------------------------------------------ */
+/* ---- programs ------------------------------------------------------------------------------------------------------
+ */
 
 static void program_destroy(struct program *program)
 {
@@ -108,8 +110,8 @@ void core_program_load(uint32_t handle, const struct emu_program *description)
     }
     if (programs[handle]) core_program_unload(handle);
     programs[handle] = program;
-    program->handle = loader_open_bytes("aicore-program", (const void *)(uintptr_t)description->address, description->size,
-                                        program->problem, sizeof program->problem);
+    program->handle = loader_open_bytes("aicore-program", (const void *)(uintptr_t)description->address,
+                                        description->size, program->problem, sizeof program->problem);
     if (!program->handle) return; /* the first launch tells */
     program->kernel_count = description->kernel_count < 2 ? description->kernel_count : 2;
     for (uint32_t i = 0; i < program->kernel_count; i++)
@@ -133,7 +135,8 @@ void core_program_unload(uint32_t handle)
     if (program->launches == 0) program_destroy(program);
 }
 
-/* ---- launches ------------------------------------------------------------------------------------------------------ */
+/* ---- launches ------------------------------------------------------------------------------------------------------
+ */
 
 static void run_core(struct agent *self)
 {
@@ -177,7 +180,8 @@ void core_withdraw(struct launch *launch)
 {
     struct launch **at = &queue_first, *last = NULL;
 
-    while (*at && *at != launch) last = *at, at = &(*at)->next;
+    while (*at && *at != launch)
+        last = *at, at = &(*at)->next;
     if (!*at) return;
     *at = launch->next;
     if (queue_last == launch) queue_last = last;
@@ -217,14 +221,18 @@ void core_begin(struct launch *launch, const struct emu_command *command)
     if (program) program->launches++;
     if (!program || !program->handle || launch->kernel >= program->kernel_count || program->problem[0]) {
         launch_fail(launch, LAUNCH_INTERNAL, -1, "AICore program %u cannot be launched: %s", command->handle,
-                    !program ? "it is not loaded" : program->problem[0] ? program->problem : "it has no such kernel");
+                    !program              ? "it is not loaded"
+                    : program->problem[0] ? program->problem
+                                          : "it has no such kernel");
         end(launch);
         return;
     }
     launch->queued = true;
     launch->next = NULL;
-    if (queue_last) queue_last->next = launch;
-    else queue_first = launch;
+    if (queue_last)
+        queue_last->next = launch;
+    else
+        queue_first = launch;
     queue_last = launch;
     start_blocks();
 }

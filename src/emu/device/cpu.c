@@ -1,7 +1,8 @@
 /* The AICPU OS: loads the functions that launches name and runs their blocks on its workers, one per bit of OCCUPY.
  *
- * An entry is uint32_t f(void *args). Blocks beyond the free workers queue, so blocks that wait for each other beyond the
- * pool deadlock here as they do on silicon. A missing library or symbol, or a result that is not 0, is task error 507018.
+ * An entry is uint32_t f(void *args). Blocks beyond the free workers queue, so blocks that wait for each other beyond
+ * the pool deadlock here as they do on silicon. A missing library or symbol, or a result that is not 0, is task error
+ * 507018.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,7 +33,7 @@ static struct library {
     struct library *next;
     char name[128];
     void *handle;
-} *libraries;
+} * libraries;
 static pthread_mutex_t library_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 uint32_t cpu_workers(void)
@@ -61,11 +62,13 @@ void cpu_bind(uint32_t handle, const struct emu_function *binding)
     memcpy(functions[handle]->symbol, binding->symbol, sizeof binding->symbol - 1);
 }
 
-/* ---- in a worker --------------------------------------------------------------------------------------------------- */
+/* ---- in a worker ---------------------------------------------------------------------------------------------------
+ */
 
 void *cpu_library(const char *name, char *problem, size_t problem_size)
 {
-    static const char *const folders[] = {"/usr/lib64/aicpu_kernels/0/aicpu_kernels_device", "/usr/lib64/aicpu_kernels"};
+    static const char *const folders[] = {"/usr/lib64/aicpu_kernels/0/aicpu_kernels_device",
+                                          "/usr/lib64/aicpu_kernels"};
     struct library *library;
     char path[512];
     void *handle = NULL;
@@ -75,7 +78,8 @@ void *cpu_library(const char *name, char *problem, size_t problem_size)
         return NULL;
     }
     pthread_mutex_lock(&library_mutex);
-    for (library = libraries; library && strcmp(library->name, name) != 0; library = library->next) {}
+    for (library = libraries; library && strcmp(library->name, name) != 0; library = library->next) {
+    }
     if (library) {
         handle = library->handle;
     } else {
@@ -135,14 +139,17 @@ static void run_kfc(struct agent *self)
     self->result = kfc_run(self->launch);
 }
 
-/* ---- on the device thread ------------------------------------------------------------------------------------------ */
+/* ---- on the device thread ------------------------------------------------------------------------------------------
+ */
 
 static void queue_push(struct launch *launch)
 {
     launch->queued = true;
     launch->next = NULL;
-    if (queue_last) queue_last->next = launch;
-    else queue_first = launch;
+    if (queue_last)
+        queue_last->next = launch;
+    else
+        queue_first = launch;
     queue_last = launch;
 }
 
@@ -158,7 +165,8 @@ void cpu_withdraw(struct launch *launch)
 {
     struct launch **at = &queue_first, *last = NULL;
 
-    while (*at && *at != launch) last = *at, at = &(*at)->next;
+    while (*at && *at != launch)
+        last = *at, at = &(*at)->next;
     if (!*at) return;
     *at = launch->next;
     if (queue_last == launch) queue_last = last;

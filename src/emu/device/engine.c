@@ -60,10 +60,15 @@ static void agent_init(struct agent *agent, uint32_t id, uint16_t core)
 
 void engine_init(const struct emu_machine *machine)
 {
-    for (uint32_t i = 0; i < ENGINE_MAX_SUBCORES; i++) agent_init(&engine_cores[i], i, (uint16_t)i);
-    for (uint32_t i = 0; i < ENGINE_MAX_WORKERS; i++) agent_init(&engine_workers[i], PORT_AGENT_AICPU + i, UINT16_MAX);
-    if (machine->mode == EMU_MODE_TIMED) engine = &engine_timed;
-    else if (machine->engine == EMU_ENGINE_THREAD) engine = &engine_thread;
-    else engine = &engine_fiber;
+    for (uint32_t i = 0; i < ENGINE_MAX_SUBCORES; i++)
+        agent_init(&engine_cores[i], i, (uint16_t)i);
+    for (uint32_t i = 0; i < ENGINE_MAX_WORKERS; i++)
+        agent_init(&engine_workers[i], PORT_AGENT_AICPU + i, UINT16_MAX);
+    if (machine->mode == EMU_MODE_TIMED)
+        engine = &engine_timed;
+    else if (machine->engine == EMU_ENGINE_THREAD)
+        engine = &engine_thread;
+    else
+        engine = &engine_fiber;
     engine->init();
 }

@@ -127,7 +127,8 @@ _Noreturn void fault_raise(struct agent *self, uint64_t address)
     abort();
 }
 
-/* ---- preemption ---------------------------------------------------------------------------------------------------- */
+/* ---- preemption ----------------------------------------------------------------------------------------------------
+ */
 
 ENGINE_NO_TSAN static void on_preempt(int number, siginfo_t *info, void *machine)
 {
@@ -161,7 +162,8 @@ void fault_interrupt(uintptr_t thread)
     pthread_kill((pthread_t)thread, INTERRUPT);
 }
 
-/* ---- set-up -------------------------------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------------------------------------
+ */
 
 void fault_init(void)
 {
@@ -170,7 +172,8 @@ void fault_init(void)
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
     action.sa_sigaction = on_fault;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) call(faults[i], &action, NULL);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        call(faults[i], &action, NULL);
     action.sa_sigaction = on_interrupt;
     call(INTERRUPT, &action, NULL);
     /* On the agent's own stack, so that it can be switched away from inside the handler; no signal stays blocked. */
@@ -201,13 +204,20 @@ void fault_thread_init(struct carrier *carrier)
 static const char *signal_meaning(int number)
 {
     switch (number) {
-    case SIGSEGV: return "bad address";
-    case SIGBUS: return "no memory behind address";
-    case SIGFPE: return "arithmetic fault, pc";
-    case SIGILL: return "illegal instruction at";
-    case SIGTRAP: return "trap instruction at";
-    case SIGABRT: return "abort() or a failed assertion, in";
-    default: return "bus error: no core register window or kernel at";
+    case SIGSEGV:
+        return "bad address";
+    case SIGBUS:
+        return "no memory behind address";
+    case SIGFPE:
+        return "arithmetic fault, pc";
+    case SIGILL:
+        return "illegal instruction at";
+    case SIGTRAP:
+        return "trap instruction at";
+    case SIGABRT:
+        return "abort() or a failed assertion, in";
+    default:
+        return "bus error: no core register window or kernel at";
     }
 }
 

@@ -131,8 +131,10 @@ void fiber_carrier_init(struct carrier *carrier)
 static inline void before(struct carrier *carrier, struct agent *to, void **asan)
 {
 #ifdef __SANITIZE_ADDRESS__
-    if (to) __sanitizer_start_switch_fiber(asan, to->fiber->bottom, to->fiber->size);
-    else __sanitizer_start_switch_fiber(asan, carrier->stack_bottom, carrier->stack_size);
+    if (to)
+        __sanitizer_start_switch_fiber(asan, to->fiber->bottom, to->fiber->size);
+    else
+        __sanitizer_start_switch_fiber(asan, carrier->stack_bottom, carrier->stack_size);
 #endif
 #ifdef __SANITIZE_THREAD__
     __tsan_switch_to_fiber(to ? to->fiber->tsan : carrier->tsan, 0);

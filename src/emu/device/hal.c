@@ -23,11 +23,18 @@ static int value_of(int32_t module, int32_t info, int64_t *value)
             if (machine->generation == EMU_A5) return BAD_VALUE; /* as measured there */
             *value = __builtin_popcount(machine->aicpu_occupy);
             return OK;
-        case INFO_PF_CORE_NUM: *value = __builtin_popcount(machine->aicpu_occupy); return OK;
+        case INFO_PF_CORE_NUM:
+            *value = __builtin_popcount(machine->aicpu_occupy);
+            return OK;
         case INFO_OCCUPY:
-        case INFO_PF_OCCUPY: *value = machine->aicpu_occupy; return OK;
-        case INFO_OS_SCHED: *value = 1; return OK;
-        default: return BAD_VALUE;
+        case INFO_PF_OCCUPY:
+            *value = machine->aicpu_occupy;
+            return OK;
+        case INFO_OS_SCHED:
+            *value = 1;
+            return OK;
+        default:
+            return BAD_VALUE;
         }
     }
     if (module == MODULE_AICORE && info == INFO_CORE_NUM) {

@@ -12,8 +12,8 @@
 
 enum { SLOTS = 8192, PROBES = 32, LARGEST = 1 << 30 };
 
-/* Where kernels were found last. Address and kernel are two words and may be of two moments: what lies at the address is
- * compared with the kernel each time, so that a slot is a hint and no promise. */
+/* Where kernels were found last. Address and kernel are two words and may be of two moments: what lies at the address
+ * is compared with the kernel each time, so that a slot is a hint and no promise. */
 static struct slot {
     _Atomic uint64_t address;
     _Atomic(struct kernel *) kernel;
@@ -47,7 +47,8 @@ static bool matches(const struct kernel *kernel, const struct kernel_image *imag
 static port_kernel code_load(const struct kernel_image *image, const char *entry, char *problem, size_t problem_size)
 {
     port_kernel run;
-    void *handle = loader_open_bytes(entry, (const char *)image + KERNEL_IMAGE_CODE, image->code_size, problem, problem_size);
+    void *handle =
+        loader_open_bytes(entry, (const char *)image + KERNEL_IMAGE_CODE, image->code_size, problem, problem_size);
     void *symbol = handle ? loader_symbol(handle, entry) : NULL;
 
     if (handle && !symbol) {

@@ -38,8 +38,10 @@ static struct launch *launch_create(void)
 {
     struct launch *launch = pool;
 
-    if (launch) pool = launch->next;
-    else if (!(launch = aligned_alloc(64, sizeof *launch))) abort();
+    if (launch)
+        pool = launch->next;
+    else if (!(launch = aligned_alloc(64, sizeof *launch)))
+        abort();
     launch->next = NULL;
     launch->next_block = launch->running = 0;
     launch->queued = false;
@@ -57,8 +59,9 @@ static struct launch *launch_create(void)
 void launch_begin(struct stream *stream, const struct emu_command *command)
 {
     struct launch *launch = launch_create();
-    uint64_t limit = command->timeout_us ? (command->timeout_us >= UINT64_MAX / 1000 ? UINT64_MAX : command->timeout_us * 1000)
-                                         : timeout_ns;
+    uint64_t limit = command->timeout_us
+                         ? (command->timeout_us >= UINT64_MAX / 1000 ? UINT64_MAX : command->timeout_us * 1000)
+                         : timeout_ns;
     uint64_t start = now();
 
     monitor_launches_active();
@@ -139,8 +142,10 @@ static void launch_detach(struct launch *launch)
 
 void launch_finish(struct launch *launch)
 {
-    if (launch->before) launch->before->after = launch->after;
-    else active = launch->after;
+    if (launch->before)
+        launch->before->after = launch->after;
+    else
+        active = launch->after;
     if (launch->after) launch->after->before = launch->before;
     atomic_fetch_sub_explicit(&active_count, 1, memory_order_relaxed);
     launch_detach(launch);
@@ -150,8 +155,11 @@ void launch_finish(struct launch *launch)
 
 static const char *agent_name(const struct agent *agent, char text[48])
 {
-    if (agent->core == UINT16_MAX) snprintf(text, 48, "AICPU worker %u", agent->id & 0xf);
-    else snprintf(text, 48, "%s core %u (block %u)", core_is_aic(agent->core) ? "AIC" : "AIV", agent->core, agent->block);
+    if (agent->core == UINT16_MAX)
+        snprintf(text, 48, "AICPU worker %u", agent->id & 0xf);
+    else
+        snprintf(text, 48, "%s core %u (block %u)", core_is_aic(agent->core) ? "AIC" : "AIV", agent->core,
+                 agent->block);
     return text;
 }
 
@@ -177,11 +185,14 @@ void launch_agent_ended(struct agent *agent)
     launch->running--;
     if (agent->end != AGENT_RETURNED) atomic_store(&device_shared->faulted, 1);
     if (agent->end == AGENT_FAULTED) agent_faulted(launch, agent);
-    if (launch->kind == LAUNCH_CORE) core_agent_ended(launch, agent);
-    else cpu_agent_ended(launch, agent);
+    if (launch->kind == LAUNCH_CORE)
+        core_agent_ended(launch, agent);
+    else
+        cpu_agent_ended(launch, agent);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------------------------------
+ */
 
 static void launch_expire(struct launch *launch)
 {
@@ -192,8 +203,10 @@ static void launch_expire(struct launch *launch)
 
     launch->deadline = UINT64_MAX;
     if (launch->queued) {
-        if (core) core_withdraw(launch);
-        else cpu_withdraw(launch);
+        if (core)
+            core_withdraw(launch);
+        else
+            cpu_withdraw(launch);
     }
     for (uint32_t i = 0; i < ENGINE_MAX_SUBCORES && where < 0; i++) {
         struct agent *agent = &engine_cores[i];
@@ -204,11 +217,19 @@ static void launch_expire(struct launch *launch)
         agent_name(agent, name);
     }
     /* Blocks beyond the AICPU cores wait for ever; an a5 has a code of its own for that. */
-    bool overlaunched = !core && launch->blocks > plan_workers(cpu_workers()) && device_shared->machine.generation == EMU_A5;
+    bool overlaunched =
+        !core && launch->blocks > plan_workers(cpu_workers()) && device_shared->machine.generation == EMU_A5;
 
-    if (kernel) launch_fail(launch, LAUNCH_CORE_TIMEOUT, where, "%s: kernel \"%s\" ran past the op-execute timeout", name, kernel);
-    else launch_fail(launch, core ? LAUNCH_CORE_TIMEOUT : overlaunched ? LAUNCH_INTERNAL : LAUNCH_CPU_TIMEOUT, -1, "%s launch of %u blocks ran past the op-execute timeout",
-                     core ? "AICore" : "AICPU", launch->blocks);
+    if (kernel)
+        launch_fail(launch, LAUNCH_CORE_TIMEOUT, where, "%s: kernel \"%s\" ran past the op-execute timeout", name,
+                    kernel);
+    else
+        launch_fail(launch,
+                    core           ? LAUNCH_CORE_TIMEOUT
+                    : overlaunched ? LAUNCH_INTERNAL
+                                   : LAUNCH_CPU_TIMEOUT,
+                    -1, "%s launch of %u blocks ran past the op-execute timeout", core ? "AICore" : "AICPU",
+                    launch->blocks);
     if (launch->running) atomic_store(&device_shared->faulted, 1);
     for (uint32_t i = 0; i < ENGINE_MAX_SUBCORES; i++)
         if (engine_cores[i].launch == launch) engine->doom(&engine_cores[i]);

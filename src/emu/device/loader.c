@@ -211,9 +211,12 @@ void loader_close(void *handle)
     struct loaded **at, *loaded;
 
     pthread_mutex_lock(&mutex);
-    for (at = &list; (loaded = *at) && loaded->handle != handle;) at = &loaded->next;
-    if (loaded && --loaded->references == 0) *at = loaded->next;
-    else loaded = NULL;
+    for (at = &list; (loaded = *at) && loaded->handle != handle;)
+        at = &loaded->next;
+    if (loaded && --loaded->references == 0)
+        *at = loaded->next;
+    else
+        loaded = NULL;
     dlclose(handle);
     pthread_mutex_unlock(&mutex);
     if (loaded) {
@@ -228,5 +231,6 @@ ENGINE_NO_TSAN bool loader_is_device_code(uintptr_t pc)
 
     /* Lock-free and async-signal-safe (glibc 2.35). */
     if (_dl_find_object((void *)pc, &found)) return false;
-    return found.dlfo_link_map->l_name[0] == '/' && __builtin_memcmp(found.dlfo_link_map->l_name, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1) == 0;
+    return found.dlfo_link_map->l_name[0] == '/' &&
+           __builtin_memcmp(found.dlfo_link_map->l_name, LIBRARY_PREFIX, sizeof LIBRARY_PREFIX - 1) == 0;
 }

@@ -32,8 +32,13 @@ void log_device(uint32_t level, const char *format, va_list args)
 
     if (level > 3) level = 3;
     if (level < least) return;
-    n = snprintf(line, sizeof line, "npuemu %s %s %u: ", names[level], !self ? "device" : self->core == UINT16_MAX ? "aicpu" : "core",
-                 !self ? 0 : self->core == UINT16_MAX ? self->id & 0xf : self->core);
+    n = snprintf(line, sizeof line, "npuemu %s %s %u: ", names[level],
+                 !self                      ? "device"
+                 : self->core == UINT16_MAX ? "aicpu"
+                                            : "core",
+                 !self                      ? 0
+                 : self->core == UINT16_MAX ? self->id & 0xf
+                                            : self->core);
     n += vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
     if (n > (int)sizeof line - 2) n = (int)sizeof line - 2;
     line[n++] = '\n';

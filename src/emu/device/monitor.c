@@ -46,7 +46,8 @@ static void preempt(struct carrier *carrier, uint64_t switches, bool force)
 {
     struct timespec pause = {.tv_nsec = RETRY_NS};
 
-    for (int i = 0; i < RETRIES && atomic_load(&carrier->in_agent) && atomic_load(&carrier->switches) == switches; i++) {
+    for (int i = 0; i < RETRIES && atomic_load(&carrier->in_agent) && atomic_load(&carrier->switches) == switches;
+         i++) {
         fault_preempt(carrier, force);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     }
@@ -65,7 +66,8 @@ static void *monitor_thread(void *argument)
         last = begun;
         if (quiet > QUIET_TICKS) {
             atomic_store(&blocked, 1);
-            while (atomic_load(&active) == last && atomic_load(&blocked)) futex_wait(&blocked, 1, UINT64_MAX);
+            while (atomic_load(&active) == last && atomic_load(&blocked))
+                futex_wait(&blocked, 1, UINT64_MAX);
             atomic_store(&blocked, 0);
             quiet = 0;
             continue;

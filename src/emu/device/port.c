@@ -18,7 +18,8 @@
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* ---- shared words -------------------------------------------------------------------------------------------------- */
+/* ---- shared words --------------------------------------------------------------------------------------------------
+ */
 
 uint32_t port_observe32(const uint32_t *p)
 {
@@ -68,7 +69,8 @@ bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------------------- */
+/* ---- waiting -------------------------------------------------------------------------------------------------------
+ */
 
 port_token port_wait_begin(void)
 {
@@ -98,7 +100,8 @@ void port_kick(uint32_t number)
     }
 }
 
-/* ---- time, identity, log ------------------------------------------------------------------------------------------- */
+/* ---- time, identity, log -------------------------------------------------------------------------------------------
+ */
 
 uint64_t port_clock_hz(void)
 {
@@ -128,7 +131,8 @@ void port_log(enum port_level level, const char *format, ...)
     va_end(args);
 }
 
-/* ---- AICPU ----------------------------------------------------------------------------------------------------------- */
+/* ---- AICPU
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Offsets that nothing here gives a meaning read as zero and forget what is written, like reserved registers. */
 uint32_t port_reg_load(uint64_t base, uint32_t offset)
@@ -137,7 +141,8 @@ uint32_t port_reg_load(uint64_t base, uint32_t offset)
 
     if (UNLIKELY(!registers)) fault_raise(engine_self(), base + offset);
     if (UNLIKELY(timed_on)) return timed_reg_load(registers, offset);
-    if (__builtin_expect(offset == core_offset_cond, 1)) return atomic_load_explicit(&registers->cond, memory_order_acquire);
+    if (__builtin_expect(offset == core_offset_cond, 1))
+        return atomic_load_explicit(&registers->cond, memory_order_acquire);
     if (offset == core_offset_dmb) return atomic_load_explicit(&registers->dmb, memory_order_acquire);
     return 0;
 }
@@ -187,7 +192,8 @@ uint32_t port_aicpu_threads(void)
     return cpu_workers();
 }
 
-/* ---- AICore ---------------------------------------------------------------------------------------------------------- */
+/* ---- AICore
+ * ---------------------------------------------------------------------------------------------------------- */
 
 uint32_t port_core_dmb(void)
 {
@@ -208,11 +214,14 @@ void port_core_set_cond(uint32_t value)
         return;
     }
     if ((late = plan_cond_ns(self->core)))
-        for (late += engine_now(); engine_now() < late;) {}
+        for (late += engine_now(); engine_now() < late;) {
+        }
     atomic_store_explicit(&registers->cond, value, memory_order_release);
     owner = atomic_load_explicit(&registers->owner, memory_order_acquire);
-    if (owner) engine->kick(owner);
-    else kick_workers();
+    if (owner)
+        engine->kick(owner);
+    else
+        kick_workers();
 }
 
 uint32_t port_core_physical(void)

@@ -49,16 +49,20 @@ static int normalize(const char *path, char *out, size_t size)
 
     while (*path) {
         size_t n = 0;
-        while (path[n] && path[n] != '/') n++;
+        while (path[n] && path[n] != '/')
+            n++;
         if (n == 2 && path[0] == '.' && path[1] == '.') {
-            while (length > 0 && out[--length] != '/') {}
+            while (length > 0 && out[--length] != '/') {
+            }
         } else if (n > 0 && !(n == 1 && path[0] == '.')) {
             if (length + 1 + n + 1 > size) return 0;
             out[length++] = '/';
-            for (size_t i = 0; i < n; i++) out[length++] = path[i];
+            for (size_t i = 0; i < n; i++)
+                out[length++] = path[i];
         }
         path += n;
-        while (*path == '/') path++;
+        while (*path == '/')
+            path++;
     }
     out[length] = 0;
     return 1;
@@ -70,16 +74,18 @@ const char *redirect_path(const char *path, char *out, size_t size)
     size_t n = 0;
 
     if (!path || path[0] != '/' || !card_root[0] || !normalize(path, clean, sizeof clean)) return path;
-    while (prefix[n] && clean[n] == prefix[n]) n++;
+    while (prefix[n] && clean[n] == prefix[n])
+        n++;
     if (prefix[n] || (clean[n] && clean[n] != '/')) return path;
     if ((size_t)snprintf(out, size, "%s%s", card_root, clean) >= size) return "/proc/self/fd/nowhere";
     return out;
 }
 
 #define REAL(path) redirect_path(path, __builtin_alloca(4096), 4096)
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT     __attribute__((visibility("default")))
 
-/* The calls below are the C library's, seen by every library loaded here. Plain system calls where one does the work. */
+/* The calls below are the C library's, seen by every library loaded here. Plain system calls where one does the work.
+ */
 
 static int openat_call(int at, const char *path, int flags, va_list args)
 {

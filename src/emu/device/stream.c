@@ -12,14 +12,14 @@ struct pending {
 
 struct stream {
     struct pending *first, *last;
-    bool busy;               /* a command is running */
-    uint32_t waits_event;    /* the running command waits for this event … */
-    uint32_t waits_count;    /* … to have been recorded so often; 0 none */
+    bool busy;            /* a command is running */
+    uint32_t waits_event; /* the running command waits for this event … */
+    uint32_t waits_count; /* … to have been recorded so often; 0 none */
     uint64_t waits_sequence;
 };
 
 static struct stream streams[EMU_MAX_STREAMS];
-static uint32_t streams_used; /* slots below have been submitted to */
+static uint32_t streams_used;                /* slots below have been submitted to */
 static uint32_t event_taken[EMU_MAX_EVENTS]; /* records taken from the ring */
 static struct pending *pool;
 
@@ -119,7 +119,8 @@ void stream_submit(const struct emu_command *command)
     struct emu_command *copy = NULL;
 
     if (command->stream >= EMU_MAX_STREAMS) return;
-    if ((command->kind == EMU_CMD_EVENT_RECORD || command->kind == EMU_CMD_EVENT_WAIT) && command->handle >= EMU_MAX_EVENTS)
+    if ((command->kind == EMU_CMD_EVENT_RECORD || command->kind == EMU_CMD_EVENT_WAIT) &&
+        command->handle >= EMU_MAX_EVENTS)
         return;
     stream = &streams[command->stream];
     if (command->stream >= streams_used) streams_used = command->stream + 1;
@@ -129,14 +130,18 @@ void stream_submit(const struct emu_command *command)
         return;
     }
     pending = pool;
-    if (pending) pool = pending->next;
-    else if (!(pending = malloc(sizeof *pending))) abort();
+    if (pending)
+        pool = pending->next;
+    else if (!(pending = malloc(sizeof *pending)))
+        abort();
     pending->next = NULL;
     copy = &pending->command;
     memcpy(copy, command, sizeof *copy);
     if (command->kind == EMU_CMD_EVENT_WAIT) copy->reserved1[0] = event_taken[command->handle];
-    if (stream->last) stream->last->next = pending;
-    else stream->first = pending;
+    if (stream->last)
+        stream->last->next = pending;
+    else
+        stream->first = pending;
     stream->last = pending;
     if (!timed_on) stream_pump(stream);
 }
@@ -162,5 +167,6 @@ uint64_t stream_next_due(void)
 
 void stream_begin_due(void)
 {
-    for (uint32_t i = 0; i < streams_used; i++) stream_pump(&streams[i]);
+    for (uint32_t i = 0; i < streams_used; i++)
+        stream_pump(&streams[i]);
 }

@@ -1,7 +1,7 @@
 /* The thread engine: every agent on a host thread of its own, woken by futexes.
  *
- * For device code that polls plain memory and so can not be parked, and for debuggers. A thread stays with its agent from
- * launch to launch; a faulted or doomed agent leaves its thread behind, blocked for ever.
+ * For device code that polls plain memory and so can not be parked, and for debuggers. A thread stays with its agent
+ * from launch to launch; a faulted or doomed agent leaves its thread behind, blocked for ever.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -41,7 +41,8 @@ static void *thread_main(void *argument)
     engine_set_carrier(&thread->carrier);
     fault_thread_init(&thread->carrier);
     for (;;) {
-        while (atomic_load(&thread->go) == ran) futex_wait(&thread->go, ran, UINT64_MAX);
+        while (atomic_load(&thread->go) == ran)
+            futex_wait(&thread->go, ran, UINT64_MAX);
         ran++;
         engine_set_self(agent);
         agent->main(agent);
@@ -97,7 +98,8 @@ ENGINE_NO_ASAN static _Noreturn void thread_lose(struct agent *self)
     self->state = AGENT_ENDED;
     engine_set_self(NULL);
     carrier_report_ended(self);
-    for (;;) pause();
+    for (;;)
+        pause();
 }
 
 static void thread_wait(struct agent *self, uint32_t token)
