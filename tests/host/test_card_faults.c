@@ -7,9 +7,10 @@ static uint32_t x[64], y[64];
 static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status status, const char *name, const char *code)
 {
     const npurt_device_options options = {
-        .scheduler_timeout_ms = 400, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
+        .scheduler_timeout_ms = 200, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
     npurt_device *device;
     npurt_callable *callable, *again;
+    char first[64];
     printf("  %s\n", target);
     if (npurt_device_open(target, &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
@@ -26,7 +27,11 @@ static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status sta
     CHECK_EQ(e->kernel, kernel);
     CHECK_EQ(e->task, 0);
     CHECK(e->core >= 0);
-    CHECK(strncmp(e->message, "kernel \"", 8) == 0);
+    snprintf(first, sizeof first, "kernel \"%s\" (id %u) ", name, (unsigned)kernel);
+    CHECK(strncmp(e->message, first, strlen(first)) == 0);
+    snprintf(first, sizeof first, "core %d", (int)e->core);
+    CHECK_HAS(e->message, first);
+    CHECK_HAS(e->message, "task 0");
     CHECK_HAS(e->fallout, code);
     for (uint32_t i = 0; i < 64; i++)
         CHECK_EQ(y[i], 5);
@@ -45,11 +50,27 @@ static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status sta
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
 }
 
-TEST(a_kernel_that_faults_is_named_and_507015_follows)
+static const char *const targets[] = {"emu:a2",
+                                      "emu:a3",
+                                      "emu:a5",
+                                      "emu:a2?engine=thread&clusters=2",
+                                      "emu:a3?engine=thread&clusters=2",
+                                      "emu:a5?engine=thread&clusters=2"};
+enum { TARGETS = sizeof targets / sizeof targets[0] };
+
+TEST(a_kernel_that_faults_in_any_way_is_named_and_507015_follows)
 {
-    run_bad_kernel("emu:a5", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
-    run_bad_kernel("emu:a2", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
-    run_bad_kernel("emu:a5?engine=thread&clusters=2", FIXTURE_FAULT, NPURT_ERROR_KERNEL_FAULT, "fault", "507015");
+    static const struct {
+        uint64_t kernel;
+        const char *name;
+    } bad[] = {{FIXTURE_FAULT, "fault"},
+               {FIXTURE_DIVIDE, "divide"},
+               {FIXTURE_ILLEGAL, "illegal"},
+               {FIXTURE_ABORT, "aborts"},
+               {FIXTURE_OVERFLOW, "overflow"}};
+    for (int t = 0; t < TARGETS; t++)
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+            run_bad_kernel(targets[t], bad[i].kernel, NPURT_ERROR_KERNEL_FAULT, bad[i].name, "507015");
 }
 
 /* The endless kernel is dispatched first, and outlives the grace as any long one would. */
@@ -81,8 +102,8 @@ TEST(a_fault_is_not_put_down_to_an_independent_kernel_that_still_runs)
 
 TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
 {
-    run_bad_kernel("emu:a5", FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
-    run_bad_kernel("emu:a5?engine=thread&clusters=2", FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
+    for (int t = 0; t < TARGETS; t++)
+        run_bad_kernel(targets[t], FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
 }
 
 TEST(closing_after_a_fault_works_without_a_reset)

@@ -25,6 +25,26 @@ npurt_status world_load(npurt_device *device, npurt_callable **out)
          .binary.path = world_kernels,
          .entry = "add_slice_aic"},
         {.id = FIXTURE_GATE, .name = "gate", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "gate"},
+        {.id = FIXTURE_DIVIDE,
+         .name = "divide",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "divide"},
+        {.id = FIXTURE_ILLEGAL,
+         .name = "illegal",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "illegal"},
+        {.id = FIXTURE_ABORT,
+         .name = "aborts",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "aborts"},
+        {.id = FIXTURE_OVERFLOW,
+         .name = "overflow",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "overflow"},
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
@@ -48,8 +68,8 @@ npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint
     return npurt_call(callable, &args, timing);
 }
 
-npurt_status world_launch(npurt_callable *callable, uint64_t x, uint64_t y, uint32_t n, uint64_t mode, uint64_t argument,
-                          uint32_t flags, npurt_run **run)
+npurt_status world_launch(npurt_callable *callable, uint64_t x, uint64_t y, uint32_t n, uint64_t mode,
+                          uint64_t argument, uint32_t flags, npurt_run **run)
 {
     const npurt_call_tensor tensors[] = {{.device = x, .dtype = NPURT_U32, .ndims = 1, .shape = {n}},
                                          {.device = y, .dtype = NPURT_U32, .ndims = 1, .shape = {n}}};
