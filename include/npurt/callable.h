@@ -89,8 +89,15 @@ typedef struct npurt_timing {
     uint64_t image_size;            /* the graph image, bytes */
 } npurt_timing;
 
-/* Loads a callable: checks and uploads every kernel, opens the orchestration. Errors: INVALID_ARGUMENT, MISSING_BINARY,
- * BAD_BINARY (no ELF, entry not found), LIMIT (65th callable of a device, kernel id), OUT_OF_DEVICE_MEMORY. */
+/* Loads a callable: checks and uploads every kernel, opens the orchestration.
+ *
+ * A binary that is cut short, for another machine, or whose headers, segments or dynamic section reach out of the file is
+ * BAD_BINARY. What is inside of the segments is not checked and can not be: an orchestration is code of this process, and
+ * damaged relocations, symbols or instructions of it may end the process while it is opened, called or unloaded. Who does
+ * not trust a file compares its checksum, or loads it in a process of its own.
+ *
+ * Errors: INVALID_ARGUMENT, MISSING_BINARY, IO (a path that is no regular file), BAD_BINARY (no sound ELF, entry not
+ * found), LIMIT (65th callable of a device, kernel id), OUT_OF_DEVICE_MEMORY. */
 NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
 
 /* Unloads. Waits for runs of the callable in flight to end, whoever launched them; their handles stay good for npurt_wait.

@@ -11,6 +11,10 @@ enum { OWN_MACHINE = EM_AARCH64 };
 #error "which ELF machine is this?"
 #endif
 
+enum { PAGE_LEAST = 4096 };
+/* No shared object's image is larger; sums of offsets in it do not overflow. */
+#define IMAGE_MOST (UINT64_C(1) << 40)
+
 const char *elf_problem(const void *data, size_t size)
 {
     Elf64_Ehdr header;
@@ -26,6 +30,90 @@ const char *elf_problem(const void *data, size_t size)
     return NULL;
 }
 
+static bool inside(uint64_t offset, uint64_t length, uint64_t of)
+{
+    return offset <= of && length <= of - offset;
+}
+
+/* What the loader follows without a check of its own: the dynamic section's entries are addresses in the image. */
+static const char *dynamic_problem(const char *data, const Elf64_Phdr *dynamic, uint64_t image)
+{
+    bool ended = false;
+    uint64_t strings = 0, strings_size = 0, found = 0;
+    for (uint64_t i = 0; !ended && i < dynamic->p_filesz / sizeof(Elf64_Dyn); i++) {
+        Elf64_Dyn entry;
+        memcpy(&entry, data + dynamic->p_offset + i * sizeof entry, sizeof entry);
+        switch (entry.d_tag) {
+        case DT_NULL:
+            ended = true;
+            break;
+        case DT_STRTAB:
+            strings = entry.d_un.d_ptr;
+            found |= 1;
+            break;
+        case DT_STRSZ:
+            strings_size = entry.d_un.d_val;
+            break;
+        case DT_SYMTAB:
+            found |= 2;
+            if (entry.d_un.d_ptr >= image) return "has its symbols outside of its segments";
+            break;
+        case DT_HASH:
+        case DT_GNU_HASH:
+        case DT_RELA:
+        case DT_JMPREL:
+        case DT_PLTGOT:
+        case DT_INIT:
+        case DT_FINI:
+        case DT_INIT_ARRAY:
+        case DT_FINI_ARRAY:
+        case DT_VERSYM:
+        case DT_VERNEED:
+        case DT_VERDEF:
+            if (entry.d_un.d_ptr >= image) return "has a table outside of its segments";
+            break;
+        case DT_RELAENT:
+            if (entry.d_un.d_val != sizeof(Elf64_Rela)) return "has relocations of an unknown size";
+            break;
+        case DT_SYMENT:
+            if (entry.d_un.d_val != sizeof(Elf64_Sym)) return "has symbols of an unknown size";
+            break;
+        default:
+            break;
+        }
+    }
+    if (!ended) return "has a dynamic section without an end";
+    if (found != 3) return "has no dynamic symbols";
+    return inside(strings, strings_size, image) ? NULL : "has its names outside of its segments";
+}
+
+/* The program headers are what the loader maps by: a lie in them ends the process that loads the file. */
+static const char *segments_problem(const char *data, size_t size, const Elf64_Ehdr *header)
+{
+    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 || header->e_phnum == PN_XNUM ||
+        !inside(header->e_phoff, header->e_phnum * sizeof(Elf64_Phdr), size))
+        return "has no sound program headers";
+    Elf64_Phdr dynamic = {0};
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < header->e_phnum; i++) {
+        Elf64_Phdr segment;
+        memcpy(&segment, data + header->e_phoff + i * sizeof segment, sizeof segment);
+        if (segment.p_type == PT_DYNAMIC) dynamic = segment;
+        if (segment.p_type != PT_LOAD) continue;
+        if (segment.p_filesz && !inside(segment.p_offset, segment.p_filesz, size)) return "has a segment beyond its end";
+        if (segment.p_filesz > segment.p_memsz || segment.p_align & (segment.p_align - 1) ||
+            (segment.p_vaddr - segment.p_offset) % PAGE_LEAST || segment.p_vaddr < end ||
+            !inside(segment.p_vaddr, segment.p_memsz, IMAGE_MOST))
+            return "has an unsound segment";
+        end = segment.p_vaddr + segment.p_memsz;
+    }
+    if (end == 0) return "has no segment to load";
+    if (dynamic.p_type != PT_DYNAMIC) return "has no dynamic section";
+    if (!inside(dynamic.p_offset, dynamic.p_filesz, size) || !inside(dynamic.p_vaddr, dynamic.p_memsz, end))
+        return "has its dynamic section beyond its end";
+    return dynamic_problem(data, &dynamic, end);
+}
+
 const char *elf_shared_object_problem(const void *data, size_t size)
 {
     const char *problem = elf_problem(data, size);
@@ -34,7 +122,7 @@ const char *elf_shared_object_problem(const void *data, size_t size)
     memcpy(&header, data, sizeof header);
     if (header.e_type != ET_DYN) return "is an ELF file but not a shared object";
     if (header.e_machine != OWN_MACHINE) return "is an ELF file for another machine";
-    return NULL;
+    return segments_problem(data, size, &header);
 }
 
 /* Bytes of a section inside the file, or false. */

@@ -9,7 +9,8 @@
 /* NULL when `data` begins with a sound ELF64 little-endian header; else what is wrong ("is empty", "is not an ELF
  * file", …), a static text to follow the file's name. */
 const char *elf_problem(const void *data, size_t size);
-/* NULL when elf_problem is NULL and the file is a shared object for this machine. */
+/* NULL when elf_problem is NULL and the file is a shared object for this machine whose segments and dynamic section lie
+ * inside of it. What the segments hold is not looked at. */
 const char *elf_shared_object_problem(const void *data, size_t size);
 /* A defined global or weak function named `symbol` is in a symbol table (.dynsym; with dynamic_only false also
  * .symtab). Pre: elf_problem is NULL. */

@@ -39,6 +39,86 @@ TEST(what_is_no_elf_is_told)
     file_release(&kernels);
 }
 
+static uint8_t *damaged;
+static Elf64_Phdr *segment_of(uint32_t type)
+{
+    Elf64_Ehdr *header = (Elf64_Ehdr *)damaged;
+    for (uint32_t i = 0; i < header->e_phnum; i++) {
+        Elf64_Phdr *segment = (Elf64_Phdr *)(damaged + header->e_phoff) + i;
+        if (segment->p_type == type) return segment;
+    }
+    CHECK_FAIL("the fixture has no segment of type %u", type);
+    return NULL;
+}
+
+static Elf64_Dyn *dynamic_of(int64_t tag)
+{
+    Elf64_Dyn *entry = (Elf64_Dyn *)(damaged + segment_of(PT_DYNAMIC)->p_offset);
+    for (; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag) return entry;
+    CHECK_FAIL("the fixture has no dynamic entry %d", (int)tag);
+    return NULL;
+}
+
+static void damage(void)
+{
+    memcpy(damaged, kernels.data, kernels.size);
+}
+
+static void told(const char *problem)
+{
+    CHECK_STR(elf_shared_object_problem(damaged, kernels.size), problem);
+    damage();
+}
+
+TEST(what_the_loader_would_follow_out_of_the_file_is_told)
+{
+    set_up();
+    damaged = malloc(kernels.size);
+    CHECK(damaged != NULL);
+    damage();
+    Elf64_Ehdr *header = (Elf64_Ehdr *)damaged;
+    header->e_phentsize = 1;
+    told("has no sound program headers");
+    header->e_phnum = 0;
+    told("has no sound program headers");
+    header->e_phoff = kernels.size - 8;
+    told("has no sound program headers");
+    header->e_phoff = UINT64_MAX - 8;
+    told("has no sound program headers");
+    segment_of(PT_LOAD)->p_filesz = kernels.size + 1;
+    told("has a segment beyond its end");
+    segment_of(PT_LOAD)->p_offset = UINT64_MAX;
+    told("has a segment beyond its end");
+    segment_of(PT_LOAD)->p_memsz = 0;
+    told("has an unsound segment");
+    segment_of(PT_LOAD)->p_memsz = UINT64_MAX - 1;
+    told("has an unsound segment");
+    segment_of(PT_LOAD)->p_vaddr += 1;
+    told("has an unsound segment");
+    segment_of(PT_LOAD)->p_align = 3;
+    told("has an unsound segment");
+    segment_of(PT_DYNAMIC)->p_offset = kernels.size;
+    told("has its dynamic section beyond its end");
+    segment_of(PT_DYNAMIC)->p_vaddr = UINT64_C(1) << 50;
+    told("has its dynamic section beyond its end");
+    segment_of(PT_DYNAMIC)->p_filesz = sizeof(Elf64_Dyn);
+    told("has a dynamic section without an end");
+    segment_of(PT_DYNAMIC)->p_type = PT_NULL;
+    told("has no dynamic section");
+    dynamic_of(DT_SYMTAB)->d_un.d_ptr = UINT64_C(1) << 40;
+    told("has its symbols outside of its segments");
+    dynamic_of(DT_STRSZ)->d_un.d_val = UINT64_MAX;
+    told("has its names outside of its segments");
+    dynamic_of(DT_RELA)->d_un.d_ptr = UINT64_MAX;
+    told("has a table outside of its segments");
+    dynamic_of(DT_RELAENT)->d_un.d_val = 7;
+    told("has relocations of an unknown size");
+    CHECK(elf_shared_object_problem(damaged, kernels.size) == NULL);
+    free(damaged);
+    file_release(&kernels);
+}
+
 TEST(functions_are_found_by_whole_name_when_they_are_global)
 {
     set_up();
