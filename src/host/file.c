@@ -13,7 +13,7 @@
 npurt_status file_read(const char *path, const char *what, struct bytes *out)
 {
     *out = (struct bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would hold the open up */
     if (fd < 0) return error_raise(NPURT_ERROR_MISSING_BINARY, "%s: %s: %s", what, path, strerror(errno));
     npurt_status status = NPURT_OK;
     struct stat info;
