@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "word.h"
 
 enum fault_key {
     KEY_NTH,
@@ -63,31 +64,8 @@ static const struct fault_word {
 
 struct parse {
     struct fault_plan *plan;
-    char *problem;
-    size_t problem_size;
+    struct word_problem problem;
 };
-
-struct word {
-    const char *at;
-    size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static int fail(const struct parse *parse, const char *format, ...)
-{
-    va_list args;
-
-    if (parse->problem_size > 0) {
-        va_start(args, format);
-        vsnprintf(parse->problem, parse->problem_size, format, args);
-        va_end(args);
-    }
-    return -1;
-}
-
-static bool word_is(struct word word, const char *text)
-{
-    return strlen(text) == word.length && memcmp(word.at, text, word.length) == 0;
-}
 
 /* Digits only. */
 static bool number_read(struct word word, uint32_t *value)
@@ -118,7 +96,8 @@ static int unknown_event(const struct parse *parse, struct word name)
 
     for (int kind = 0; kind < FAULT_KINDS && used < sizeof known; kind++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", kind ? ", " : "", word_table[kind].name);
-    return fail(parse, "unknown fault \"%.*s\"; known are %s, and random", (int)name.length, name.at, known);
+    return word_refuse(&parse->problem, "unknown fault \"%.*s\"; known are %s, and random", (int)name.length, name.at,
+                       known);
 }
 
 static int unknown_key(const struct parse *parse, struct word key, const char *event, uint32_t keys)
@@ -129,7 +108,8 @@ static int unknown_key(const struct parse *parse, struct word key, const char *e
     for (int i = 0; i < KEYS; i++)
         if (keys & 1u << i)
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", key_name[i]);
-    return fail(parse, "fault %s has no key \"%.*s\"; it has %s", event, (int)key.length, key.at, known);
+    return word_refuse(&parse->problem, "fault %s has no key \"%.*s\"; it has %s", event, (int)key.length, key.at,
+                       known);
 }
 
 /* One KEY=NUMBER of an event. */
@@ -140,14 +120,16 @@ static int take_key(const struct parse *parse, struct word word, const char *eve
     const size_t name = equals ? (size_t)(equals - word.at) : word.length;
     int key = 0;
 
-    if (!equals) return fail(parse, "fault %s: \"%.*s\" is not KEY=NUMBER", event, (int)word.length, word.at);
+    if (!equals)
+        return word_refuse(&parse->problem, "fault %s: \"%.*s\" is not KEY=NUMBER", event, (int)word.length, word.at);
     while (key < KEYS && !(keys & 1u << key && word_is((struct word){word.at, name}, key_name[key])))
         key++;
     if (key == KEYS) return unknown_key(parse, (struct word){word.at, name}, event, keys);
-    if (*seen & 1u << key) return fail(parse, "fault %s: key %s is given twice", event, key_name[key]);
+    if (*seen & 1u << key) return word_refuse(&parse->problem, "fault %s: key %s is given twice", event, key_name[key]);
     *seen |= 1u << key;
     if (!number_read((struct word){equals + 1, word.length - name - 1}, &value[key]))
-        return fail(parse, "fault %s: %.*s is not a number below 4294967295", event, (int)word.length, word.at);
+        return word_refuse(&parse->problem, "fault %s: %.*s is not a number below 4294967295", event, (int)word.length,
+                           word.at);
     return 0;
 }
 
@@ -169,11 +151,11 @@ static int take_random(const struct parse *parse, struct word rest)
 {
     uint32_t value[KEYS] = {[KEY_COUNT] = 1};
 
-    if (parse->plan->random) return fail(parse, "fault random is given twice");
+    if (parse->plan->random) return word_refuse(&parse->problem, "fault random is given twice");
     if (take_keys(parse, rest, "random", 1u << KEY_COUNT, value)) return -1;
     if (value[KEY_COUNT] == 0 || value[KEY_COUNT] > FAULT_MAX_EVENTS - parse->plan->count)
-        return fail(parse, "fault random: count=%u; a fault plan has at most %d events", value[KEY_COUNT],
-                    FAULT_MAX_EVENTS);
+        return word_refuse(&parse->problem, "fault random: count=%u; a fault plan has at most %d events",
+                           value[KEY_COUNT], FAULT_MAX_EVENTS);
     parse->plan->random = value[KEY_COUNT];
     return 0;
 }
@@ -183,7 +165,7 @@ static int add(const struct parse *parse, const struct fault_event *event)
     struct fault_plan *plan = parse->plan;
 
     if (plan->count + plan->random >= FAULT_MAX_EVENTS)
-        return fail(parse, "a fault plan has at most %d events", FAULT_MAX_EVENTS);
+        return word_refuse(&parse->problem, "a fault plan has at most %d events", FAULT_MAX_EVENTS);
     plan->event[plan->count++] = *event;
     plan->kinds |= 1u << event->kind;
     return 0;
@@ -212,9 +194,10 @@ static int take_event(const struct parse *parse, struct word event)
     for (int key = KEY_MS; key <= KEY_CODE; key++)
         value[key] = word->value;
     if (take_keys(parse, rest, word->name, word->keys, value)) return -1;
-    if (value[KEY_NTH] == 0) return fail(parse, "fault %s: nth counts from 1", word->name);
+    if (value[KEY_NTH] == 0) return word_refuse(&parse->problem, "fault %s: nth counts from 1", word->name);
     if (kind == FAULT_DEVICE_STATUS && !is_device_status(value[KEY_CODE]))
-        return fail(parse, "fault device-status: code=%u is none of 107022, 507010, 507053 to 507057", value[KEY_CODE]);
+        return word_refuse(&parse->problem, "fault device-status: code=%u is none of 107022, 507010, 507053 to 507057",
+                           value[KEY_CODE]);
     made = (struct fault_event){.kind = kind,
                                 .nth = value[KEY_NTH],
                                 .times = value[KEY_TIMES],
@@ -252,7 +235,7 @@ static int take_events(const struct parse *parse, const char *text, size_t lengt
                 last--;
         }
         if (last > text || !file) {
-            if (last == text) return fail(parse, "an event of the fault plan is empty");
+            if (last == text) return word_refuse(&parse->problem, "an event of the fault plan is empty");
             if (take_event(parse, (struct word){text, (size_t)(last - text)})) return -1;
         }
         if (stop == end) return 0;
@@ -266,26 +249,27 @@ static int take_file(const struct parse *parse, struct word name)
     FILE *file;
     size_t length;
 
-    if (name.length == 0 || name.length >= sizeof path) return fail(parse, "faults=@ without the name of a file");
+    if (name.length == 0 || name.length >= sizeof path)
+        return word_refuse(&parse->problem, "faults=@ without the name of a file");
     memcpy(path, name.at, name.length);
     path[name.length] = 0;
     file = fopen(path, "re");
-    if (!file) return fail(parse, "faults=@%s: %s", path, strerror(errno));
+    if (!file) return word_refuse(&parse->problem, "faults=@%s: %s", path, strerror(errno));
     length = fread(text, 1, sizeof text, file);
     if (ferror(file)) {
         fclose(file);
-        return fail(parse, "faults=@%s can not be read", path);
+        return word_refuse(&parse->problem, "faults=@%s can not be read", path);
     }
     fclose(file);
     if (length > FILE_MOST || memchr(text, 0, length))
-        return fail(parse, "faults=@%s is no text of at most %d characters", path, FILE_MOST);
+        return word_refuse(&parse->problem, "faults=@%s is no text of at most %d characters", path, FILE_MOST);
     text[length] = 0;
     return take_events(parse, text, length, true);
 }
 
 int fault_plan_parse(const char *text, size_t length, struct fault_plan *plan, char *problem, size_t problem_size)
 {
-    const struct parse parse = {.plan = plan, .problem = problem, .problem_size = problem_size};
+    const struct parse parse = {.plan = plan, .problem = {problem, problem_size}};
 
     *plan = (struct fault_plan){0};
     if (length > 0 && text[0] == '@') return take_file(&parse, (struct word){text + 1, length - 1});

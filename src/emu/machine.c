@@ -1,10 +1,11 @@
 #include "machine.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "word.h"
 
 /* Every number of the three machines has its public origin in docs/reference/machine.md. */
 
@@ -56,8 +57,8 @@ static const struct emu_machine machine_table[] = {
         .aicpu_occupy = 0xfc,
         .aicpu_occupy_host = 0xfc,
         .aicpu_nominal = 6,
-        .hbm = UINT64_C(62770) << 20,
-        .counter_hz = 50000000, /* 61.3 of 64 GiB: what the card lets be seen */
+        .hbm = UINT64_C(62770) << 20, /* 61.3 of 64 GiB: what the card lets be seen */
+        .counter_hz = 50000000,
         .reg_dmb = 0xA0,
         .reg_cond = 0x4C8,
         .reg_fast_path = 0x18,
@@ -87,34 +88,11 @@ enum { A5_CLUSTERS_PER_DIE = 18, SUBCORES_PER_CLUSTER = 3, SUBCORE_STRIDE = 0x10
 
 /* ---- the machine string ----------------------------------------------------------------------------------------- */
 
-struct word {
-    const char *at;
-    size_t length;
-};
-
 struct parse {
     struct emu_machine *machine;
-    char *problem;
-    size_t problem_size;
+    struct word_problem problem;
     uint32_t seen; /* bit per key */
 };
-
-__attribute__((format(printf, 2, 3))) static int fail(const struct parse *parse, const char *format, ...)
-{
-    va_list args;
-
-    if (parse->problem_size > 0) {
-        va_start(args, format);
-        vsnprintf(parse->problem, parse->problem_size, format, args);
-        va_end(args);
-    }
-    return -1;
-}
-
-static bool word_is(struct word word, const char *text)
-{
-    return strlen(text) == word.length && memcmp(word.at, text, word.length) == 0;
-}
 
 /* Digits only, or 0x and hexadecimal digits; nothing else, no overflow. Returns how many characters that is. */
 static size_t number_read(struct word word, uint64_t *value)
@@ -176,10 +154,11 @@ static int take_hbm(struct parse *parse, struct word value)
     uint64_t bytes;
 
     if (!size_whole(value, &bytes))
-        return fail(parse, "hbm=%.*s is not a size (bytes, or a number with KiB, MiB or GiB)", (int)value.length,
-                    value.at);
+        return word_refuse(&parse->problem, "hbm=%.*s is not a size (bytes, or a number with KiB, MiB or GiB)",
+                           (int)value.length, value.at);
     if (bytes < least || bytes > most || bytes % unit)
-        return fail(parse, "hbm=%.*s is not a multiple of 4 KiB from 1 MiB to 256 GiB", (int)value.length, value.at);
+        return word_refuse(&parse->problem, "hbm=%.*s is not a multiple of 4 KiB from 1 MiB to 256 GiB",
+                           (int)value.length, value.at);
     parse->machine->hbm = bytes;
     return 0;
 }
@@ -190,8 +169,8 @@ static int take_count(struct parse *parse, struct word value, const char *key, u
     uint64_t n;
 
     if (!number_whole(value, &n) || n < least || n > most)
-        return fail(parse, "%s=%.*s is not a number from %" PRIu64 " to %" PRIu64, key, (int)value.length, value.at,
-                    least, most);
+        return word_refuse(&parse->problem, "%s=%.*s is not a number from %" PRIu64 " to %" PRIu64, key,
+                           (int)value.length, value.at, least, most);
     *to = (uint32_t)n;
     return 0;
 }
@@ -224,7 +203,7 @@ static int take_engine(struct parse *parse, struct word value)
     else if (word_is(value, "thread"))
         parse->machine->engine = EMU_ENGINE_THREAD;
     else
-        return fail(parse, "engine=%.*s is neither fiber nor thread", (int)value.length, value.at);
+        return word_refuse(&parse->problem, "engine=%.*s is neither fiber nor thread", (int)value.length, value.at);
     return 0;
 }
 
@@ -235,14 +214,14 @@ static int take_mode(struct parse *parse, struct word value)
     else if (word_is(value, "timed"))
         parse->machine->mode = EMU_MODE_TIMED;
     else
-        return fail(parse, "mode=%.*s is neither free nor timed", (int)value.length, value.at);
+        return word_refuse(&parse->problem, "mode=%.*s is neither free nor timed", (int)value.length, value.at);
     return 0;
 }
 
 static int take_seed(struct parse *parse, struct word value)
 {
     if (!number_whole(value, &parse->machine->seed))
-        return fail(parse, "seed=%.*s is not a number below 2^64", (int)value.length, value.at);
+        return word_refuse(&parse->problem, "seed=%.*s is not a number below 2^64", (int)value.length, value.at);
     return 0;
 }
 
@@ -257,12 +236,12 @@ static int take_card(struct parse *parse, struct word value)
     struct emu_machine *machine = parse->machine;
 
     if (value.length == 0 || value.length >= sizeof machine->card)
-        return fail(parse, "card=%.*s is not a name of 1 to %zu letters, digits, '_' or '-'", (int)value.length,
-                    value.at, sizeof machine->card - 1);
+        return word_refuse(&parse->problem, "card=%.*s is not a name of 1 to %zu letters, digits, '_' or '-'",
+                           (int)value.length, value.at, sizeof machine->card - 1);
     for (size_t i = 0; i < value.length; i++)
         if (!memchr(allowed, value.at[i], sizeof allowed - 1))
-            return fail(parse, "card=%.*s holds '%c'; letters, digits, '_' and '-' are allowed", (int)value.length,
-                        value.at, value.at[i]);
+            return word_refuse(&parse->problem, "card=%.*s holds '%c'; letters, digits, '_' and '-' are allowed",
+                               (int)value.length, value.at, value.at[i]);
     memcpy(machine->card, value.at, value.length);
     machine->card[value.length] = 0;
     return 0;
@@ -270,16 +249,16 @@ static int take_card(struct parse *parse, struct word value)
 
 static int take_faults(struct parse *parse, struct word value)
 {
-    return fault_plan_parse(value.at, value.length, &parse->machine->faults, parse->problem, parse->problem_size);
+    return fault_plan_parse(value.at, value.length, &parse->machine->faults, parse->problem.text, parse->problem.size);
 }
 
 static const struct key {
     const char *name;
     int (*take)(struct parse *parse, struct word value);
 } key_table[] = {
-    {"hbm", take_hbm},   {"clusters", take_clusters}, {"aicpus", take_aicpus},     {"engine", take_engine},
-    {"mode", take_mode}, {"seed", take_seed},         {"carriers", take_carriers}, {"card", take_card},
-    {"faults", take_faults},
+    {"hbm", take_hbm},           {"clusters", take_clusters}, {"aicpus", take_aicpus},
+    {"engine", take_engine},     {"mode", take_mode},         {"seed", take_seed},
+    {"carriers", take_carriers}, {"card", take_card},         {"faults", take_faults},
 };
 enum { KEY_COUNT = sizeof key_table / sizeof key_table[0] };
 
@@ -295,12 +274,13 @@ static int take_option(struct parse *parse, struct word option)
     const char *equals = memchr(option.at, '=', option.length);
     int key = equals ? key_index(option.at, (size_t)(equals - option.at)) : -1;
 
-    if (!equals) return fail(parse, "\"%.*s\" is not KEY=VALUE", (int)option.length, option.at);
+    if (!equals) return word_refuse(&parse->problem, "\"%.*s\" is not KEY=VALUE", (int)option.length, option.at);
     if (key < 0)
-        return fail(parse, "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, seed, carriers, card, "
-                    "faults",
-                    (int)(equals - option.at), option.at);
-    if (parse->seen & 1u << key) return fail(parse, "key %s is given twice", key_table[key].name);
+        return word_refuse(&parse->problem,
+                           "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, seed, carriers, card, "
+                           "faults",
+                           (int)(equals - option.at), option.at);
+    if (parse->seen & 1u << key) return word_refuse(&parse->problem, "key %s is given twice", key_table[key].name);
     parse->seen |= 1u << key;
     return key_table[key].take(parse, (struct word){equals + 1, option.length - (size_t)(equals + 1 - option.at)});
 }
@@ -313,7 +293,7 @@ static int take_name(struct parse *parse, struct word name)
             parse->machine->latency = latency_default;
             return 0;
         }
-    return fail(parse, "unknown machine \"%.*s\"; known are a2, a3 and a5", (int)name.length, name.at);
+    return word_refuse(&parse->problem, "unknown machine \"%.*s\"; known are a2, a3 and a5", (int)name.length, name.at);
 }
 
 static int take_die(struct parse *parse, struct word die)
@@ -323,9 +303,10 @@ static int take_die(struct parse *parse, struct word die)
 
     if (!number_whole(die, &n) || n >= machine->dies) {
         if (machine->dies == 1)
-            return fail(parse, "die \"%.*s\": an %s has one device id, 0", (int)die.length, die.at, machine->name);
-        return fail(parse, "die \"%.*s\": an %s has device ids 0 to %u", (int)die.length, die.at, machine->name,
-                    machine->dies - 1);
+            return word_refuse(&parse->problem, "die \"%.*s\": an %s has one device id, 0", (int)die.length, die.at,
+                               machine->name);
+        return word_refuse(&parse->problem, "die \"%.*s\": an %s has device ids 0 to %u", (int)die.length, die.at,
+                           machine->name, machine->dies - 1);
     }
     machine->die = (uint32_t)n;
     return 0;
@@ -333,11 +314,11 @@ static int take_die(struct parse *parse, struct word die)
 
 int emu_machine_parse(const char *text, struct emu_machine *machine, char *problem, size_t problem_size)
 {
-    struct parse parse = {.machine = machine, .problem = problem, .problem_size = problem_size};
+    struct parse parse = {.machine = machine, .problem = {problem, problem_size}};
     const char *at;
     size_t length;
 
-    if (!text) return fail(&parse, "no machine is named; known are a2, a3 and a5");
+    if (!text) return word_refuse(&parse.problem, "no machine is named; known are a2, a3 and a5");
     length = strcspn(text, ":?");
     if (take_name(&parse, (struct word){text, length})) return -1;
     at = text + length;
