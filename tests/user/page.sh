@@ -3,6 +3,7 @@
 # blocks behind <!-- file: NAME -->; every sh block is run, in order, in one shell. A line of a block may end in
 #     # → TEXT       its output has TEXT in it
 #     # fails: TEXT  it fails, with TEXT in its output
+# A page with gdb in it is skipped, with status 77, where the kernel lets no process trace another.
 set -euo pipefail
 page=$(realpath "$1") NPURT_SOURCE=$(realpath "$2") NPURT_BUILD=$(realpath "$3")
 here=$(dirname "$(realpath "$0")")
@@ -11,6 +12,14 @@ trap '[ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT
 export HOME=$work/home NPURT_SOURCE NPURT_BUILD
 mkdir "$HOME" "$work/folder"
 cd "$work/folder"
+
+if grep -q '^gdb ' "$page"; then
+  said=$(gdb -q -batch -ex run --args true 2>&1) || true
+  if ! grep -q 'exited normally' <<<"$said" && grep -qiE 'ptrace|not trace' <<<"$said"; then
+    echo "skipped: $(basename "$page") needs ptrace, and it is not permitted here: $(grep -iE -m1 'ptrace|not trace' <<<"$said")"
+    exit 77
+  fi
+fi
 
 awk -v script="$work/page.bash" '
   /^<!-- file: .* -->$/ { file = $3; next }
