@@ -100,7 +100,8 @@ static const char *segments_problem(const char *data, size_t size, const Elf64_E
         memcpy(&segment, data + header->e_phoff + i * sizeof segment, sizeof segment);
         if (segment.p_type == PT_DYNAMIC) dynamic = segment;
         if (segment.p_type != PT_LOAD) continue;
-        if (segment.p_filesz && !inside(segment.p_offset, segment.p_filesz, size)) return "has a segment beyond its end";
+        if (segment.p_filesz && !inside(segment.p_offset, segment.p_filesz, size))
+            return "has a segment beyond its end";
         if (segment.p_filesz > segment.p_memsz || segment.p_align & (segment.p_align - 1) ||
             (segment.p_vaddr - segment.p_offset) % PAGE_LEAST || segment.p_vaddr < end ||
             !inside(segment.p_vaddr, segment.p_memsz, IMAGE_MOST))

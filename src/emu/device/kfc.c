@@ -35,8 +35,8 @@ static uint64_t word(uint64_t address)
     return value;
 }
 
-/* The configuration is read by this program itself: a word of it outside of memory would be the end of the process, and of
- * a lock that is held. */
+/* This program itself reads the configuration: outside of memory it would be the end of the process, or leave a lock
+ * held. */
 static bool config_readable(struct launch *launch, uint64_t config)
 {
     const uint64_t offset = config - device_shared->hbm_base;
