@@ -1,0 +1,207 @@
+/* Bad input on the emulated card, row by row of docs/reference/bad-input.md: the status, a message that names the
+ * input, and afterwards a ledger as before, a call that works, and a close that finds nothing left. */
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "host/world.h"
+
+static npurt_device *device;
+static npurt_callable *callable;
+static uint32_t x[64], y[64];
+static npurt_ledger_totals before;
+static npurt_call_tensor tensor[2];
+static uint64_t scalar[2];
+
+/* The call as it should be, for each test to spoil. */
+static npurt_call_args good(void)
+{
+    for (int i = 0; i < 2; i++)
+        tensor[i] = (npurt_call_tensor){.host = i ? y : x, .dtype = NPURT_U32, .ndims = 1, .shape = {64}};
+    scalar[0] = FIXTURE_CHAIN;
+    scalar[1] = 1;
+    return (npurt_call_args){.tensors = tensor, .tensor_count = 2, .scalars = scalar, .scalar_count = 2};
+}
+
+static void set_up(void)
+{
+    const npurt_call_args args = good();
+    CHECK_EQ(npurt_device_open("emu:a5?hbm=1GiB", NULL, &device), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    CHECK_EQ(npurt_call(callable, &args, NULL), NPURT_OK);
+    CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK);
+}
+
+static void tear_down(void)
+{
+    const npurt_call_args args = good();
+    npurt_ledger_totals after;
+    CHECK_EQ(npurt_device_ledger(device, &after), NPURT_OK);
+    CHECK_EQ(after.memory_bytes, before.memory_bytes);
+    CHECK_EQ(after.memory_blocks, before.memory_blocks);
+    CHECK_EQ(npurt_call(callable, &args, NULL), NPURT_OK);
+    CHECK_EQ(y[63], x[63] + 1);
+    CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK); /* LEAK when anything is left */
+}
+
+#define REFUSED(call, expected, part)                                                                                  \
+    do {                                                                                                               \
+        CHECK_EQ(call, expected);                                                                                      \
+        CHECK_EQ(npurt_error_last()->status, expected);                                                                \
+        CHECK_HAS(npurt_error_last()->message, part);                                                                  \
+    } while (0)
+#define CALL_REFUSED(args, part) REFUSED(npurt_call(callable, &(args), NULL), NPURT_ERROR_INVALID_ARGUMENT, part)
+
+TEST(unknown_target)
+{
+    static const char *const bad[][2] = {{"gpu:0", "\"gpu:0\""},   {"emu:a7", "a7"},
+                                         {"emu:a3:2", "a3:2"},     {"emu:a5?colour=red", "colour"},
+                                         {"cann:x", "\"cann:x\""}, {"", "\"\""}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        npurt_device *none = (npurt_device *)1;
+        REFUSED(npurt_device_open(bad[i][0], NULL, &none), NPURT_ERROR_NO_TARGET, bad[i][1]);
+        CHECK(none == NULL);
+    }
+}
+
+TEST(missing_binary)
+{
+    const npurt_device_options options = {.binaries = "/nonexistent/programs"};
+    npurt_kernel_desc kernel = {.core = NPURT_CORE_AIV, .binary.path = "/nonexistent/kernel.so", .entry = "add_one"};
+    npurt_callable_desc desc = {
+        .name = "bad", .orchestration.path = world_orchestration, .kernels = &kernel, .kernel_count = 1};
+    npurt_callable *none;
+    npurt_device *no_device;
+    REFUSED(npurt_device_open("emu:a5", &options, &no_device), NPURT_ERROR_MISSING_BINARY, "/nonexistent/programs");
+    set_up();
+    REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_MISSING_BINARY, "/nonexistent/kernel.so");
+    kernel.binary.path = world_kernels;
+    desc.orchestration.path = "/nonexistent/orchestration.so";
+    REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_MISSING_BINARY, "/nonexistent/orchestration.so");
+    tear_down();
+}
+
+TEST(missing_cann_library)
+{
+    npurt_device *none;
+    void *there = dlopen("libruntime.so", RTLD_LAZY);
+    if (there) {
+        dlclose(there);
+        SKIP("libruntime.so is there");
+    }
+    REFUSED(npurt_device_open("cann:0", NULL, &none), NPURT_ERROR_MISSING_LIBRARY, "libruntime.so");
+}
+
+TEST(not_an_elf_and_no_entry)
+{
+    static const char text[] = "this is no program";
+    npurt_kernel_desc kernel = {
+        .core = NPURT_CORE_AIV, .binary = {.data = text, .size = sizeof text}, .entry = "add_one"};
+    npurt_callable_desc desc = {
+        .name = "bad", .orchestration.path = world_orchestration, .kernels = &kernel, .kernel_count = 1};
+    npurt_callable *none;
+    set_up();
+    REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_BAD_BINARY, "is not an ELF file");
+    CHECK_HAS(npurt_error_last()->message, "kernel 0");
+    kernel.binary = (npurt_binary){.path = world_kernels};
+    desc.entry = "no_such_entry";
+    REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_BAD_BINARY, "\"no_such_entry\"");
+    tear_down();
+}
+
+TEST(wrong_count_dtype_or_shape)
+{
+    npurt_call_args args;
+    set_up();
+    args = good(), args.tensor_count = 1;
+    CALL_REFUSED(args, "1 tensor arguments, declared are 2");
+    args = good(), args.scalar_count = 3;
+    CALL_REFUSED(args, "3 scalar arguments, declared are 2");
+    args = good(), tensor[1].dtype = NPURT_F32;
+    CALL_REFUSED(args, "tensor argument 1: dtype f32, declared is u32");
+    args = good(), tensor[0].ndims = 2, tensor[0].shape[1] = 1;
+    CALL_REFUSED(args, "tensor argument 0: shape 64 x 1");
+    tear_down();
+}
+
+TEST(null_and_zero_size)
+{
+    npurt_call_args args;
+    npurt_callable *none;
+    npurt_device *no_device;
+    npurt_ledger_totals totals;
+    set_up();
+    args = good(), tensor[0].host = NULL;
+    CALL_REFUSED(args, "tensor argument 0: neither a host pointer nor a device address");
+    args = good(), tensor[1].shape[0] = 0;
+    CALL_REFUSED(args, "tensor argument 1: shape 0 has no elements");
+    args = good(), args.tensors = NULL;
+    CALL_REFUSED(args, "tensors is NULL");
+    args = good();
+    REFUSED(npurt_call(NULL, &args, NULL), NPURT_ERROR_INVALID_ARGUMENT, "callable is NULL");
+    REFUSED(npurt_callable_load(NULL, NULL, &none), NPURT_ERROR_INVALID_ARGUMENT, "NULL");
+    REFUSED(npurt_callable_load(device, NULL, &none), NPURT_ERROR_INVALID_ARGUMENT, "NULL");
+    REFUSED(npurt_device_ledger(NULL, &totals), NPURT_ERROR_INVALID_ARGUMENT, "device is NULL");
+    REFUSED(npurt_device_open(NULL, NULL, &no_device), NPURT_ERROR_INVALID_ARGUMENT, "NULL");
+    tear_down();
+}
+
+TEST(outside_its_buffer_or_on_the_wrong_side)
+{
+    npurt_call_args args;
+    uint64_t address;
+    set_up();
+    CHECK_EQ(npurt_memory_alloc(device, 100, "small", &address), NPURT_OK);
+    args = good(), tensor[1].host = NULL, tensor[1].device = address;
+    CALL_REFUSED(args, "\"small\"");
+    CHECK_HAS(npurt_error_last()->message, "tensor argument 1");
+    args = good(), tensor[1].host = NULL, tensor[1].device = (uint64_t)(uintptr_t)y;
+    CALL_REFUSED(args, "tensor argument 1");
+    args = good(), tensor[0].host = (void *)(uintptr_t)address;
+    CALL_REFUSED(args, "is a device address");
+    REFUSED(npurt_memory_copy_in(device, (uint64_t)(uintptr_t)y, x, 4), NPURT_ERROR_INVALID_ARGUMENT, "to: ");
+    REFUSED(npurt_memory_copy_in(device, address, (void *)(uintptr_t)address, 4), NPURT_ERROR_INVALID_ARGUMENT,
+            "from: ");
+    REFUSED(npurt_memory_copy_in(device, address, x, 101), NPURT_ERROR_INVALID_ARGUMENT, "\"small\"");
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
+    REFUSED(world_call(callable, x, y, 64, FIXTURE_OUTSIDE, 0, NULL), NPURT_ERROR_GRAPH, "\"fixture\"");
+    tear_down();
+}
+
+TEST(one_task_too_many)
+{
+    set_up();
+    REFUSED(world_call(callable, x, y, 64, FIXTURE_TOO_MANY, 0, NULL), NPURT_ERROR_LIMIT, "131072");
+    tear_down();
+}
+
+TEST(device_memory_exhausted_in_a_graph)
+{
+    set_up();
+    REFUSED(world_call(callable, x, y, 64, FIXTURE_EXHAUST, 0, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "task");
+    CHECK_HAS(npurt_error_last()->message, "outputs of the graph");
+    CHECK_EQ(npurt_error_last()->driver_code, 207001);
+    tear_down();
+}
+
+TEST(handle_after_a_fork)
+{
+    int how;
+    set_up();
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        const bool right = world_call(callable, x, y, 64, FIXTURE_CHAIN, 1, NULL) == NPURT_ERROR_FORKED &&
+                           strstr(npurt_error_last()->message, "fork") &&
+                           npurt_device_close(device) == NPURT_ERROR_FORKED &&
+                           strstr(npurt_error_last()->message, "fork");
+        _exit(right ? 0 : 1);
+    }
+    CHECK_EQ(waitpid(child, &how, 0), child);
+    CHECK_EQ(how, 0);
+    tear_down();
+}
+
+TEST_MAIN
