@@ -104,7 +104,7 @@ static npurt_status load_binary(npurt_device *device)
     const unsigned long long fp = device->bundle.fingerprint;
     char so[64], json[1024], path[PATH_MAX];
     snprintf(so, sizeof so, FINGERPRINT_INSTALL_NAME, fp, (unsigned)device->id);
-    int size = 0;
+    int size = 0, fd;
     for (int i = 0; i < 2; i++) {
         const char *entry = i == 0 ? "npurt_aicpu_init" : "npurt_aicpu_exec";
         size += snprintf(json + size, sizeof json - (size_t)size,
@@ -114,13 +114,14 @@ static npurt_status load_binary(npurt_device *device)
     }
     if (!ledger_reserve(&device->ledger, LEDGER_BINARY))
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a ledger entry (binary)");
-    npurt_status status = file_temporary(".json", json, (size_t)size, path, sizeof path);
+    npurt_status status = file_temporary(".json", json, (size_t)size, path, sizeof path, &fd);
     if (status != NPURT_OK) return status;
     rtLoadBinaryOption_t option = {.optionId = RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE,
                                    .value.cpuKernelMode = RT_CPU_KERNEL_MODE_JSON};
     rtLoadBinaryConfig_t config = {.options = &option, .numOpt = 1};
     rtError_t code = device->driver->rtsBinaryLoadFromFile(path, &config, &device->binary);
     unlink(path);
+    close(fd);
     if (code != 0) {
         device->binary = NULL;
         return error_driver(code, "rtsBinaryLoadFromFile", "loading the descriptor of %s", so);

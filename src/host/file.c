@@ -1,10 +1,12 @@
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,19 +87,47 @@ npurt_status file_memory(const char *name, const void *data, size_t size, int *f
     return NPURT_OK;
 }
 
-npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size)
+#define TEMPORARY "npurt-temporary-"
+
+/* What hosts that were killed have left in a folder. */
+static void sweep(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        if (strncmp(entry->d_name, TEMPORARY, sizeof TEMPORARY - 1) != 0) continue;
+        int fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0) continue; /* somebody else's */
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(dir), entry->d_name, 0);
+        close(fd);
+    }
+    if (dir) closedir(dir);
+}
+
+/* Whether the file still has its name once it is locked: a sweep may have come between its making and its lock. */
+static bool lock_named(int fd)
+{
+    struct stat info;
+    return flock(fd, LOCK_EX) == 0 && fstat(fd, &info) == 0 && info.st_nlink > 0;
+}
+
+npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size, int *fd)
 {
     const char *folder[] = {getenv("TMPDIR"), "/tmp", "/dev/shm", "."};
     for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
         if (!folder[i] || !folder[i][0]) continue;
-        int length = snprintf(path, path_size, "%s/npurt-XXXXXX%s", folder[i], suffix);
-        if (length < 0 || (size_t)length >= path_size) continue;
-        int fd = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
-        if (fd < 0) continue;
-        bool written = write_all(fd, data, size);
-        if (close(fd) == 0 && written) return NPURT_OK;
-        unlink(path);
+        sweep(folder[i]);
+        for (int tries = 0; tries < 8; tries++) {
+            int length = snprintf(path, path_size, "%s/" TEMPORARY "XXXXXX%s", folder[i], suffix);
+            if (length < 0 || (size_t)length >= path_size) break;
+            *fd = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+            if (*fd < 0) break;
+            if (lock_named(*fd) && write_all(*fd, data, size)) return NPURT_OK;
+            unlink(path);
+            close(*fd);
+        }
     }
+    *fd = -1;
     return error_raise(NPURT_ERROR_IO,
                        "no temporary file can be written in TMPDIR, /tmp, /dev/shm or the current folder");
 }

@@ -20,7 +20,9 @@ void file_release(struct bytes *bytes);
  * name under which it can be opened as long as fd is open, by a debugger too. Works where /tmp can not execute. */
 npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size);
 
-/* A temporary file in a private place whose name ends in `suffix`. The caller unlinks it. IO: no folder takes it. */
-npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size);
+/* A temporary file npurt-temporary-XXXXXX`suffix` for as long as *fd is open: it is locked, which ends with the process,
+ * and whoever makes the next one in that folder removes those that nobody locks. The caller unlinks it, then closes *fd.
+ * IO: no folder takes it. */
+npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size, int *fd);
 
 #endif
