@@ -53,12 +53,12 @@ static bool no_memory(struct reader *r)
     return false;
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------
- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
+/* For messages: a path longer than the buffer is cut, and says so. */
 static void join(char path[PATH_SIZE], const char *at, const char *key)
 {
-    snprintf(path, PATH_SIZE, "%s%s%s", at, *at ? "." : "", key);
+    if (snprintf(path, PATH_SIZE, "%s%s%s", at, *at ? "." : "", key) >= PATH_SIZE) memcpy(path + PATH_SIZE - 4, "...", 4);
 }
 
 /* Only these members. `known` ends with NULL. */
@@ -141,7 +141,7 @@ static bool choice_of(struct reader *r, const json_t *object, const char *at, co
 
 static bool dtype_of(struct reader *r, const json_t *object, const char *at, npurt_dtype *out)
 {
-    uint32_t index;
+    uint32_t index = 0;
     if (!choice_of(r, object, at, "dtype", dtype_name, NPURT_DTYPE_COUNT, &index)) return false;
     *out = (npurt_dtype)index;
     return true;
@@ -203,8 +203,8 @@ static bool kernel_of(struct reader *r, const json_t *value, const char *at, str
     const char *const known[] = {"id", "name", "core", "entry", file_key(r), NULL};
     struct description_object *k = &d->kernel[d->kernel_count];
     char path[PATH_SIZE];
-    uint64_t id;
-    uint32_t index;
+    uint64_t id = 0;
+    uint32_t index = 0;
     if (!object_of(r, value, at, known) || !name_of(r, value, at, &k->name)) return false;
     join(path, at, "id");
     if (!json_object_get(value, "id")) return refuse(r, at, "has no \"id\"");
@@ -231,7 +231,7 @@ static bool param_of(struct reader *r, const json_t *value, const char *at, stru
     static const char *const known[] = {"name", "access", "dtype", "shape", NULL};
     struct description_param *p = &d->param[d->param_count];
     char path[PATH_SIZE];
-    uint32_t index;
+    uint32_t index = 0;
     if (!object_of(r, value, at, known) || !name_of(r, value, at, &p->name) ||
         !choice_of(r, value, at, "access", word, 3, &index) || !dtype_of(r, value, at, &p->param.dtype))
         return false;
@@ -244,7 +244,7 @@ static bool param_of(struct reader *r, const json_t *value, const char *at, stru
         return refuse(r, path, "an array of 1 to %d extents is due here; 0 accepts any extent", NPURT_MAX_DIMS);
     p->param.ndims = (uint32_t)json_array_size(shape);
     for (uint32_t i = 0; i < p->param.ndims; i++) {
-        uint64_t extent;
+        uint64_t extent = 0;
         if (!number_of(r, json_array_get(shape, i), path, UINT32_MAX, &extent)) return false;
         p->param.shape[i] = (uint32_t)extent;
     }
