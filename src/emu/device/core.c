@@ -39,7 +39,7 @@ static bool core_aic[ENGINE_MAX_SUBCORES];
 
 static struct program **programs;
 static uint32_t program_count;
-static struct launch *queue_first, *queue_last;
+static struct launch_queue queue;
 
 bool core_is_aic(uint32_t core)
 {
@@ -168,24 +168,9 @@ static void start_cluster(struct launch *launch, struct cluster *on, uint32_t bl
     }
 }
 
-static void queue_pop(void)
-{
-    struct launch *launch = queue_first;
-
-    if (!(queue_first = launch->next)) queue_last = NULL;
-    launch->queued = false;
-}
-
 void core_withdraw(struct launch *launch)
 {
-    struct launch **at = &queue_first, *last = NULL;
-
-    while (*at && *at != launch)
-        last = *at, at = &(*at)->next;
-    if (!*at) return;
-    *at = launch->next;
-    if (queue_last == launch) queue_last = last;
-    launch->queued = false;
+    launch_queue_remove(&queue, launch);
 }
 
 static void end(struct launch *launch)
@@ -198,18 +183,18 @@ static void end(struct launch *launch)
 
 static void start_blocks(void)
 {
-    while (queue_first) {
-        struct launch *launch = queue_first;
+    while (queue.first) {
+        struct launch *launch = queue.first;
         uint32_t left = launch->blocks - launch->next_block;
         if (left == 0) {
-            queue_pop();
+            launch_queue_remove(&queue, launch);
             if (launch->running == 0) end(launch);
             continue;
         }
         if (cluster_free == 0 || (launch->batch && cluster_free < left)) return;
         for (uint32_t i = 0; i < cluster_count && launch->next_block < launch->blocks; i++)
             if (cluster[i].running == 0) start_cluster(launch, &cluster[i], launch->next_block++);
-        if (launch->next_block == launch->blocks) queue_pop();
+        if (launch->next_block == launch->blocks) launch_queue_remove(&queue, launch);
     }
 }
 
@@ -227,13 +212,7 @@ void core_begin(struct launch *launch, const struct emu_command *command)
         end(launch);
         return;
     }
-    launch->queued = true;
-    launch->next = NULL;
-    if (queue_last)
-        queue_last->next = launch;
-    else
-        queue_first = launch;
-    queue_last = launch;
+    launch_queue_push(&queue, launch);
     start_blocks();
 }
 

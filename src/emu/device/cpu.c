@@ -27,7 +27,7 @@ _Atomic uint32_t cpu_active;
 static struct function **functions;
 static uint32_t function_count;
 static uint32_t worker_count;
-static struct launch *queue_first, *queue_last;
+static struct launch_queue queue;
 /* Libraries of the pre-install folder, by name, for the life of the process as in the vendor's AICPU scheduler. */
 static struct library {
     struct library *next;
@@ -142,53 +142,27 @@ static void run_kfc(struct agent *self)
 /* ---- on the device thread ------------------------------------------------------------------------------------------
  */
 
-static void queue_push(struct launch *launch)
-{
-    launch->queued = true;
-    launch->next = NULL;
-    if (queue_last)
-        queue_last->next = launch;
-    else
-        queue_first = launch;
-    queue_last = launch;
-}
-
-static void queue_pop(void)
-{
-    struct launch *launch = queue_first;
-
-    if (!(queue_first = launch->next)) queue_last = NULL;
-    launch->queued = false;
-}
-
 void cpu_withdraw(struct launch *launch)
 {
-    struct launch **at = &queue_first, *last = NULL;
-
-    while (*at && *at != launch)
-        last = *at, at = &(*at)->next;
-    if (!*at) return;
-    *at = launch->next;
-    if (queue_last == launch) queue_last = last;
-    launch->queued = false;
+    launch_queue_remove(&queue, launch);
 }
 
 static void start_blocks(void)
 {
-    while (queue_first) {
-        struct launch *launch = queue_first;
+    while (queue.first) {
+        struct launch *launch = queue.first;
         uint32_t busy = atomic_load_explicit(&cpu_active, memory_order_relaxed);
         uint32_t slot = (uint32_t)__builtin_ctz(~busy);
         struct agent *agent = &engine_workers[slot];
         if (launch->next_block == launch->blocks) { /* it failed while it waited */
-            queue_pop();
+            launch_queue_remove(&queue, launch);
             if (launch->running == 0) launch_finish(launch);
             continue;
         }
         if (slot >= plan_workers(worker_count)) return;
         atomic_store_explicit(&cpu_active, busy | 1u << slot, memory_order_relaxed);
         agent->block = launch->next_block++;
-        if (launch->next_block == launch->blocks) queue_pop();
+        if (launch->next_block == launch->blocks) launch_queue_remove(&queue, launch);
         launch_start_agent(launch, agent, launch->kind == LAUNCH_KFC ? run_kfc : run_block);
     }
 }
@@ -205,7 +179,7 @@ void cpu_begin(struct launch *launch, const struct emu_command *command)
             return;
         }
     }
-    queue_push(launch);
+    launch_queue_push(&queue, launch);
     start_blocks();
 }
 

@@ -38,6 +38,32 @@ struct launch {
     _Alignas(64) uint8_t inline_args[EMU_INLINE];
 };
 
+/* Launches with blocks that have not started, in order. The device thread's. */
+struct launch_queue {
+    struct launch *first, *last;
+};
+
+static inline void launch_queue_push(struct launch_queue *queue, struct launch *launch)
+{
+    launch->queued = true;
+    launch->next = NULL;
+    if (queue->last) queue->last->next = launch;
+    else queue->first = launch;
+    queue->last = launch;
+}
+
+/* Takes out a launch that may or may not be in it. */
+static inline void launch_queue_remove(struct launch_queue *queue, struct launch *launch)
+{
+    struct launch **at = &queue->first, *last = NULL;
+
+    while (*at && *at != launch) last = *at, at = &(*at)->next;
+    if (!*at) return;
+    *at = launch->next;
+    if (queue->last == launch) queue->last = last;
+    launch->queued = false;
+}
+
 /* ACL codes of task errors (src/driver/cann.h). */
 enum {
     LAUNCH_INTERNAL = 507000,
