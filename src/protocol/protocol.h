@@ -80,7 +80,8 @@ struct run_control {
     uint64_t workspace_size;
     uint64_t result;            /* struct run_result */
     uint64_t command;           /* struct run_command */
-    uint64_t reserved[2];
+    uint64_t stream;            /* struct stream_control (stream.h) when the graph is built on the device, else 0 */
+    uint64_t reserved[1];
 };
 PROTOCOL_ASSERT(sizeof(struct run_control) == 144, "run_control");
 PROTOCOL_ASSERT(offsetof(struct run_control, regs) == 32, "run_control");
@@ -166,6 +167,7 @@ enum run_code {
     RUN_ABORTED = 7,            /* run_command.abort */
     RUN_EXIT_TIMEOUT = 8,       /* a core did not leave its loop */
     RUN_BAD_KERNEL = 9,         /* a task names a kernel id that the callable does not have, or of another core type */
+    RUN_ORCHESTRATION = 10,     /* the orchestration on the device ended the run: stream_result says why */
 };
 
 enum { RUN_MAX_SUSPECTS = 16 };

@@ -1,0 +1,193 @@
+/* A run whose graph is built on the device: the orchestration runs on one AICPU thread and streams tasks through rings.
+ *
+ * The host fills a stream_control beside the run_control (whose `image` is then 0). AICPU thread 0 is the orchestrator: it
+ * loads the orchestration if this content is new for its callable, runs it against the graph engine, and writes the
+ * stream_result. The others schedule; with one AICPU thread it does both in turn.
+ *
+ * The engine's memory is one block, laid out by stream_layout_of, kept between runs:
+ *
+ *     tasks      struct image_task[slots]      written by the orchestrator before the task can be seen
+ *     words      struct stream_words[slots]    shared by orchestrator and schedulers
+ *     state      of the schedulers, STREAM_STATE bytes per slot
+ *     payload    STREAM_PAYLOAD bytes per slot
+ *     edges      struct stream_edge[edges of all rings]
+ *     private    the engine's own: never touched by a scheduler
+ *
+ * Slots of the four rings follow each other; a task's slot is first[ring] + (index & (window - 1)), its number
+ * ring << 30 | index, where index counts the tasks of the ring from 0.
+ *
+ * Life of a slot: taken by the orchestrator when the task before it in the ring has retired → filled → edges pushed to the
+ * producers' lists → fanin told → ready when fanin is 0 → run → list closed, consumers released, `done` published by the
+ * scheduler that completes it → retired by the orchestrator, in the ring's order.
+ */
+#ifndef NPURT_STREAM_H
+#define NPURT_STREAM_H
+
+#include "image.h"
+#include "protocol.h"
+
+enum {
+    STREAM_VERSION = 1,
+    STREAM_RINGS = 4,          /* by scope depth; deeper scopes share the last. The reference's number */
+    STREAM_WINDOW_MIN = 4,     /* slots of a ring: a power of two; the reference's bounds */
+    STREAM_WINDOW_MAX = 65536,
+    STREAM_HEAP_UNIT = 1024,   /* outputs are aligned to it and a ring's heap is a multiple of it */
+    STREAM_EDGES_MIN = 4,
+    STREAM_EDGES_MAX = 1 << 24,
+    STREAM_PAYLOAD = 2304,     /* 16 tensors of 128 bytes and 32 scalars */
+    STREAM_STATE = 32,         /* what a scheduler keeps per slot */
+    STREAM_TEXT = 512,
+    STREAM_ENTRY = 64,
+    STREAM_INDEX_BITS = 30,
+};
+#define STREAM_INDEX_MASK ((UINT32_C(1) << STREAM_INDEX_BITS) - 1)
+#define STREAM_EDGE_NONE  0u          /* an edge is named by 1 + its index */
+#define STREAM_CLOSED     0xffffffffu /* stream_words.fanout of a completed task */
+
+/* Words of a slot that agents share, through port only. */
+struct stream_words {
+    uint32_t fanout; /* list of edges to consumers. Orchestrator: pushes by CAS; scheduler: exchanges for CLOSED */
+    uint32_t fanin;  /* producers that have not completed, and STREAM_BIAS while the orchestrator adds edges */
+    uint32_t done;   /* writer: who completes the task, its last word about the slot: the task's number */
+    uint32_t number; /* writer: orchestrator, before the task can be seen */
+};
+PROTOCOL_ASSERT(sizeof(struct stream_words) == 16, "stream_words");
+#define STREAM_BIAS 0x40000000u
+
+/* Writer: orchestrator, before it pushes the edge. Belongs to the ring of the consumer and is reused when that retires. */
+struct stream_edge {
+    uint32_t consumer; /* slot */
+    uint32_t next;
+};
+
+/* Writer: host. */
+struct stream_ring {
+    uint32_t window; /* task slots */
+    uint32_t edges;  /* edge pool */
+    uint64_t heap;   /* device address, aligned to STREAM_HEAP_UNIT */
+    uint64_t heap_size;
+};
+PROTOCOL_ASSERT(sizeof(struct stream_ring) == 24, "stream_ring");
+
+/* Writer: host, before the launch; read-only on the device. run_control.stream is its address. */
+struct stream_control {
+    uint32_t version;
+    uint32_t callable;        /* never 0; of this callable alone for the life of the device process */
+    uint64_t engine;          /* stream_layout.size bytes, kept between runs */
+    uint64_t engine_size;
+    uint64_t engine_key;      /* never 0; another one whenever the memory or its layout is another */
+    struct stream_ring ring[STREAM_RINGS];
+    uint32_t max_regions;     /* of the tensor map */
+    uint32_t cluster_count;   /* of the device, answered to the orchestration */
+    uint64_t orchestration;   /* device address of a struct orchestration_image */
+    uint64_t orchestration_size;
+    uint64_t args;            /* device address: npurt_tensor[tensor_count], then u64[scalar_count] */
+    uint32_t tensor_count, scalar_count;
+    uint64_t result;          /* struct stream_result */
+    uint64_t reserved[2];
+};
+PROTOCOL_ASSERT(sizeof(struct stream_control) == 192, "stream_control");
+
+/* Writer: host, at callable load; the shared object follows at offset 128. */
+#define ORCHESTRATION_MAGIC 0x4f55504eu /* "NPUO" */
+struct orchestration_image {
+    uint32_t magic;
+    uint32_t reserved0;
+    uint64_t code_size;
+    uint64_t content_hash;
+    char entry[STREAM_ENTRY]; /* symbol, zero-terminated */
+    uint8_t reserved1[40];
+};
+enum { ORCHESTRATION_CODE = 128 };
+PROTOCOL_ASSERT(sizeof(struct orchestration_image) == ORCHESTRATION_CODE, "orchestration_image");
+
+/* Why the device ended a run that it built itself. The reference's numbers (docs/reference/runtime-abi.md); what has no
+ * number there is above 1000. Positive numbers that an orchestration fails with or returns are its own. */
+enum stream_code {
+    STREAM_OK = 0,
+    STREAM_SCOPE_DEADLOCK = 1,       /* open scopes hold the heap of a ring, and nothing is left that could end */
+    STREAM_HEAP_RING_DEADLOCK = 2,   /* an output is larger than the heap of its ring */
+    STREAM_FLOW_CONTROL_DEADLOCK = 3, /* every task of a full ring waits for something outside of the graph */
+    STREAM_DEP_POOL_OVERFLOW = 4,
+    STREAM_INVALID_ARGS = 5,
+    STREAM_DEPENDENCY_OVERFLOW = 6,
+    STREAM_REQUIRE_SYNC_START_INVALID = 7,
+    STREAM_TENSOR_WAIT_TIMEOUT = 8,
+    STREAM_EXPLICIT_ORCH_FATAL = 9,
+    STREAM_SCOPE_TASKS_OVERFLOW = 10,
+    STREAM_LOAD_FAILED = 1001,       /* the orchestration could not be loaded on the device */
+    STREAM_LIMIT = 1002,             /* a limit without a number of its own */
+    STREAM_RETURNED = 1003,          /* the orchestration returned `returned` */
+};
+
+/* Writer: orchestrator; `done` last. */
+struct stream_result {
+    uint32_t done;      /* run_control.run_number */
+    uint32_t code;      /* enum stream_code */
+    int32_t user_code;  /* of npurt_orch_fail, 0 none */
+    int32_t returned;   /* by the orchestration's entry */
+    uint32_t status;    /* npurt_status of the refused call, 0 */
+    uint32_t loaded;    /* 1: this run loaded the orchestration */
+    uint32_t ring;      /* of a capacity error */
+    uint32_t reserved0;
+    uint64_t capacity;  /* bytes of that ring's heap with which a rerun gets past this point; 0 none helps */
+    uint64_t tasks;     /* submitted */
+    uint64_t orchestration_ticks; /* entry called to entry returned */
+    uint64_t wait_ticks;          /* of these, waiting for room or for an element */
+    uint32_t tasks_high[STREAM_RINGS];  /* most slots, edges and bytes that were in use at a time */
+    uint32_t edges_high[STREAM_RINGS];
+    uint64_t heap_high[STREAM_RINGS];
+    uint32_t regions_high;
+    uint32_t reserved1[15];
+    char text[STREAM_TEXT]; /* what was refused and why */
+};
+PROTOCOL_ASSERT(sizeof(struct stream_result) == 704, "stream_result");
+
+/* Offsets in the engine's memory. */
+struct stream_layout {
+    uint32_t slots, edge_count;
+    uint32_t first[STREAM_RINGS];      /* slot */
+    uint32_t edge_first[STREAM_RINGS]; /* edge */
+    uint64_t tasks, words, state, payload, edges, own, size;
+};
+
+static inline uint64_t stream_line(uint64_t n)
+{
+    return (n + 63) & ~UINT64_C(63);
+}
+
+/* Bytes that the engine has for itself: at most this much per slot, region, and output that a heap can hold. */
+enum { STREAM_OWN = 65536, STREAM_OWN_SLOT = 256, STREAM_OWN_REGION = 448, STREAM_OWN_UNIT = 64 };
+
+static inline struct stream_layout stream_layout_of(const struct stream_control *control)
+{
+    struct stream_layout l;
+    uint64_t units = 0;
+    l.slots = l.edge_count = 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        l.first[r] = l.slots;
+        l.edge_first[r] = l.edge_count;
+        l.slots += control->ring[r].window;
+        l.edge_count += control->ring[r].edges;
+        units += control->ring[r].heap_size / STREAM_HEAP_UNIT;
+    }
+    l.tasks = 0;
+    l.words = l.tasks + stream_line((uint64_t)l.slots * sizeof(struct image_task));
+    l.state = l.words + stream_line((uint64_t)l.slots * sizeof(struct stream_words));
+    l.payload = l.state + stream_line((uint64_t)l.slots * STREAM_STATE);
+    l.edges = l.payload + (uint64_t)l.slots * STREAM_PAYLOAD;
+    l.own = l.edges + stream_line((uint64_t)l.edge_count * sizeof(struct stream_edge));
+    l.size = l.own + STREAM_OWN + (uint64_t)l.slots * STREAM_OWN_SLOT +
+             (uint64_t)control->max_regions * STREAM_OWN_REGION + units * STREAM_OWN_UNIT;
+    return l;
+}
+
+/* Argument of npurt_aicpu_unload, through aicpu_args.control. Writer: host. */
+struct stream_unload {
+    uint32_t version;
+    uint32_t callable; /* its orchestration is closed; one that was never loaded is legal */
+    uint32_t reserved[14];
+};
+PROTOCOL_ASSERT(sizeof(struct stream_unload) == 64, "stream_unload");
+
+#endif
