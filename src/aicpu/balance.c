@@ -97,7 +97,7 @@ bool balance_share(struct scheduler *s)
         } else if (!s->hungry[shape] && dispatch_has_room(s, (enum image_shape)shape)) {
             become_hungry(s, (enum image_shape)shape);
             /* Of this bit and a post on the board, one is seen: look at the board once more. */
-            again |= s->spmd && port_fetch_add32(&s->head->board[shape].count, 0) > 0;
+            again |= s->spmd && port_fetch_add32(&s->board[shape].count, 0) > 0;
         }
     }
     return again;

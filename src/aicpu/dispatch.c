@@ -56,26 +56,31 @@ static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, ui
     s->send[s->send_count++] = (struct send){core->registers, number};
 }
 
+/* A block to send. */
+struct taken {
+    uint32_t task, block;
+    bool claimed; /* from the claim at hand, not from the ready list */
+};
+
 /* One block: of the SPMD task at hand, else of the next ready task. `room`: blocks that could be sent now. */
-static inline bool take(struct scheduler *s, enum image_shape shape, uint32_t room, uint32_t *task, uint32_t *block)
+static inline bool take(struct scheduler *s, enum image_shape shape, uint32_t room, struct taken *taken)
 {
     struct claim *claim = &s->claim[shape];
     for (;;) {
-        if (claim->next < claim->end || (claim->task != TASK_NONE && board_claim(s, shape, room))) {
-            *task = claim->task;
-            *block = claim->next++;
+        if (claim->next < claim->end || (claim->slot != BOARD_NONE && board_claim(s, shape, room))) {
+            *taken = (struct taken){claim->task, claim->next++, true};
             return true;
         }
         if (s->ready[shape].count == 0) {
             if (!s->spmd || !board_claim(s, shape, room)) return false;
             continue;
         }
-        *task = ready_pop(&s->ready[shape], s->state);
-        if (s->tasks[*task].block_num == 1) {
-            *block = 0;
+        uint32_t task = ready_pop(&s->ready[shape], s->state);
+        if (s->tasks[task].block_num == 1) {
+            *taken = (struct taken){task, 0, false};
             return true;
         }
-        board_post(s, shape, *task);
+        board_post(s, shape, task, room);
     }
 }
 
@@ -102,10 +107,10 @@ static void dispatch_single(struct scheduler *s, enum image_shape shape, const s
     for (unsigned slot = first; slot <= last; slot++) {
         for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
             for (uint64_t bits = free_word(s, &set[slot], w); bits; bits &= bits - 1, room--) {
-                uint32_t task, block;
-                if (!take(s, shape, room, &task, &block)) return;
-                unsigned task_slot = (unsigned)__builtin_ctz(s->tasks[task].core_mask);
-                send(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits), task, block, task_slot);
+                struct taken taken;
+                if (!take(s, shape, room, &taken)) return;
+                unsigned task_slot = (unsigned)__builtin_ctz(s->tasks[taken.task].core_mask);
+                send(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits), taken.task, taken.block, task_slot);
             }
         }
     }
@@ -148,37 +153,37 @@ static void reserve(struct scheduler *s, unsigned mask, uint32_t waiting)
     }
 }
 
-/* The MIX task that is next, without taking it; TASK_NONE when there is none. */
-static uint32_t next_mix(const struct scheduler *s)
+/* The cores of the MIX task that is next, without taking it; 0 when none is known. */
+static unsigned next_mix(struct scheduler *s)
 {
-    const struct claim *claim = &s->claim[SHAPE_MIX];
-    if (claim->task != TASK_NONE) return claim->task;
-    return s->ready[SHAPE_MIX].first;
+    if (board_at_hand(s, SHAPE_MIX)) return s->claim[SHAPE_MIX].core_mask;
+    if (s->ready[SHAPE_MIX].count) return s->tasks[s->ready[SHAPE_MIX].first].core_mask;
+    return 0;
 }
 
-static void send_mix(struct scheduler *s, uint32_t cluster, uint32_t task, uint32_t block)
+static void send_mix(struct scheduler *s, uint32_t cluster, const struct taken *taken)
 {
-    unsigned mask = s->tasks[task].core_mask;
+    unsigned mask = s->tasks[taken->task].core_mask;
     for (unsigned slot = 0; slot < CORE_SLOTS; slot++)
-        if (mask >> slot & 1) send(s, slot, cluster, task, block, slot);
+        if (mask >> slot & 1) send(s, slot, cluster, taken->task, taken->block, slot);
 }
 
 /* Gives back a block that was taken and has no cluster. */
-static void untake(struct scheduler *s, uint32_t task)
+static void untake(struct scheduler *s, const struct taken *taken)
 {
-    if (s->claim[SHAPE_MIX].task == task)
+    if (taken->claimed)
         s->claim[SHAPE_MIX].next--;
     else
-        ready_unpop(&s->ready[SHAPE_MIX], s->state, task);
+        ready_unpop(&s->ready[SHAPE_MIX], s->state, taken->task);
 }
 
 static void dispatch_mix(struct scheduler *s)
 {
     struct cluster_set none = {{0}};
     for (;;) {
-        uint32_t task = next_mix(s), block;
-        if (task == TASK_NONE && !s->spmd) break;
-        unsigned mask = task == TASK_NONE ? 7 : s->tasks[task].core_mask;
+        unsigned next = next_mix(s);
+        if (next == 0 && !s->spmd) break;
+        unsigned mask = next ? next : 7;
         struct cluster_set set = fitting(s, mask);
         uint32_t room = 0, cluster = CLUSTER_NONE;
         for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
@@ -186,38 +191,37 @@ static void dispatch_mix(struct scheduler *s)
             if (set.word[w] && cluster == CLUSTER_NONE) cluster = w * 64 + (uint32_t)__builtin_ctzll(set.word[w]);
         }
         if (room == 0) {
-            if (task == TASK_NONE) break;
+            if (next == 0) break;
             const struct claim *claim = &s->claim[SHAPE_MIX];
-            reserve(s, mask, s->ready[SHAPE_MIX].count + (claim->task == TASK_NONE ? 0 : claim->end - claim->next + 1));
+            reserve(s, mask, s->ready[SHAPE_MIX].count + claim->end - claim->next + (claim->slot != BOARD_NONE));
             return;
         }
-        if (!take(s, SHAPE_MIX, room, &task, &block)) break;
-        if ((s->tasks[task].core_mask & ~mask) != 0) {
+        struct taken taken;
+        if (!take(s, SHAPE_MIX, room, &taken)) break;
+        if ((s->tasks[taken.task].core_mask & ~mask) != 0) {
             /* Another task than the one looked at (its blocks were gone): look again, with its cores. */
-            untake(s, task);
+            untake(s, &taken);
             continue;
         }
-        send_mix(s, cluster, task, block);
+        send_mix(s, cluster, &taken);
         uint64_t bit = UINT64_C(1) << cluster % 64;
         s->reserved.word[cluster / 64] &= ~bit;
     }
     s->reserved = none;
 }
 
-void dispatch_ready(struct scheduler *s)
-{
-    if (s->ready[SHAPE_DUMMY].count) completion_dummies(s);
-    if (s->ready[SHAPE_MIX].count || s->claim[SHAPE_MIX].task != TASK_NONE || s->spmd) dispatch_mix(s);
-    if (s->ready[SHAPE_AIC].count || s->claim[SHAPE_AIC].task != TASK_NONE || s->spmd)
-        dispatch_single(s, SHAPE_AIC, s->idle);
-    if (s->ready[SHAPE_AIV].count || s->claim[SHAPE_AIV].task != TASK_NONE || s->spmd)
-        dispatch_single(s, SHAPE_AIV, s->idle);
-    flush(s);
-}
-
 static bool has_work(const struct scheduler *s, enum image_shape shape)
 {
     return s->ready[shape].count > 0 || s->claim[shape].next < s->claim[shape].end;
+}
+
+void dispatch_ready(struct scheduler *s)
+{
+    if (s->ready[SHAPE_DUMMY].count) completion_dummies(s);
+    if (has_work(s, SHAPE_MIX) || s->spmd) dispatch_mix(s);
+    if (has_work(s, SHAPE_AIC) || s->spmd) dispatch_single(s, SHAPE_AIC, s->idle);
+    if (has_work(s, SHAPE_AIV) || s->spmd) dispatch_single(s, SHAPE_AIV, s->idle);
+    flush(s);
 }
 
 void dispatch_stage(struct scheduler *s)

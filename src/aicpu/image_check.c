@@ -96,7 +96,7 @@ static bool check_tasks(struct scheduler *s, uint64_t payload_size)
             return false;
         }
         uint32_t cores = (uint32_t)__builtin_popcount(t->core_mask);
-        s->state[i] = (struct task_state){t->fanin, 0, t->block_num * cores, TASK_NONE};
+        s->state[i] = (struct task_state){.fanin_left = t->fanin, .subtasks_left = t->block_num * cores, .link = TASK_NONE};
         spmd += t->block_num > 1;
         sources += t->fanin == 0;
     }

@@ -16,6 +16,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
     memset(s, 0, offsetof(struct scheduler, core));
     s->control = control;
     s->head = workspace_head(control);
+    s->board = (struct workspace_board *)(uintptr_t)(control->workspace + WORKSPACE_HEAD_SIZE);
     s->index = index;
     s->count = count;
     s->cluster_first = first;
@@ -28,7 +29,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         ready_init(&s->ready[shape]);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
-        s->claim[shape].task = TASK_NONE;
+        s->claim[shape].slot = BOARD_NONE;
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
     s->state = (struct task_state *)(uintptr_t)(control->workspace +
                                                 (uint64_t)WORKSPACE_SCHEDULER * (1 + control->aicpu_threads));
@@ -43,6 +44,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
         s->ready_count = image->ready_count;
     }
     s->placed = count == 1 || s->task_count >= PLACE_TASKS;
+    if (index == 0 && count > 1) board_init(s);
     struct workspace_peer *self = &s->head->peer[index];
     port_publish32(&self->agent, port_agent_self());
 }
@@ -141,8 +143,7 @@ static void tell_completed(struct scheduler *s)
     if (s->count == 1) {
         if (s->completed == s->task_count) scheduler_end(s, RUN_OK, 0);
         /* With one scheduler it is certain that nothing will move any more. */
-        else if (s->busy_count == 0 && !has_ready(s) && s->claim[SHAPE_AIC].task == TASK_NONE &&
-                 s->claim[SHAPE_AIV].task == TASK_NONE && s->claim[SHAPE_MIX].task == TASK_NONE)
+        else if (s->busy_count == 0 && !has_ready(s))
             scheduler_end(s, RUN_STALLED, s->task_count - s->completed);
         return;
     }

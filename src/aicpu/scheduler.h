@@ -37,11 +37,15 @@ struct cluster_set {
     uint64_t word[CLUSTER_WORDS];
 };
 
-/* Blocks of one SPMD task that this scheduler has claimed and not sent: [next, end). */
+/* Blocks of one SPMD task that this scheduler has claimed and not sent, [next, end), and where to claim more. The task
+ * may be read in the task table only while there are such blocks. */
 struct claim {
-    uint32_t task; /* TASK_NONE: none */
+    uint32_t task;
     uint32_t next, end;
+    uint8_t core_mask;
+    uint8_t slot; /* of the shape's board, where more of its blocks were left; BOARD_NONE */
 };
+enum { BOARD_NONE = 0xff };
 
 struct send {
     uint64_t registers;
@@ -56,6 +60,7 @@ struct scheduler {
     uint64_t payloads; /* device address */
     const struct kernel_entry *kernels;
     struct workspace_head *head;
+    struct workspace_board *board; /* [SHAPE_DUMMY] */
     struct task_state *state;
     uint32_t task_count, edge_count, ready_count;
     uint32_t index, count;                 /* this scheduler, and how many there are */
@@ -158,10 +163,16 @@ bool dispatch_has_room(const struct scheduler *s, enum image_shape shape);
 
 /* ---- board.c: SPMD tasks whose blocks every partition may claim */
 
-/* Claims up to `room` blocks of an SPMD task of the shape: of the one at hand or of one on the board. */
+/* Pre: nobody has met. */
+void board_init(struct scheduler *s);
+/* Claims up to `room` blocks of an SPMD task of the shape: of the one at hand or of one on the board. Pre: no block of
+ * the claim at hand is unsent. */
 bool board_claim(struct scheduler *s, enum image_shape shape, uint32_t room);
-/* Shows a task that was just taken from the ready list, and makes it the one at hand. */
-void board_post(struct scheduler *s, enum image_shape shape, uint32_t task);
+/* Claims the first `room` blocks of a task that was just taken from the ready list, and shows the rest. */
+void board_post(struct scheduler *s, enum image_shape shape, uint32_t task, uint32_t room);
+/* Whether the SPMD task at hand has blocks for this scheduler: claimed, or still on the board. Then the claim's
+ * core_mask is theirs. */
+bool board_at_hand(struct scheduler *s, enum image_shape shape);
 
 /* ---- balance.c */
 

@@ -1,6 +1,7 @@
 /* The AICPU program's workspace: all mutable state of a run, in device memory the host provides.
  *
  *     offset 0       struct workspace_head   the first 4096 bytes, zeroed by the host before every run
+ *     4096           struct workspace_board  one per shape, initialised by scheduler 0 when it has peers
  *     65536          struct scheduler        one per AICPU thread, 64 KiB each, initialised by its thread
  *     65536·(1 + n)  struct task_state       one per task, initialised by the threads in ranges
  *
@@ -23,7 +24,7 @@ enum {
 /* One task of the run. Writer: its initialising thread before the barrier; then as said at each field. */
 struct task_state {
     uint32_t fanin_left;    /* producers that have not completed; whoever completes one counts down */
-    uint32_t next_block;    /* first block that nobody has claimed; claimed by fetch-add */
+    uint32_t reserved;
     uint32_t subtasks_left; /* blocks × cores that have not finished; whoever finishes one counts down */
     uint32_t link;          /* the next task of the list that holds this one; writer: the list's owner */
 };
@@ -40,12 +41,29 @@ struct workspace_peer {
 _Static_assert(sizeof(struct workspace_peer) == 2 * PROTOCOL_LINE, "workspace_peer");
 _Static_assert(offsetof(struct workspace_peer, agent) == PROTOCOL_LINE, "inbox and agent have different writers");
 
+/* One SPMD task with unclaimed blocks. It carries all that a claim needs, so that whoever comes too late, when the
+ * task's place in the task table may already be another's, has touched nothing but this slot.
+ *
+ *     free ──CAS by a poster──▶ filling ──content, then publish──▶ open ──CAS by claimers…, the last──▶ free
+ *
+ * The generation goes up when a poster takes the slot: a CAS on a word that was read before fails after it. So the
+ * content that was read between reading the word and a CAS that succeeds is that of the word. */
+struct board_slot {
+    uint64_t word;    /* generation << 32 | BOARD_FREE, BOARD_FILLING, or 1 + the first block that nobody has claimed */
+    uint64_t content; /* task | block_num << 32 | core_mask << 48; writer: whoever took the slot, while it is filling */
+    uint32_t reserved[12];
+};
+_Static_assert(sizeof(struct board_slot) == PROTOCOL_LINE, "board_slot");
+enum { BOARD_FREE = 0 };
+#define BOARD_FILLING 0xffffffffu
+
 /* SPMD tasks of one shape with blocks left, for every partition that has room. */
 struct workspace_board {
-    uint32_t count;             /* slots in use */
-    uint32_t task[BOARD_SLOTS]; /* 0 or task + 1 */
+    uint32_t count; /* slots in use */
+    uint32_t reserved[15];
+    struct board_slot slot[BOARD_SLOTS];
 };
-_Static_assert(sizeof(struct workspace_board) == PROTOCOL_LINE, "workspace_board");
+_Static_assert(sizeof(struct workspace_board) == 16 * PROTOCOL_LINE, "workspace_board");
 
 struct workspace_head {
     /* Coming and going of the AICPU threads. */
@@ -67,14 +85,14 @@ struct workspace_head {
      * (loaded). Both in one word, so that of a hungry and a loaded scheduler one always sees the other. */
     uint32_t balance[SHAPE_COUNT];
     uint32_t reserved4[12];
-    struct workspace_board board[SHAPE_DUMMY]; /* AIC, AIV, MIX */
     struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
 };
 _Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
+_Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board) <= WORKSPACE_SCHEDULER, "boards");
 _Static_assert(offsetof(struct workspace_head, end) == 1 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
-_Static_assert(offsetof(struct workspace_head, board) == 4 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, peer) == 4 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
 
 #endif

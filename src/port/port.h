@@ -79,6 +79,7 @@ uint32_t port_fetch_sub32(uint32_t *p, uint32_t value);
 uint32_t port_exchange32(uint32_t *p, uint32_t value);
 /* True and *p = desired when *p was *expected; else false and *expected = *p. */
 bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired);
+bool port_cas64(uint64_t *p, uint64_t *expected, uint64_t desired);
 
 /* Before reading what the host's DMA wrote; after writing plain data that the host will copy out. */
 void port_cache_invalidate(const void *p, size_t size);

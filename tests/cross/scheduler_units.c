@@ -152,6 +152,7 @@ TEST(ready_lists_are_first_in_first_out_through_cuts_and_unpops)
 
 enum { WORLD_TASKS = 2000, WORLD_SCHEDULERS = 4 };
 static struct workspace_head head;
+static struct workspace_board boards[SHAPE_DUMMY];
 static struct scheduler world[WORLD_SCHEDULERS];
 static struct task_state states[WORLD_TASKS];
 static struct image_task tasks[WORLD_TASKS];
@@ -159,14 +160,16 @@ static struct image_task tasks[WORLD_TASKS];
 static void make_world(enum image_shape shape, uint32_t blocks)
 {
     memset(&head, 0, sizeof head);
+    memset(boards, 0, sizeof boards);
     memset(world, 0, sizeof world);
     for (uint32_t i = 0; i < WORLD_TASKS; i++) {
-        states[i] = (struct task_state){0, 0, blocks, TASK_NONE};
+        states[i] = (struct task_state){.subtasks_left = blocks, .link = TASK_NONE};
         tasks[i] = (struct image_task){.block_num = (uint16_t)blocks, .shape = (uint8_t)shape, .core_mask = 1};
     }
     for (uint32_t k = 0; k < WORLD_SCHEDULERS; k++) {
         struct scheduler *s = &world[k];
         s->head = &head;
+        s->board = boards;
         s->state = states;
         s->tasks = tasks;
         s->task_count = WORLD_TASKS;
@@ -177,7 +180,7 @@ static void make_world(enum image_shape shape, uint32_t blocks)
         for (int i = 0; i < SHAPE_COUNT; i++)
             ready_init(&s->ready[i]);
         for (int i = 0; i < SHAPE_DUMMY; i++)
-            s->claim[i].task = TASK_NONE;
+            s->claim[i].slot = BOARD_NONE;
     }
 }
 
@@ -238,29 +241,71 @@ TEST(blocks_are_claimed_once_each_by_whoever_has_room)
     for (uint32_t posted = 0, done = 0, rounds = 0; done < SPMD * BLOCKS; rounds++) {
         CHECK(rounds < 100000);
         struct scheduler *s = &world[random_below(WORLD_SCHEDULERS)];
-        if (s->claim[SHAPE_AIC].task == TASK_NONE && posted < SPMD && random_below(3) == 0)
-            board_post(s, SHAPE_AIC, posted++);
-        if (!board_claim(s, SHAPE_AIC, random_below(9))) continue;
         struct claim *claim = &s->claim[SHAPE_AIC];
+        if (claim->slot == BOARD_NONE && posted < SPMD && random_below(3) == 0)
+            board_post(s, SHAPE_AIC, posted++, random_below(9));
+        if (claim->next == claim->end && !board_claim(s, SHAPE_AIC, random_below(9))) continue;
         CHECK(claim->next < claim->end && claim->end <= BLOCKS);
         for (; claim->next < claim->end; done++)
             CHECK_EQ(claimed[claim->task][claim->next++]++, 0);
     }
-    CHECK_EQ(head.board[SHAPE_AIC].count, 0);
+    CHECK_EQ(boards[SHAPE_AIC].count, 0);
     for (int i = 0; i < BOARD_SLOTS; i++)
-        CHECK_EQ(head.board[SHAPE_AIC].task[i], 0);
+        CHECK_EQ((uint32_t)boards[SHAPE_AIC].slot[i].word, BOARD_FREE);
 }
 
 TEST(a_full_board_leaves_the_task_to_its_owner)
 {
     make_world(SHAPE_AIC, 4);
     for (uint32_t i = 0; i < BOARD_SLOTS + 1; i++)
-        board_post(&world[i % 2], SHAPE_AIC, i);
-    CHECK_EQ(head.board[SHAPE_AIC].count, BOARD_SLOTS);
-    CHECK(board_claim(&world[1], SHAPE_AIC, 99));
+        board_post(&world[i % 2], SHAPE_AIC, i, 1);
+    CHECK_EQ(boards[SHAPE_AIC].count, BOARD_SLOTS);
     CHECK_EQ(world[1].claim[SHAPE_AIC].task, BOARD_SLOTS);
+    CHECK_EQ(world[1].claim[SHAPE_AIC].next, 0);
     CHECK_EQ(world[1].claim[SHAPE_AIC].end, 4);
-    CHECK_EQ(head.board[SHAPE_AIC].count, BOARD_SLOTS);
+    CHECK_EQ(world[1].claim[SHAPE_AIC].slot, BOARD_NONE);
+}
+
+TEST(a_task_for_which_its_owner_has_cores_is_not_shown)
+{
+    make_world(SHAPE_AIC, 4);
+    board_post(&world[0], SHAPE_AIC, 7, 4);
+    CHECK_EQ(boards[SHAPE_AIC].count, 0);
+    CHECK_EQ(world[0].claim[SHAPE_AIC].end, 4);
+    CHECK_EQ(world[0].claim[SHAPE_AIC].slot, BOARD_NONE);
+}
+
+/* In a ring of slots the task's place is another task's as soon as it has completed: claims may not look there. */
+TEST(a_claim_lives_without_the_task_table)
+{
+    make_world(SHAPE_MIX, 4);
+    board_post(&world[0], SHAPE_MIX, 7, 1);
+    for (int k = 0; k < WORLD_SCHEDULERS; k++)
+        world[k].tasks = NULL;
+    CHECK(board_claim(&world[1], SHAPE_MIX, 2));
+    CHECK_EQ(world[1].claim[SHAPE_MIX].task, 7);
+    CHECK_EQ(world[1].claim[SHAPE_MIX].next, 1);
+    CHECK_EQ(world[1].claim[SHAPE_MIX].end, 3);
+    world[0].claim[SHAPE_MIX].next = world[1].claim[SHAPE_MIX].next = 3;
+    world[0].claim[SHAPE_MIX].end = 3;
+    CHECK(board_at_hand(&world[0], SHAPE_MIX));
+    CHECK(board_claim(&world[0], SHAPE_MIX, 9));
+    CHECK_EQ(world[0].claim[SHAPE_MIX].next, 3);
+    CHECK_EQ(world[0].claim[SHAPE_MIX].end, 4);
+    CHECK(!board_at_hand(&world[1], SHAPE_MIX));
+    CHECK(!board_claim(&world[1], SHAPE_MIX, 1));
+}
+
+/* Claimers that had read a slot before it was freed and taken for another task. */
+TEST(a_word_read_before_its_slot_was_taken_again_claims_nothing)
+{
+    make_world(SHAPE_AIC, 4);
+    board_post(&world[0], SHAPE_AIC, 7, 1);
+    uint64_t stale = boards[SHAPE_AIC].slot[0].word;
+    CHECK(board_claim(&world[1], SHAPE_AIC, 3));
+    board_post(&world[2], SHAPE_AIC, 8, 1);
+    CHECK_EQ((uint32_t)boards[SHAPE_AIC].slot[0].word, (uint32_t)stale);
+    CHECK(boards[SHAPE_AIC].slot[0].word != stale);
 }
 
 TEST(small_graphs_have_one_scheduler)

@@ -69,6 +69,12 @@ bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+bool port_cas64(uint64_t *p, uint64_t *expected, uint64_t desired)
+{
+    if (UNLIKELY(timed_on)) timed_atomic(p, desired);
+    return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 /* ---- waiting -------------------------------------------------------------------------------------------------------
  */
 

@@ -134,6 +134,10 @@ static inline bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
+static inline bool port_cas64(uint64_t *p, uint64_t *expected, uint64_t desired)
+{
+    return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 
 /* Lines to the point of coherency. `dc civac` writes a dirty line back before it drops it: whoever zeroes memory by DMA
  * needs the AICPU's lines of it clean beforehand (result.c). The AICPU's lines are 64 bytes. */
