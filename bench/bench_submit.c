@@ -37,7 +37,7 @@ static void finish(void)
 
 /* Patterns: one task each, the i-th. */
 
-static const npurt_tensor_spec spec = {NPURT_F32, 2, {16, 16}};
+static const npurt_tensor_spec spec = {.dtype = NPURT_F32, .ndims = 2, .shape = {16, 16}};
 static npurt_tensor ring[RING], made[RING];
 
 static void submit(const npurt_task *t)

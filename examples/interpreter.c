@@ -48,6 +48,9 @@ static npurt_status allocate(npurt_orch *orch, const npurt_tensor_spec *spec, np
         return refuse(in, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for an output of %llu bytes",
                       (unsigned long long)t.size);
     memset(memory, 0xa5, t.size);
+    const uint32_t element = npurt_dtype_size(spec->dtype);
+    for (uint64_t at = 0; spec->has_initial && at < t.size; at += element)
+        memcpy((char *)memory + at, &spec->initial, element);
     in->buffer[in->buffer_count++] = memory;
     t.addr = (uint64_t)(uintptr_t)memory;
     t.owner = in->tasks;
@@ -132,8 +135,26 @@ static uint32_t cluster_count(npurt_orch *orch)
     return 1;
 }
 
-static const npurt_orch_ops operations = {sizeof operations, submit, allocate,     scope_begin,
-                                          scope_end,         fail,   cluster_count};
+/* Every task submitted before has run. */
+static char *element_at(const npurt_tensor *t, const uint32_t *index)
+{
+    return (char *)(uintptr_t)t->addr + npurt_tensor_element(t, index); /* NOLINT(performance-no-int-to-ptr) */
+}
+static npurt_status get(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
+{
+    *bits = 0;
+    memcpy(bits, element_at(t, index), npurt_dtype_size((npurt_dtype)t->dtype));
+    return ((struct interpreter *)orch)->status;
+}
+static npurt_status set(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
+{
+    memcpy(element_at(t, index), &bits, npurt_dtype_size((npurt_dtype)t->dtype));
+    return ((struct interpreter *)orch)->status;
+}
+
+static const npurt_orch_ops operations = {
+    sizeof operations, submit, allocate, scope_begin, scope_end, fail, cluster_count, get, set,
+};
 
 int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,
                              char *problem, size_t problem_size)

@@ -46,11 +46,13 @@ typedef enum npurt_access {
     NPURT_ACCESS_NO_DEP = 4,          /* passed to the kernel, no dependency but on the buffer's allocation */
 } npurt_access;
 
-/* A buffer to be allocated by a submission. */
+/* A buffer to be allocated by a submission. Zeroed beyond dtype and shape, its content is undefined at first. */
 typedef struct npurt_tensor_spec {
     npurt_dtype dtype;
     uint32_t ndims;
     uint32_t shape[NPURT_MAX_DIMS];
+    bool has_initial;       /* every element is `initial` before the first task that is given the buffer runs */
+    uint64_t initial;       /* one element's bits, the lowest npurt_dtype_size(dtype) bytes; the rest is ignored */
 } npurt_tensor_spec;
 
 /* One submission; begins with an npurt_task_init…, because all zeros name kernel 0 in all three slots. A task without
@@ -91,6 +93,8 @@ typedef struct npurt_orch_ops {
     npurt_status (*scope_end)(npurt_orch *);
     npurt_status (*fail)(npurt_orch *, int32_t code, const char *text);
     uint32_t (*cluster_count)(npurt_orch *);
+    npurt_status (*get)(npurt_orch *, const npurt_tensor *, const uint32_t *index, uint64_t *bits);
+    npurt_status (*set)(npurt_orch *, const npurt_tensor *, const uint32_t *index, uint64_t bits);
 } npurt_orch_ops;
 
 struct npurt_orch {
@@ -177,6 +181,25 @@ static inline npurt_status npurt_orch_fail(npurt_orch *o, int32_t code, const ch
 
 /* Clusters of the device the graph will run on. */
 static inline uint32_t npurt_orch_cluster_count(npurt_orch *o) { return o->ops->cluster_count(o); }
+
+/* One element of a tensor, for graphs that depend on data: `index` has t->ndims entries, `bits` are the element's in the
+ * lowest npurt_dtype_size bytes, the rest 0 (get) or ignored (set). What is read is what the tasks submitted before have
+ * written; what is written, the tasks submitted afterwards see, and none before. In scopes of any mode.
+ *
+ * tensormap_and_ringbuffer waits for those tasks to complete. host_build_graph, whose tasks run when the graph is
+ * finished, does it for the arguments of the call, as long as no task submitted before writes the buffer (get), or has it
+ * as an argument at all (set); the rest is UNSUPPORTED there, and the message says why. INVALID_ARGUMENT: an index outside
+ * of the shape, or a tensor that leaves its buffer. Like every refusal, these end the graph. */
+static inline npurt_status npurt_orch_get(npurt_orch *o, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
+{
+    if (o->ops->size < offsetof(npurt_orch_ops, get) + sizeof o->ops->get) return NPURT_ERROR_UNSUPPORTED;
+    return o->ops->get(o, t, index, bits);
+}
+static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
+{
+    if (o->ops->size < offsetof(npurt_orch_ops, set) + sizeof o->ops->set) return NPURT_ERROR_UNSUPPORTED;
+    return o->ops->set(o, t, index, bits);
+}
 
 #ifdef __cplusplus
 }

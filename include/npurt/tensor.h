@@ -93,6 +93,14 @@ static inline uint64_t npurt_tensor_elements(const npurt_tensor *t)
     return n;
 }
 
+/* Where element `index` (t->ndims entries, inside of the shape) lies in the buffer: bytes from t->addr. */
+static inline uint64_t npurt_tensor_element(const npurt_tensor *t, const uint32_t *index)
+{
+    uint64_t at = t->start_offset;
+    for (uint32_t d = 0; d < t->ndims; d++) at += (uint64_t)index[d] * t->strides[d];
+    return at * npurt_dtype_size((npurt_dtype)t->dtype);
+}
+
 /* Recomputes extent and is_contiguous after shape or strides were set by hand. */
 static inline void npurt_tensor_refresh(npurt_tensor *t)
 {

@@ -43,6 +43,24 @@ static uint32_t orch_cluster_count(npurt_orch *orch)
     return graph_of(orch)->cluster_count;
 }
 
+static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
+{
+    struct graph *g = graph_of(orch);
+    (void)t, (void)index, (void)bits;
+    if (g->latched) return g->latched;
+    return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element read after task "), NUMBER(g->task_count),
+                        WORD(": this runtime can not read elements"));
+}
+
+static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
+{
+    struct graph *g = graph_of(orch);
+    (void)t, (void)index, (void)bits;
+    if (g->latched) return g->latched;
+    return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element written after task "), NUMBER(g->task_count),
+                        WORD(": this runtime can not write elements"));
+}
+
 const npurt_orch_ops graph_orch_ops = {
     .size = sizeof(npurt_orch_ops),
     .submit = orch_submit,
@@ -51,4 +69,6 @@ const npurt_orch_ops graph_orch_ops = {
     .scope_end = orch_scope_end,
     .fail = orch_fail,
     .cluster_count = orch_cluster_count,
+    .get = orch_get,
+    .set = orch_set,
 };

@@ -102,6 +102,9 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
     out->dtype = (uint8_t)spec->dtype;
     if (unlikely(element == 0)) return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
     if (unlikely(spec->ndims - 1 >= NPURT_MAX_DIMS)) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
+    if (unlikely(spec->has_initial))
+        return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, TENSOR_WORDS(g, i),
+                            WORD("this runtime can not give a buffer an initial value"));
     for (uint32_t d = spec->ndims; d-- > 0;) {
         uint32_t count = spec->shape[d];
         if (unlikely(count == 0)) return refuse_tensor(g, i, out, BOX_EMPTY);

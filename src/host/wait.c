@@ -185,6 +185,9 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
                                "task %" PRId64
                                " of \"%s\" names a kernel that the callable does not have, or of the other core type",
                                r->detail, c->name);
+        case RUN_ORCHESTRATION:
+            return error_raise(NPURT_ERROR_AICPU_FAULT, "the orchestration of \"%s\" ended the run on the device",
+                               c->name);
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {

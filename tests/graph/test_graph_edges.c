@@ -1,7 +1,7 @@
 /* Which edges a submission gets. */
 #include "world.h"
 
-static const npurt_tensor_spec spec_f32 = {NPURT_F32, 2, {128, 128}};
+static const npurt_tensor_spec spec_f32 = {.dtype = NPURT_F32, .ndims = 2, .shape = {128, 128}};
 
 /* c=a+b; d=c+1; e=c+2; g=d*e; f=g+c: the six edges that the reference documents for this example. */
 TEST(vector_example_has_its_six_edges)
@@ -191,7 +191,7 @@ TEST(a_task_does_not_wait_for_itself)
 TEST(outputs_are_found_by_their_readers)
 {
     world_begin();
-    npurt_tensor_spec spec = {NPURT_F32, 2, {16, 16}};
+    npurt_tensor_spec spec = {.dtype = NPURT_F32, .ndims = 2, .shape = {16, 16}};
     npurt_tensor x;
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
@@ -207,7 +207,7 @@ TEST(outputs_are_found_by_their_readers)
 TEST(no_dep_waits_for_the_allocating_task_alone)
 {
     world_begin();
-    npurt_tensor_spec spec = {NPURT_U8, 1, {64}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {64}};
     npurt_tensor x, outside = world_bytes(4096, 64);
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
@@ -229,7 +229,7 @@ TEST(no_dep_waits_for_the_allocating_task_alone)
 TEST(a_manual_scope_has_explicit_edges_only)
 {
     struct graph *g = world_begin();
-    npurt_tensor_spec spec = {NPURT_U8, 1, {64}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {64}};
     npurt_tensor x = world_bytes(4096, 64), made;
     npurt_task t;
     npurt_task_id first = world_write(x);

@@ -21,7 +21,7 @@ static npurt_status move(void *context, uint64_t size, uint64_t *base, uint64_t 
 
 static npurt_tensor made(uint32_t bytes)
 {
-    npurt_tensor_spec spec = {NPURT_U8, 1, {bytes}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {bytes}};
     npurt_tensor out;
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
@@ -49,7 +49,7 @@ TEST(outputs_are_packed_at_a_kilobyte)
 TEST(an_output_may_be_written_over_an_input_of_the_same_task)
 {
     struct graph *g = world_begin();
-    npurt_tensor_spec spec = {NPURT_U8, 1, {100}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {100}};
     npurt_tensor x = world_bytes(4096, 64);
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
@@ -64,7 +64,7 @@ TEST(an_output_may_be_written_over_an_input_of_the_same_task)
 TEST(allocations_without_a_task_order_nothing)
 {
     struct graph *g = world_begin();
-    npurt_tensor_spec spec = {NPURT_F16, 2, {3, 5}};
+    npurt_tensor_spec spec = {.dtype = NPURT_F16, .ndims = 2, .shape = {3, 5}};
     npurt_tensor x;
     CHECK_EQ(graph_alloc(g, &spec, &x), NPURT_OK);
     CHECK_EQ(x.owner, NPURT_TASK_NONE);
@@ -132,7 +132,7 @@ TEST(a_heap_that_suffices_is_not_touched)
 TEST(a_full_heap_names_the_output)
 {
     struct graph *g = world_begin_with((struct graph_begin_info){.heap_base = BASE, .heap_size = 2048});
-    npurt_tensor_spec spec = {NPURT_U8, 1, {1025}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {1025}};
     npurt_task t;
     made(1);
     npurt_task_init_aiv(&t, 0);
@@ -153,12 +153,12 @@ TEST(a_full_heap_names_the_output)
 TEST(outputs_without_end_are_refused)
 {
     static const npurt_tensor_spec specs[] = {
-        {NPURT_U8, 1, {0}},
-        {NPURT_U8, 0, {1}},
-        {NPURT_U8, 6, {1, 1, 1, 1, 1}},
-        {(npurt_dtype)77, 1, {1}},
-        {NPURT_I64, 3, {2, UINT32_MAX, UINT32_MAX}},
-        {NPURT_I64, 5, {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}}};
+        {.dtype = NPURT_U8, .ndims = 1, .shape = {0}},
+        {.dtype = NPURT_U8, .ndims = 0, .shape = {1}},
+        {.dtype = NPURT_U8, .ndims = 6, .shape = {1, 1, 1, 1, 1}},
+        {.dtype = (npurt_dtype)77, .ndims = 1, .shape = {1}},
+        {.dtype = NPURT_I64, .ndims = 3, .shape = {2, UINT32_MAX, UINT32_MAX}},
+        {.dtype = NPURT_I64, .ndims = 5, .shape = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}}};
     static const char *const parts[] = {"a dimension of size 0", "0 dimensions",         "6 dimensions",
                                         "unknown dtype 77",      "does not fit 32 bits", "does not fit 32 bits"};
     for (uint32_t i = 0; i < 6; i++) {
@@ -172,7 +172,8 @@ TEST(outputs_without_end_are_refused)
     struct graph *g = world_begin(); /* 2^63 bytes: a size, but more than there is */
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &(npurt_tensor_spec){NPURT_I64, 2, {UINT32_MAX, UINT32_MAX}}, NULL);
+    npurt_task_output(&t, &(npurt_tensor_spec){.dtype = NPURT_I64, .ndims = 2, .shape = {UINT32_MAX, UINT32_MAX}},
+                      NULL);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
 }
 
@@ -232,7 +233,8 @@ TEST(an_output_is_as_large_as_it_was_allocated)
     CHECK(beyond.addr > BASE + 1024); /* in the part that grew */
     refuses_size(beyond, 1024, NPURT_ACCESS_INPUT,
                  "task 2, tensor 0: says that its buffer has 1024 bytes; the output was allocated with 64");
-    CHECK_EQ(graph_alloc(world_begin(), &(npurt_tensor_spec){NPURT_U8, 1, {32}}, &alone), NPURT_OK);
+    CHECK_EQ(graph_alloc(world_begin(), &(npurt_tensor_spec){.dtype = NPURT_U8, .ndims = 1, .shape = {32}}, &alone),
+             NPURT_OK);
     refuses_size(alone, 33, NPURT_ACCESS_OUTPUT_EXISTING,
                  "task 0, tensor 0: says that its buffer has 33 bytes; the output was allocated with 32");
 }

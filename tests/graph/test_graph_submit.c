@@ -247,7 +247,7 @@ TEST(the_first_refusal_latches)
 
 TEST(null_where_a_task_or_a_spec_belongs_is_refused)
 {
-    static const npurt_tensor_spec spec = {NPURT_U8, 1, {16}};
+    static const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {16}};
     struct graph *g = begin();
     npurt_tensor out;
     CHECK_REFUSED(g, npurt_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0: is NULL");
@@ -294,7 +294,7 @@ TEST(scopes_must_balance)
 TEST(nothing_is_submitted_outside_of_a_graph)
 {
     struct graph *g = begin();
-    npurt_tensor_spec spec = {NPURT_U8, 1, {1}};
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {1}};
     world_finish();
     CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
     begin();
