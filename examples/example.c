@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct example *const example_all[] = {&vector_example, &matmul, &paged_attention, &random_graph};
+const struct example *const example_all[] = {&vector_example, &matmul,     &paged_attention, &random_graph,   &spmd,
+                                             &mixed_shapes,   &dummy_task, &alternating,     &benchmark_bgemm};
 const uint32_t example_count = sizeof example_all / sizeof example_all[0];
 
 const struct example *example_find(const char *name)
@@ -22,6 +23,11 @@ const struct example_case *example_find_case(const struct example *example, cons
     for (uint32_t i = 0; i < example->case_count; i++)
         if (strcmp(example->cases[i].name, name) == 0) return &example->cases[i];
     return NULL;
+}
+
+bool example_case_is_full(const struct example_case *which)
+{
+    return strncmp(which->name, "full", 4) == 0;
 }
 
 int example_prepare(const struct example *example, const struct example_case *which, uint64_t seed,

@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-enum { EXAMPLE_MAX_TENSORS = 8, EXAMPLE_MAX_SCALARS = 64, EXAMPLE_MAX_CASE_PARAMS = 24 };
+enum { EXAMPLE_MAX_TENSORS = 24, EXAMPLE_MAX_SCALARS = 128, EXAMPLE_MAX_CASE_PARAMS = 24 };
 
 struct example_kernel {
     uint32_t id;
@@ -25,7 +25,7 @@ struct example_kernel {
 };
 
 struct example_case {
-    const char *name; /* "small", "full", or one of the example's own */
+    const char *name; /* "small"; names that begin with "full" take seconds; or one of the example's own */
     const char *summary;
     uint64_t param[EXAMPLE_MAX_CASE_PARAMS]; /* meaning: the example's */
 };
@@ -61,7 +61,8 @@ struct example_problem {
     void *own; /* the example's */
 };
 
-extern const struct example vector_example, matmul, paged_attention, random_graph;
+extern const struct example vector_example, matmul, paged_attention, random_graph, spmd, mixed_shapes, dummy_task,
+    alternating, benchmark_bgemm;
 
 /* All examples, in the order in which they are listed. */
 extern const struct example *const example_all[];
@@ -70,6 +71,8 @@ extern const uint32_t example_count;
 /* NULL when there is none of the name. */
 const struct example *example_find(const char *name);
 const struct example_case *example_find_case(const struct example *example, const char *name);
+/* Its name begins with "full". */
+bool example_case_is_full(const struct example_case *which);
 
 /* 0, or -1 when host memory does not suffice; release is due only after 0. */
 int example_prepare(const struct example *example, const struct example_case *which, uint64_t seed,

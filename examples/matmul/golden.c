@@ -1,31 +1,20 @@
 /* Matmul's golden: the three loops over whole matrices, in double. */
-#include "../example.h"
+#include "../golden.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A case's parameters: tiles per dimension and elements per tile's edge. */
 enum { GRID, TILE };
-
-/* Elements are below 1 in size. A sum of n products in f32, in any order, is off by at most n · 2^-24 · sum|a·b| (first
- * order), and sum|a·b| < n; but that bound is never near. Errors add up like a random walk of n steps of 2^-24 times
- * partial sums of about sqrt(n)/3: about n · 2^-24 / 3. We allow six times that, and a lost or doubled product is about
- * 1/3 off, four orders of magnitude more. */
-static double tolerance_for(uint32_t n)
-{
-    return 2.0 * n * 0x1p-24;
-}
 
 static int prepare(struct example_problem *problem)
 {
     uint32_t grid = (uint32_t)problem->which->param[GRID], tile = (uint32_t)problem->which->param[TILE];
     uint32_t shape[2] = {grid * tile, grid * tile};
-    float *a = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_F32, 2, shape);
-    float *b = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_F32, 2, shape);
-    if (!a || !b || !example_add_tensor(problem, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_F32, 2, shape)) return -1;
-    for (size_t i = 0; i < (size_t)shape[0] * shape[1]; i++) {
-        a[i] = example_random_f32(problem->seed, 0, i);
-        b[i] = example_random_f32(problem->seed, 1, i);
-    }
+    if (!golden_add_random(problem, NPURT_ACCESS_INPUT, 2, shape, 0) ||
+        !golden_add_random(problem, NPURT_ACCESS_INPUT, 2, shape, 1) ||
+        !example_add_tensor(problem, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_F32, 2, shape))
+        return -1;
     example_add_scalar(problem, tile);
     problem->task_count = 2 * grid * grid * grid;
     return 0;
@@ -39,14 +28,11 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     int64_t mismatches = 0;
     if (!line) return -1;
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t j = 0; j < n; j++)
-            line[j] = 0;
-        for (uint32_t k = 0; k < n; k++)
-            for (uint32_t j = 0; j < n; j++)
-                line[j] += (double)a[(size_t)i * n + k] * b[(size_t)k * n + j];
+        memset(line, 0, n * sizeof line[0]);
+        golden_add_product(line, a + (size_t)i * n, n, b, n);
         for (uint32_t j = 0; j < n; j++) {
             double error = fabs(line[j] - c[(size_t)i * n + j]);
-            example_note_error(error, tolerance_for(n), &mismatches, max_abs_error);
+            example_note_error(error, golden_product_tolerance(n), &mismatches, max_abs_error);
         }
     }
     free(line);

@@ -1,5 +1,6 @@
 /* C = A·B in square tiles: for each tile of C and each step of the inner dimension, a product on a cube core and its
- * addition to C's tile on a vector core. All tiles are views of the caller's A, B and C. */
+ * addition to C's tile on a vector core. All tiles are views of the caller's A, B and C. A product lives no longer than
+ * the scope around its addition. */
 #include <npurt/orchestration.h>
 
 enum { GEMM = 0, ADD = 1 };
@@ -24,6 +25,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
             for (uint32_t k = 0; k < a->shape[1] / tile; k++) {
                 npurt_tensor left = tile_of(a, tile, row, k), right = tile_of(b, tile, k, column), product;
                 npurt_task task;
+                npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
                 npurt_task_init_aic(&task, GEMM);
                 npurt_task_input(&task, &left);
                 npurt_task_input(&task, &right);
@@ -38,6 +40,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
                     npurt_task_inout(&task, &to);
                 npurt_task_scalar(&task, k == 0);
                 npurt_submit(orch, &task, NULL);
+                npurt_scope_end(orch);
             }
         }
     }

@@ -63,6 +63,20 @@ TEST(random_graph_repeats_by_seed_and_differs_between_seeds)
     CHECK(distinct_hashes(&random_graph, example_find_case(&random_graph, "small")) >= 45);
 }
 
+/* Two cards of one seed, for every workload. */
+TEST(every_workload_repeats_by_seed)
+{
+    SCENE_OK(npurt_device_close(scene_open_target(seeded(3))));
+    for (uint32_t i = 0; i < example_count; i++) {
+        struct example_problem problem;
+        CHECK_EQ(example_prepare(example_all[i], example_find_case(example_all[i], "small"), 1, &problem), 0);
+        uint64_t first = hash_of(&problem, 3), again = hash_of(&problem, 3);
+        if (again != first)
+            CHECK_FAIL("%s, %s: hash %016" PRIx64 ", then %016" PRIx64, example_all[i]->name, seeded(3), first, again);
+        example_release(&problem);
+    }
+}
+
 /* A graph of its own for every seed, right in every schedule. */
 TEST(random_graphs_are_right_on_every_seed)
 {

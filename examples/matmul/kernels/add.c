@@ -1,15 +1,18 @@
-/* to = x (first) or to += x, f32 tiles whose rows are contiguous. The flag lets the first product of a tile fill it. */
-#include <npurt/kernel.h>
+/* to = x (first) or to += x, tile by tile; AIV. The flag lets the first product of a tile fill it. Tensors: x, to
+ * (tiles.h), piles of equal height. Scalar: first. */
+#include "tiles.h"
 
 NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
-    NPURT_GM const npurt_tensor *tx = npurt_kernel_tensor(args, 0), *to = npurt_kernel_tensor(args, 1);
+    const struct tiles x = tiles_of(npurt_kernel_tensor(args, 0)), to = tiles_of(npurt_kernel_tensor(args, 1));
     bool first = npurt_kernel_scalar(args, 2) != 0;
-    for (uint32_t row = 0; row < to->shape[0]; row++) {
-        NPURT_GM const float *x = (NPURT_GM const float *)npurt_kernel_data(tx) + (size_t)row * tx->strides[0];
-        NPURT_GM float *out = (NPURT_GM float *)npurt_kernel_data(to) + (size_t)row * to->strides[0];
-        for (uint32_t column = 0; column < to->shape[1]; column++)
-            out[column] = first ? x[column] : out[column] + x[column];
+    for (uint32_t tile = 0; tile < to.count; tile++) {
+        for (uint32_t row = 0; row < to.rows; row++) {
+            NPURT_GM const float *from = tiles_row(&x, tile, row);
+            NPURT_GM float *out = tiles_row(&to, tile, row);
+            for (uint32_t column = 0; column < to.columns; column++)
+                out[column] = first ? from[column] : out[column] + from[column];
+        }
     }
 }

@@ -1,0 +1,23 @@
+/* What goldens of several examples share. */
+#ifndef NPURT_EXAMPLES_GOLDEN_H
+#define NPURT_EXAMPLES_GOLDEN_H
+
+#include "example.h"
+
+/* line[j] += sum over k of a[k] · b[k][j], in double; b has `columns` columns. */
+void golden_add_product(double *line, const float *a, uint32_t inner, const float *b, uint32_t columns);
+
+/* What a sum of n products of numbers below 1 may err by in f32. Any order: at most n · 2^-24 · sum|a·b| (first order),
+ * and sum|a·b| < n; but that bound is never near. Errors add up like a random walk of n steps of 2^-24 times partial
+ * sums of about sqrt(n)/3: about n · 2^-24 / 3. We allow six times that, and a lost or doubled product is about 1/3 off,
+ * four orders of magnitude more. */
+static inline double golden_product_tolerance(uint32_t n)
+{
+    return 2.0 * n * 0x1p-24;
+}
+
+/* The memory of a new argument, INPUT or INOUT, with uniform numbers in [-1, 1) of `stream`; NULL when there is none. */
+float *golden_add_random(struct example_problem *problem, npurt_access access, uint32_t ndims, const uint32_t *shape,
+                         uint64_t stream);
+
+#endif
