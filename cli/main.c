@@ -27,7 +27,7 @@ static void help(FILE *to)
             "  --runs N              so often (1)\n"
             "  --size SIZE           small (default), full, or another of the example's sizes\n"
             "  --aicpu-threads N     AICPU threads that schedule (all)\n"
-            "  --seed S              on an emulated card: virtual time, with the schedule drawn from S\n"
+            "  --seed S              on an emulated card: the schedule is drawn from S, in virtual time\n"
             "  --timeout SECONDS     without progress on the chip end the run (10)\n"
             "  --json                one JSON object instead of the summary\n"
             "Options of run for a bundle, NAME being a param or scalar of its description:\n"

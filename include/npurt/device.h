@@ -94,8 +94,8 @@ NPURT_API npurt_status npurt_device_report(npurt_device *device, char *buffer, s
  * that fits its runs settles; what keeps growing is a leak, and is logged as a warning the 16th time. */
 NPURT_API npurt_status npurt_device_report_json(npurt_device *device, char *buffer, size_t size, size_t *needed);
 
-/* Hash of everything that happened on the device so far: time, agent, event and operands, never the seed. Only a card
- * in timed mode keeps one; elsewhere UNSUPPORTED. The first open of a device in a process installs the AICPU program and
+/* Hash of everything that happened on the device so far: agent, event and operands, in timed mode the time too, never
+ * the seed. Only a card in timed or explore mode keeps one; elsewhere UNSUPPORTED. The first open of a device in a process installs the AICPU program and
  * later ones do not, so their histories differ: compare like with like. */
 NPURT_API npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash);
 

@@ -213,8 +213,26 @@ static int take_mode(struct parse *parse, struct word value)
         parse->machine->mode = EMU_MODE_FREE;
     else if (word_is(value, "timed"))
         parse->machine->mode = EMU_MODE_TIMED;
+    else if (word_is(value, "explore"))
+        parse->machine->mode = EMU_MODE_EXPLORE;
     else
-        return word_refuse(&parse->problem, "mode=%.*s is neither free nor timed", (int)value.length, value.at);
+        return word_refuse(&parse->problem, "mode=%.*s is none of free, timed and explore", (int)value.length,
+                           value.at);
+    return 0;
+}
+
+static int take_explore(struct parse *parse, struct word value)
+{
+    const bool pct = value.length > 4 && memcmp(value.at, "pct:", 4) == 0;
+    uint64_t depth;
+
+    parse->machine->pct_depth = 0;
+    if (word_is(value, "uniform")) return 0;
+    if (!pct || !number_whole((struct word){value.at + 4, value.length - 4}, &depth) || depth < 1 ||
+        depth > EMU_PCT_MOST)
+        return word_refuse(&parse->problem, "explore=%.*s is neither uniform nor pct:D with D from 1 to %d",
+                           (int)value.length, value.at, EMU_PCT_MOST);
+    parse->machine->pct_depth = (uint32_t)depth;
     return 0;
 }
 
@@ -256,9 +274,9 @@ static const struct key {
     const char *name;
     int (*take)(struct parse *parse, struct word value);
 } key_table[] = {
-    {"hbm", take_hbm},           {"clusters", take_clusters}, {"aicpus", take_aicpus},
-    {"engine", take_engine},     {"mode", take_mode},         {"seed", take_seed},
-    {"carriers", take_carriers}, {"card", take_card},         {"faults", take_faults},
+    {"hbm", take_hbm},   {"clusters", take_clusters}, {"aicpus", take_aicpus}, {"engine", take_engine},
+    {"mode", take_mode}, {"explore", take_explore},   {"seed", take_seed},     {"carriers", take_carriers},
+    {"card", take_card}, {"faults", take_faults},
 };
 enum { KEY_COUNT = sizeof key_table / sizeof key_table[0] };
 
@@ -269,6 +287,11 @@ static int key_index(const char *name, size_t length)
     return -1;
 }
 
+static bool given(const struct parse *parse, const char *key)
+{
+    return parse->seen >> key_index(key, strlen(key)) & 1;
+}
+
 static int take_option(struct parse *parse, struct word option)
 {
     const char *equals = memchr(option.at, '=', option.length);
@@ -276,10 +299,11 @@ static int take_option(struct parse *parse, struct word option)
 
     if (!equals) return word_refuse(&parse->problem, "\"%.*s\" is not KEY=VALUE", (int)option.length, option.at);
     if (key < 0)
-        return word_refuse(&parse->problem,
-                           "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, seed, carriers, card, "
-                           "faults",
-                           (int)(equals - option.at), option.at);
+        return word_refuse(
+            &parse->problem,
+            "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, explore, seed, carriers, "
+            "card, faults",
+            (int)(equals - option.at), option.at);
     if (parse->seen & 1u << key) return word_refuse(&parse->problem, "key %s is given twice", key_table[key].name);
     parse->seen |= 1u << key;
     return key_table[key].take(parse, (struct word){equals + 1, option.length - (size_t)(equals + 1 - option.at)});
@@ -332,8 +356,12 @@ int emu_machine_parse(const char *text, struct emu_machine *machine, char *probl
         if (take_option(&parse, (struct word){at, length})) return -1;
         at += length;
     }
-    if (parse.seen & 1u << key_index("seed", 4) && !(parse.seen & 1u << key_index("mode", 4)))
+    if (!given(&parse, "mode") && given(&parse, "explore"))
+        machine->mode = EMU_MODE_EXPLORE;
+    else if (!given(&parse, "mode") && given(&parse, "seed"))
         machine->mode = EMU_MODE_TIMED;
+    if (given(&parse, "explore") && machine->mode != EMU_MODE_EXPLORE)
+        return word_refuse(&parse.problem, "explore= says how mode=explore draws, and another mode is given");
     fault_plan_draw(&machine->faults, machine->seed);
     return 0;
 }

@@ -9,7 +9,9 @@
 
 enum emu_generation { EMU_A2 = 2, EMU_A3 = 3, EMU_A5 = 5 };
 enum emu_engine { EMU_ENGINE_FIBER = 0, EMU_ENGINE_THREAD = 1 };
-enum emu_mode { EMU_MODE_FREE = 0, EMU_MODE_TIMED = 1 };
+enum emu_mode { EMU_MODE_FREE = 0, EMU_MODE_TIMED = 1, EMU_MODE_EXPLORE = 2 };
+
+enum { EMU_PCT_MOST = 64 };
 
 /* Latencies of timed mode, nanoseconds; sources in docs/reference/machine.md. */
 struct emu_latency {
@@ -47,6 +49,7 @@ struct emu_machine {
     uint32_t reg_dmb, reg_cond, reg_fast_path;
     uint64_t reg_core_stride;   /* a2, a3: 8 MiB; a5: 3 MiB */
     uint32_t engine, mode;      /* enum emu_engine, enum emu_mode */
+    uint32_t pct_depth;         /* explore mode: 0: each order of steps as likely as any other; else PCT of that depth */
     uint64_t seed;
     uint32_t carriers;          /* host threads of the fiber engine, 0: one per CPU */
     char card[32];              /* card=NAME: shared by the processes of a user; empty: this process has its own */
@@ -55,8 +58,8 @@ struct emu_machine {
 };
 
 /* Parses `text`. 0, or -1 with a sentence in problem[problem_size] that names the word that is wrong. Keys: hbm (bytes,
- * KiB, MiB, GiB), clusters, aicpus, engine (fiber, thread), mode (free, timed), seed (any number selects timed mode
- * unless mode is given), carriers, card, faults (fault_plan.h). */
+ * KiB, MiB, GiB), clusters, aicpus, engine (fiber, thread), mode (free, timed, explore), explore (uniform, pct:D; selects
+ * explore mode), seed (any number selects timed mode unless the mode is given), carriers, card, faults (fault_plan.h). */
 int emu_machine_parse(const char *text, struct emu_machine *machine, char *problem, size_t problem_size);
 
 /* Physical sub-cores: a2, a3: 25 AIC then 50 AIV; a5: per die 18 AIC then 36 AIV. Register window of sub-core i. The

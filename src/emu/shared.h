@@ -17,7 +17,7 @@
  * command carries its stream's sequence number; the device side publishes `completed` when a command has ended, after it
  * has stored an error, and wakes the futex at `completed` when `waiters` is set.
  *
- * Timed mode: nothing runs on the device unless a host call waits for it. Every command carries the host's virtual time;
+ * Timed and explore mode: nothing runs on the device unless a host call waits for it. Every command carries the host's virtual time;
  * a waiting call posts EMU_CMD_ADVANCE and the device side runs the simulation until the stream has completed the
  * sequence number, or virtual time has passed the deadline; then it publishes `advance_reply` (the command's position in
  * the ring plus one) and `virtual_ns`. So a run is a function of the commands alone.
@@ -54,7 +54,7 @@ enum emu_command_kind {
     EMU_CMD_STREAM_CREATE = 8,
     EMU_CMD_STREAM_DESTROY = 9,
     EMU_CMD_PROGRAM_UNLOAD = 10,
-    EMU_CMD_ADVANCE = 11,        /* timed mode: see above; handle: sequence number, timeout_us: virtual, UINT64_MAX never */
+    EMU_CMD_ADVANCE = 11,        /* timed, explore mode: see above; handle: sequence number, timeout_us: virtual, UINT64_MAX never */
     EMU_CMD_SHUTDOWN = 12,
     EMU_CMD_TIMEOUT = 13,        /* timeout_us: op-execute timeout from now on, UINT64_MAX never */
 };
@@ -76,7 +76,7 @@ struct emu_command {
     uint32_t kind;              /* enum emu_command_kind */
     uint32_t stream;            /* slot of the stream table, UINT32_MAX none */
     uint64_t sequence;          /* of that stream */
-    uint64_t host_ns;           /* timed mode: virtual time of the call */
+    uint64_t host_ns;           /* timed, explore mode: virtual time of the call */
     uint64_t timeout_us;
     uint32_t handle, kernel;
     uint32_t blocks, batch;     /* batch: schemMode 1, all blocks start together */
@@ -127,7 +127,7 @@ struct emu_shared {
     _Alignas(64) _Atomic uint32_t sleeping;  /* writer: device side */
     _Alignas(64) _Atomic uint32_t state;     /* enum emu_process_state: a futex; writer: device side */
     _Atomic uint32_t faulted;                /* a fiber was abandoned: poisoned until force reset */
-    _Alignas(64) _Atomic uint64_t virtual_ns;/* timed mode */
+    _Alignas(64) _Atomic uint64_t virtual_ns;/* timed and explore mode */
     _Atomic uint32_t advance_reply;          /* a futex */
     _Atomic uint64_t trace_hash;
     _Atomic uint64_t trace_events;

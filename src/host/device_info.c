@@ -53,7 +53,7 @@ npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash)
     if (!hash)
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "hash is NULL");
     else if (!device->driver->npuemu_trace_hash || device->driver->npuemu_trace_hash(device->id, hash) != 0)
-        status = error_raise(NPURT_ERROR_UNSUPPORTED, "%s keeps no trace hash; a card in timed mode does (?seed=1)",
+        status = error_raise(NPURT_ERROR_UNSUPPORTED, "%s keeps no trace hash; a card in timed or explore mode does (?seed=1)",
                              device->info.target);
     return device_leave(device, status);
 }

@@ -331,7 +331,7 @@ int32_t card_sync(struct card *card, uint32_t stream, uint32_t timeout_ms)
     uint32_t wanted = (uint32_t)card->sequence[stream];
     uint64_t end = card_now() + timeout_ms * UINT64_C(1000000);
 
-    if (card->shared->machine.mode == EMU_MODE_TIMED) advance(card, stream, timeout_ms * UINT64_C(1000));
+    if (card->shared->machine.mode != EMU_MODE_FREE) advance(card, stream, timeout_ms * UINT64_C(1000));
     while ((int32_t)(atomic_load(&shared->completed) - wanted) < 0) {
         if (card_now() > end) return -1;
         if (waitpid(card->process, NULL, WNOHANG) > 0) return -2;

@@ -20,6 +20,7 @@ ENTRY fixture_install(void *args);
 ENTRY fixture_bad_window(void *args);
 ENTRY fixture_await(void *args);
 ENTRY fixture_fork(void *args);
+ENTRY fixture_meet_slowly(void *args);
 
 ENTRY fixture_return(void *args)
 {
@@ -47,6 +48,13 @@ ENTRY fixture_meet(void *args)
         if (port_observe32(word) >= a->count) return 0;
         port_wait(token);
     }
+}
+
+/* The same, each after 20 ms of the host's time. */
+ENTRY fixture_meet_slowly(void *args)
+{
+    usleep(20000);
+    return fixture_meet(args);
 }
 
 /* Leaves a child behind that would never end by itself. */

@@ -114,6 +114,30 @@ TEST(a_seed_selects_timed_mode_unless_mode_says_otherwise)
     CHECK(m.seed == UINT64_MAX);
 }
 
+TEST(explore_says_how_explore_mode_draws)
+{
+    struct emu_machine m;
+
+    parse("a5?mode=explore&seed=7", &m);
+    CHECK_EQ(m.mode, EMU_MODE_EXPLORE);
+    CHECK_EQ(m.pct_depth, 0);
+    CHECK_EQ(m.seed, 7);
+    parse("a5?seed=7&explore=pct:3", &m);
+    CHECK_EQ(m.mode, EMU_MODE_EXPLORE);
+    CHECK_EQ(m.pct_depth, 3);
+    parse("a5?explore=uniform", &m);
+    CHECK_EQ(m.mode, EMU_MODE_EXPLORE);
+    CHECK_EQ(m.pct_depth, 0);
+    refuses("a5?explore=", "explore= is neither uniform nor pct:D with D from 1 to 64");
+    refuses("a5?explore=pct", "explore=pct is");
+    refuses("a5?explore=pct:", "explore=pct: is");
+    refuses("a5?explore=pct:0", "explore=pct:0 is");
+    refuses("a5?explore=pct:65", "explore=pct:65 is");
+    refuses("a5?explore=pct:3x", "explore=pct:3x is");
+    refuses("a5?mode=timed&explore=uniform", "explore= says how mode=explore draws");
+    refuses("a5?explore=uniform&mode=free", "another mode");
+}
+
 TEST(every_bad_word_is_named)
 {
     refuses("", "unknown machine \"\"");
@@ -140,7 +164,7 @@ TEST(every_bad_word_is_named)
     refuses("a5?clusters=-1", "clusters=-1");
     refuses("a5?aicpus=14", "aicpus=14");
     refuses("a5?engine=threads", "engine=threads");
-    refuses("a5?mode=explore", "mode=explore");
+    refuses("a5?mode=explored", "mode=explore");
     refuses("a5?seed=abc", "seed=abc");
     refuses("a5?seed=1.5", "seed=1.5");
     refuses("a5?seed=", "seed=");

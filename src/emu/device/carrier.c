@@ -10,7 +10,7 @@
 #include "fault.h"
 #include "fiber.h"
 #include "monitor.h"
-#include "timed.h"
+#include "simulation.h"
 
 static _Atomic uint32_t awake;        /* carriers that do not sleep */
 static _Atomic uint64_t last_command; /* when the device thread took one, ns */
@@ -339,10 +339,10 @@ static void carrier_idle(struct carrier *carrier)
     carrier_sleep(carrier);
 }
 
-/* In timed mode the simulation has ticks of its own. */
+/* A simulation has ticks of its own. */
 static void host_tick(uint64_t now)
 {
-    if (!timed_on) launch_tick(now);
+    if (!simulation_on) launch_tick(now);
 }
 
 static _Noreturn void carrier_loop(struct carrier *carrier)

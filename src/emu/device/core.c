@@ -7,7 +7,7 @@
 #include "launch.h"
 #include "loader.h"
 #include "plan.h"
-#include "timed.h"
+#include "simulation.h"
 
 enum { SUB_SHIFT = 20, WINDOWS = 512, SUBS = 3 };
 
@@ -160,7 +160,7 @@ static void start_cluster(struct launch *launch, struct cluster *on, uint32_t bl
         atomic_store_explicit(&registers->cond, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->fast_path, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->owner, NULL, memory_order_relaxed);
-        if (timed_on) timed_registers_reset(on->core[sub]);
+        if (simulation_on) simulation_registers_reset(on->core[sub]);
         agent->block = block;
         agent->sub_block = sub == 2 ? 1 : 0;
         on->running++;

@@ -66,6 +66,8 @@ void engine_init(const struct emu_machine *machine)
         agent_init(&engine_workers[i], PORT_AGENT_AICPU + i, UINT16_MAX);
     if (machine->mode == EMU_MODE_TIMED)
         engine = &engine_timed;
+    else if (machine->mode == EMU_MODE_EXPLORE)
+        engine = &engine_explore;
     else if (machine->engine == EMU_ENGINE_THREAD)
         engine = &engine_thread;
     else

@@ -15,8 +15,8 @@
  * Ownership. An agent's plain fields belong to the carrier it names in `carrier`; NULL means that it is on its way to
  * `inbox_of`, by message. Whoever else wants something of it posts a message there.
  *
- * Three engines stand behind one table: fibers on carriers (fiber.c, carrier.c), a host thread per agent (thread.c), and
- * fibers in virtual time (timed.c). The device thread's loop (carrier_main) is the same in all.
+ * Four engines stand behind one table: fibers on carriers (fiber.c, carrier.c), a host thread per agent (thread.c), and
+ * fibers on one carrier in an order of their own (simulation.c): of virtual time (timed.c) or drawn (explore.c). The device thread's loop (carrier_main) is the same in all.
  */
 #ifndef NPUEMU_ENGINE_H
 #define NPUEMU_ENGINE_H
@@ -85,15 +85,17 @@ struct agent {
         uint64_t address, pc;
     } fault;
 
+    /* simulations */
+    uint64_t time;                     /* virtual now of this agent, ns; explore mode: steps */
+    uint64_t tie;                      /* timed: drawn at each queueing; explore with PCT: priority */
+    uint32_t heap_index;               /* among the ready ones */
+    bool endless;                      /* taken out of the simulation */
+
     /* timed mode */
-    uint64_t time;                     /* virtual now of this agent, ns */
     uint64_t look_start;               /* its last wait_begin: kicks up to here are seen by looking */
     uint64_t wait_start;               /* its last wait */
     uint64_t round_start, round_ns;    /* when it last came out of a wait; how long its last round took */
-    uint64_t tie;                      /* drawn from the seed at each queueing */
-    uint32_t heap_index;
     bool sleeping;                     /* ready only because its wait will end then */
-    bool endless;                      /* taken out of the simulation */
     uint64_t *wakes;                   /* kicks to come */
     uint32_t wake_count, wake_room;
 
@@ -144,7 +146,7 @@ struct engine {
     /* In the context of a running agent that can not go on. Does not return. */
     void (*lose)(struct agent *self);
 };
-extern const struct engine engine_fiber, engine_thread, engine_timed;
+extern const struct engine engine_fiber, engine_thread, engine_timed, engine_explore;
 extern const struct engine *engine;
 
 /* True when `address` is below the stack of the agent's thread, that is, when that stack overflowed (thread.c). */

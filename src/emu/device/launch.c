@@ -9,7 +9,7 @@
 #include "fault.h"
 #include "monitor.h"
 #include "plan.h"
-#include "timed.h"
+#include "simulation.h"
 #include "trace.h"
 
 /* Default of AICore and AICPU tasks on all generations: 254 credits of 4.295 s (docs/reference/cann-abi.md). */
@@ -31,7 +31,7 @@ void launch_set_timeout(uint64_t timeout_us)
 
 static uint64_t now(void)
 {
-    return timed_on ? timed_now() : engine_now();
+    return simulation_on ? simulation_now() : engine_now();
 }
 
 static struct launch *launch_create(void)

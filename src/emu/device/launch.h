@@ -94,6 +94,9 @@ void stream_completed(struct stream *stream, uint64_t sequence, int32_t error);
  * are due. */
 uint64_t stream_next_due(void);
 void stream_begin_due(void);
+/* Streams whose next command could begin, and beginning that of one of them (explore mode). Pre: nth < the count. */
+uint32_t stream_startable(void);
+void stream_begin_one(uint32_t nth);
 
 /* ---- cpu.c: the AICPU OS ----------------------------------------------------------------------------------------- */
 void cpu_init(const struct emu_machine *machine);

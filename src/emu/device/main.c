@@ -82,7 +82,7 @@ static uint32_t carriers(const struct emu_machine *machine)
 {
     uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), count = machine->carriers ? machine->carriers : cpus;
 
-    if (machine->mode == EMU_MODE_TIMED || machine->engine == EMU_ENGINE_THREAD) return 1;
+    if (machine->mode != EMU_MODE_FREE || machine->engine == EMU_ENGINE_THREAD) return 1;
     return count < 1 ? 1 : count > ENGINE_MAX_CARRIERS ? ENGINE_MAX_CARRIERS : count;
 }
 

@@ -14,7 +14,7 @@
 #include "launch.h"
 #include "log.h"
 #include "plan.h"
-#include "timed.h"
+#include "simulation.h"
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -23,55 +23,55 @@
 
 uint32_t port_observe32(const uint32_t *p)
 {
-    if (UNLIKELY(timed_on)) return timed_observe32(p);
+    if (UNLIKELY(simulation_on)) return simulation_observe32(p);
     return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
 uint64_t port_observe64(const uint64_t *p)
 {
-    if (UNLIKELY(timed_on)) return timed_observe64(p);
+    if (UNLIKELY(simulation_on)) return simulation_observe64(p);
     return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
 void port_publish32(uint32_t *p, uint32_t value)
 {
-    if (UNLIKELY(timed_on)) timed_publish(p, value);
+    if (UNLIKELY(simulation_on)) simulation_publish(p, value);
     __atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
 void port_publish64(uint64_t *p, uint64_t value)
 {
-    if (UNLIKELY(timed_on)) timed_publish(p, value);
+    if (UNLIKELY(simulation_on)) simulation_publish(p, value);
     __atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
 uint32_t port_fetch_add32(uint32_t *p, uint32_t value)
 {
-    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    if (UNLIKELY(simulation_on)) simulation_atomic(p, value);
     return __atomic_fetch_add(p, value, __ATOMIC_ACQ_REL);
 }
 
 uint32_t port_fetch_sub32(uint32_t *p, uint32_t value)
 {
-    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    if (UNLIKELY(simulation_on)) simulation_atomic(p, value);
     return __atomic_fetch_sub(p, value, __ATOMIC_ACQ_REL);
 }
 
 uint32_t port_exchange32(uint32_t *p, uint32_t value)
 {
-    if (UNLIKELY(timed_on)) timed_atomic(p, value);
+    if (UNLIKELY(simulation_on)) simulation_atomic(p, value);
     return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL);
 }
 
 bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
 {
-    if (UNLIKELY(timed_on)) timed_atomic(p, desired);
+    if (UNLIKELY(simulation_on)) simulation_atomic(p, desired);
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 bool port_cas64(uint64_t *p, uint64_t *expected, uint64_t desired)
 {
-    if (UNLIKELY(timed_on)) timed_atomic(p, desired);
+    if (UNLIKELY(simulation_on)) simulation_atomic(p, desired);
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
@@ -116,7 +116,7 @@ uint64_t port_clock_hz(void)
 
 uint64_t port_clock(void)
 {
-    uint64_t hz = device_shared->machine.counter_hz, ns = timed_on ? timed_clock() : engine_now();
+    uint64_t hz = device_shared->machine.counter_hz, ns = simulation_on ? simulation_port_clock() : engine_now();
 
     if (hz == 1000000000u) return ns;
     if (1000000000u % hz == 0) return ns / (1000000000u / hz);
@@ -146,7 +146,7 @@ uint32_t port_reg_load(uint64_t base, uint32_t offset)
     struct core_registers *registers = core_of_base(base);
 
     if (UNLIKELY(!registers)) fault_raise(engine_self(), base + offset);
-    if (UNLIKELY(timed_on)) return timed_reg_load(registers, offset);
+    if (UNLIKELY(simulation_on)) return simulation_reg_load(registers, offset);
     if (__builtin_expect(offset == core_offset_cond, 1))
         return atomic_load_explicit(&registers->cond, memory_order_acquire);
     if (offset == core_offset_dmb) return atomic_load_explicit(&registers->dmb, memory_order_acquire);
@@ -158,8 +158,8 @@ void port_reg_store(uint64_t base, uint32_t offset, uint32_t value)
     struct core_registers *registers = core_of_base(base);
 
     if (UNLIKELY(!registers)) fault_raise(engine_self(), base + offset);
-    if (UNLIKELY(timed_on)) {
-        timed_reg_store(registers, offset, value);
+    if (UNLIKELY(simulation_on)) {
+        simulation_reg_store(registers, offset, value);
     } else if (__builtin_expect(offset == core_offset_dmb, 1)) {
         atomic_store_explicit(&registers->dmb, value, memory_order_release);
         engine->kick(&engine_cores[registers->core]);
@@ -171,12 +171,12 @@ void port_reg_store(uint64_t base, uint32_t offset, uint32_t value)
 /* Host, AICPU and cores see one coherent memory here. */
 void port_cache_invalidate(const void *p, size_t size)
 {
-    (void)p, (void)size;
+    if (UNLIKELY(simulation_on)) simulation_cache(p, size);
 }
 
 void port_cache_clean(const void *p, size_t size)
 {
-    (void)p, (void)size;
+    if (UNLIKELY(simulation_on)) simulation_cache(p, size);
 }
 
 void port_place(uint32_t index, uint32_t count)
@@ -189,6 +189,7 @@ void port_adopt_core(uint32_t core)
     struct agent *self = engine_self();
 
     if (core >= emu_machine_subcores(&device_shared->machine)) fault_raise(self, core);
+    if (UNLIKELY(simulation_on)) simulation_adopts(core);
     atomic_store_explicit(&core_registers[core].owner, self, memory_order_release);
     engine->adopt(self, &engine_cores[core]);
 }
@@ -205,7 +206,7 @@ uint32_t port_core_dmb(void)
 {
     struct agent *self = engine_self();
 
-    if (UNLIKELY(timed_on)) return timed_core_dmb(self);
+    if (UNLIKELY(simulation_on)) return simulation_core_dmb(self);
     return atomic_load_explicit(&core_registers[self->core].dmb, memory_order_acquire);
 }
 
@@ -215,8 +216,8 @@ void port_core_set_cond(uint32_t value)
     struct core_registers *registers = &core_registers[self->core];
     uint64_t late;
 
-    if (UNLIKELY(timed_on)) {
-        timed_core_set_cond(self, value);
+    if (UNLIKELY(simulation_on)) {
+        simulation_core_set_cond(self, value);
         return;
     }
     if ((late = plan_cond_ns(self->core)))
@@ -252,20 +253,22 @@ uint32_t port_core_sub_block(void)
 
 void port_core_cache_invalidate(const void *p, size_t size)
 {
-    (void)p, (void)size;
+    if (UNLIKELY(simulation_on)) simulation_core_invalidate(p, size);
 }
 
 void port_core_cache_clean(const void *p, size_t size)
 {
-    (void)p, (void)size;
-    if (UNLIKELY(timed_on)) timed_core_clean(engine_self());
+    if (UNLIKELY(simulation_on)) simulation_core_clean(p, size);
 }
 
-void port_core_cache_invalidate_all(void) {}
+void port_core_cache_invalidate_all(void)
+{
+    if (UNLIKELY(simulation_on)) simulation_core_invalidate(NULL, 0);
+}
 
 void port_core_cache_clean_all(void)
 {
-    if (UNLIKELY(timed_on)) timed_core_clean(engine_self());
+    if (UNLIKELY(simulation_on)) simulation_core_clean(NULL, 0);
 }
 
 void port_core_run(uint64_t image, int64_t *args)
@@ -280,9 +283,9 @@ void port_core_run(uint64_t image, int64_t *args)
     }
     atomic_store_explicit(&self->kernel, kernel->entry, memory_order_release);
     plan_kernel(self, args);
-    if (UNLIKELY(timed_on)) timed_kernel_begin(self, image, kernel->duration_ns);
+    if (UNLIKELY(simulation_on)) simulation_kernel_begin(self, image, kernel->duration_ns);
     kernel->run(args);
     self = engine_self();
-    if (UNLIKELY(timed_on)) timed_kernel_end(self, image);
+    if (UNLIKELY(simulation_on)) simulation_kernel_end(self, image);
     atomic_store_explicit(&self->kernel, NULL, memory_order_relaxed);
 }

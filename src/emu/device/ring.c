@@ -2,7 +2,7 @@
 
 #include "launch.h"
 #include "life.h"
-#include "timed.h"
+#include "simulation.h"
 
 static uint64_t tail; /* the device thread's copy of shared->tail */
 
@@ -61,7 +61,7 @@ bool ring_poll(void)
         if (command->kind == EMU_CMD_ADVANCE) {
             struct emu_command advance = *command;
             release();
-            timed_advance(&advance, (uint32_t)tail);
+            simulation_advance(&advance, (uint32_t)tail);
         } else {
             take(command);
             release();

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "launch.h"
-#include "timed.h"
+#include "simulation.h"
 #include "trace.h"
 
 struct pending {
@@ -23,7 +23,7 @@ static uint32_t streams_used;                /* slots below have been submitted 
 static uint32_t event_taken[EMU_MAX_EVENTS]; /* records taken from the ring */
 static struct pending *pool;
 
-static bool stream_pump(struct stream *stream);
+static void stream_pump(struct stream *stream);
 
 static uint32_t stream_slot(const struct stream *stream)
 {
@@ -32,7 +32,7 @@ static uint32_t stream_slot(const struct stream *stream)
 
 static uint64_t uptime_us(void)
 {
-    return timed_on ? timed_now() / 1000 : engine_now() / 1000;
+    return simulation_on ? simulation_now() / 1000 : engine_now() / 1000;
 }
 
 static void publish(struct stream *stream, uint64_t sequence, int32_t error)
@@ -95,21 +95,33 @@ static void begin(struct stream *stream, const struct emu_command *command)
     }
 }
 
-/* Begins what may begin; true when something did. */
-static bool stream_pump(struct stream *stream)
+static bool has_startable(const struct stream *stream)
 {
-    bool did = false;
+    return !stream->busy && stream->first;
+}
 
-    while (!stream->busy && stream->first) {
-        struct pending *pending = stream->first;
-        if (timed_on && pending->command.host_ns + device_shared->machine.latency.launch > timed_now()) break;
-        if (!(stream->first = pending->next)) stream->last = NULL;
-        begin(stream, &pending->command);
-        pending->next = pool;
-        pool = pending;
-        did = true;
-    }
-    return did;
+/* When the stream's next command can be seen by the device, in timed mode. */
+static uint64_t due(const struct stream *stream)
+{
+    return stream->first->command.host_ns + device_shared->machine.latency.launch;
+}
+
+static void begin_first(struct stream *stream)
+{
+    struct pending *pending = stream->first;
+
+    if (!(stream->first = pending->next)) stream->last = NULL;
+    begin(stream, &pending->command);
+    pending->next = pool;
+    pool = pending;
+}
+
+/* Begins what may begin: in free mode at once, in timed mode when it is due, in explore mode when it is drawn. */
+static void stream_pump(struct stream *stream)
+{
+    if (simulation_on && simulation_order->timeless) return;
+    while (has_startable(stream) && (!simulation_on || due(stream) <= simulation_now()))
+        begin_first(stream);
 }
 
 void stream_submit(const struct emu_command *command)
@@ -125,7 +137,7 @@ void stream_submit(const struct emu_command *command)
     stream = &streams[command->stream];
     if (command->stream >= streams_used) streams_used = command->stream + 1;
     if (command->kind == EMU_CMD_EVENT_RECORD) event_taken[command->handle]++;
-    if (command->kind != EMU_CMD_EVENT_WAIT && !timed_on && !stream->busy && !stream->first) {
+    if (command->kind != EMU_CMD_EVENT_WAIT && !simulation_on && !stream->busy && !stream->first) {
         begin(stream, command);
         return;
     }
@@ -143,7 +155,7 @@ void stream_submit(const struct emu_command *command)
     else
         stream->first = pending;
     stream->last = pending;
-    if (!timed_on) stream_pump(stream);
+    if (!simulation_on) stream_pump(stream);
 }
 
 void stream_completed(struct stream *stream, uint64_t sequence, int32_t error)
@@ -154,19 +166,33 @@ void stream_completed(struct stream *stream, uint64_t sequence, int32_t error)
 
 uint64_t stream_next_due(void)
 {
-    uint64_t due = UINT64_MAX;
+    uint64_t first = UINT64_MAX;
 
-    for (uint32_t i = 0; i < streams_used; i++) {
-        const struct stream *stream = &streams[i];
-        if (stream->busy || !stream->first) continue;
-        uint64_t at = stream->first->command.host_ns + device_shared->machine.latency.launch;
-        if (at < due) due = at;
-    }
-    return due;
+    for (uint32_t i = 0; i < streams_used; i++)
+        if (has_startable(&streams[i]) && due(&streams[i]) < first) first = due(&streams[i]);
+    return first;
 }
 
 void stream_begin_due(void)
 {
     for (uint32_t i = 0; i < streams_used; i++)
         stream_pump(&streams[i]);
+}
+
+uint32_t stream_startable(void)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < streams_used; i++)
+        count += has_startable(&streams[i]);
+    return count;
+}
+
+void stream_begin_one(uint32_t nth)
+{
+    for (uint32_t i = 0; i < streams_used; i++)
+        if (has_startable(&streams[i]) && nth-- == 0) {
+            begin_first(&streams[i]);
+            return;
+        }
 }

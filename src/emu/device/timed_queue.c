@@ -5,6 +5,7 @@
 
 #include "device.h"
 #include "port/port.h"
+#include "simulation.h"
 
 /* ---- heap
  * ------------------------------------------------------------------------------------------------------------ */
@@ -98,29 +99,13 @@ bool timed_wakes_take(struct agent *agent, uint64_t *at)
     return true;
 }
 
-/* ---- the seed: splitmix64
- * -------------------------------------------------------------------------------------------- */
-
-static uint64_t state;
-
-void timed_random_init(uint64_t seed)
-{
-    state = seed;
-}
-
-uint64_t timed_random(void)
-{
-    uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
+/* ---- latencies
+ * ------------------------------------------------------------------------------------------------------- */
 
 uint64_t timed_random_latency(uint64_t least, uint64_t most)
 {
     /* The cube of a uniform number has mean 1/4. 21 bits, so that the cube fits. */
-    uint64_t u = timed_random() >> 43, range = most > least ? most - least : 0;
+    uint64_t u = simulation_random() >> 43, range = most > least ? most - least : 0;
 
     return least + (uint64_t)((unsigned __int128)(u * u * u) * range >> 63);
 }

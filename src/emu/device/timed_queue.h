@@ -1,5 +1,5 @@
-/* The parts of timed mode that know nothing of agents' lives: the order of times, the wakes to come, the seed's numbers,
- * and which lines an AICPU worker holds. Device thread only. */
+/* The parts of timed mode that know nothing of agents' lives: the order of times, the wakes to come,
+ * latencies, and which lines an AICPU worker holds. Device thread only. */
 #ifndef NPUEMU_TIMED_QUEUE_H
 #define NPUEMU_TIMED_QUEUE_H
 
@@ -18,9 +18,6 @@ void timed_wakes_clear(struct agent *agent);
 /* Takes out what the agent has seen by looking (up to look_start); true and the earliest of the rest, taken too. */
 bool timed_wakes_take(struct agent *agent, uint64_t *at);
 
-/* Numbers of the seed, in the order in which the simulation asks for them. */
-void timed_random_init(uint64_t seed);
-uint64_t timed_random(void);
 /* Between the bounds, the mean a quarter of the way: most are short, few are long, as measured for COND. */
 uint64_t timed_random_latency(uint64_t least, uint64_t most);
 

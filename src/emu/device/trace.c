@@ -1,6 +1,6 @@
 #include "trace.h"
 
-#include "timed.h"
+#include "simulation.h"
 
 static uint64_t hash = UINT64_C(0xcbf29ce484222325), events;
 
@@ -12,8 +12,8 @@ static inline void fold(uint64_t word)
 
 void trace(enum trace_kind kind, uint32_t agent, uint64_t a, uint64_t b)
 {
-    if (!timed_on) return;
-    fold(timed_now());
+    if (!simulation_on) return;
+    if (!simulation_order->timeless) fold(simulation_now());
     fold((uint64_t)kind << 32 | agent);
     fold(a);
     fold(b);

@@ -137,7 +137,7 @@ static int32_t lock_regain(struct device *device, struct process *process, enum 
     return result == WAIT_DEAD ? device_down(device) : 0;
 }
 
-/* Timed mode: posts an advance and waits for its answer. */
+/* Timed and explore mode: posts an advance and waits for its answer. */
 static int32_t advance(struct device *device, uint32_t stream, uint32_t sequence, uint64_t timeout_us)
 {
     struct emu_command *command;
@@ -178,7 +178,7 @@ int32_t device_claim(struct device *device, uint32_t kind, uint32_t stream, stru
     int32_t code;
 
     while (!(*out = ring_claim(device->process, kind, stream, false))) {
-        if (device_timed(device)) { /* commands are taken only while the host waits: wait for what is there already */
+        if (device_simulated(device)) { /* commands are taken only while the host waits: wait for what is there already */
             code = advance(device, DEVICE_DEFAULT_STREAM, completed(device, DEVICE_DEFAULT_STREAM), 0);
         } else {
             struct process *process = lock_release(device);
@@ -205,7 +205,7 @@ void device_publish(struct device *device)
 
 /* ---- waiting ---------------------------------------------------------------------------------------------------- */
 
-static int32_t wait_timed(struct device *device, uint32_t stream, uint32_t sequence, int32_t timeout_ms)
+static int32_t wait_simulated(struct device *device, uint32_t stream, uint32_t sequence, int32_t timeout_ms)
 {
     return advance(device, stream, sequence, timeout_ms < 0 ? UINT64_MAX : (uint64_t)timeout_ms * 1000);
 }
@@ -223,7 +223,7 @@ int32_t device_wait(struct device *device, uint32_t stream, uint32_t sequence, i
     int32_t code;
 
     if (wait_passed(completed(device, stream), sequence)) return 0;
-    code = device_timed(device) ? wait_timed(device, stream, sequence, timeout_ms)
+    code = device_simulated(device) ? wait_simulated(device, stream, sequence, timeout_ms)
                                 : wait_free(device, stream, sequence, timeout_ms);
     if (code) return code;
     if (wait_passed(completed(device, stream), sequence)) return 0;
@@ -237,7 +237,7 @@ int32_t device_poll(struct device *device, uint32_t stream, bool *drained)
 
     *drained = wait_passed(completed(device, stream), target);
     if (*drained) return 0;
-    if (device_timed(device))
+    if (device_simulated(device))
         code = advance(device, stream, target, 0);
     else if (!process_alive(device->process))
         code = device_down(device);

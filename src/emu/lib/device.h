@@ -65,7 +65,7 @@ struct device {
     struct process *process;
     _Atomic uint64_t window, window_size; /* process->hbm_base and hbm_size, read without the lock */
     uint64_t last_trace_hash;             /* of the process before, once there is none */
-    uint64_t host_ns;                     /* timed mode: the host's virtual time */
+    uint64_t host_ns;                     /* timed and explore mode: the host's virtual time */
     struct heap heap;
     uint32_t stream_high, event_high, function_high, program_high;
     struct stream stream[EMU_MAX_STREAMS];
@@ -76,7 +76,7 @@ struct device {
     uint32_t pending_count, pending_room;
 };
 
-/* What a call costs the host in timed mode, ns (docs/reference/machine.md). */
+/* What a call costs the host in timed and explore mode, ns (docs/reference/machine.md). */
 enum device_cost {
     COST_QUERY = 300,
     COST_LAUNCH = 2000,
@@ -110,9 +110,9 @@ static inline const struct fault_event *device_fault(struct device *device, enum
 {
     return fault_due(&device->machine.faults, kind);
 }
-static inline bool device_timed(const struct device *device)
+static inline bool device_simulated(const struct device *device)
 {
-    return device->machine.mode == EMU_MODE_TIMED;
+    return device->machine.mode != EMU_MODE_FREE;
 }
 static inline void device_charge(struct device *device, uint64_t ns)
 {

@@ -159,7 +159,7 @@ static int32_t first_launch(struct device *device)
     if (!slow) return 0;
     if (ms * 1000 > timeout_in_force())
         return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the module is null");
-    if (device_timed(device))
+    if (device_simulated(device))
         device_charge(device, ms * 1000000);
     else
         nanosleep(&pause, NULL);

@@ -215,8 +215,8 @@ int npuemu_trace_hash(int32_t id, uint64_t *hash)
 
     if (code) return code;
     if (!hash) return message_fail(ACL_ERROR_INVALID_PARAM, "the place for the hash is NULL");
-    if (device->machine.mode != EMU_MODE_TIMED)
-        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "a card keeps a trace hash in timed mode only");
+    if (device->machine.mode == EMU_MODE_FREE)
+        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "a card keeps a trace hash in timed and explore mode only");
     pthread_mutex_lock(&device->lock);
     *hash = device->process ? atomic_load_explicit(&device->process->shared->trace_hash, memory_order_acquire)
                             : device->last_trace_hash;

@@ -5,12 +5,12 @@
 
 enum { RING_RESERVE = 8 };
 
-/* Timed mode: commands are taken only while an EMU_CMD_ADVANCE is answered, so a place is kept for one. */
+/* Timed and explore mode: commands are taken only while an EMU_CMD_ADVANCE is answered, so a place is kept for one. */
 static uint64_t room(const struct process *process, bool urgent)
 {
-    const bool timed = process->shared->machine.mode == EMU_MODE_TIMED;
+    const bool simulated = process->shared->machine.mode != EMU_MODE_FREE;
 
-    return EMU_RING_SLOTS - (timed && !urgent ? RING_RESERVE : 0);
+    return EMU_RING_SLOTS - (simulated && !urgent ? RING_RESERVE : 0);
 }
 
 struct emu_command *ring_claim(struct process *process, uint32_t kind, uint32_t stream, bool urgent)

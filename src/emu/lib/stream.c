@@ -187,12 +187,12 @@ rtError_t rtStreamSynchronize(rtStream_t stream)
     return rtStreamSynchronizeWithTimeout(stream, -1);
 }
 
-/* One timeout over many waits. In timed mode each wait has the whole of it. */
+/* One timeout over many waits. In timed and explore mode each wait has the whole of it. */
 static int32_t ms_left(const struct device *device, int32_t timeout_ms, int64_t end)
 {
     int64_t left;
 
-    if (timeout_ms < 0 || device_timed(device)) return timeout_ms;
+    if (timeout_ms < 0 || device_simulated(device)) return timeout_ms;
     left = (end - futex_now_ns()) / 1000000;
     return left < 1 ? 1 : (int32_t)left;
 }

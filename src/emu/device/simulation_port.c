@@ -1,10 +1,11 @@
-/* Port calls in timed mode: what each costs, when its effect can be seen, and what the trace keeps of it. */
+/* Port calls in a simulation: what each costs, when its effect can be seen, and what the trace keeps of it. In explore
+ * mode every cost is a step, and every effect is seen at once. */
 #include <string.h>
 
 #include "device.h"
 #include "launch.h"
 #include "plan.h"
-#include "timed.h"
+#include "simulation.h"
 #include "timed_queue.h"
 #include "trace.h"
 
@@ -18,10 +19,30 @@ static inline bool is_core(const struct agent *agent)
     return agent->core != UINT16_MAX;
 }
 
+static inline bool timeless(void)
+{
+    return simulation_order->timeless;
+}
+
+static inline void spend(struct agent *self, uint64_t ns)
+{
+    simulation_order->spend(self, ns);
+}
+
+/* An access that costs nothing, and that only explore mode follows. */
+static void touch(enum trace_kind kind, uint64_t a, uint64_t b)
+{
+    struct agent *self = engine_self();
+
+    if (!timeless()) return;
+    spend(self, 0);
+    trace(kind, self->id, a, b);
+}
+
 static void kick_workers_at(uint64_t at)
 {
     for (uint32_t mask = atomic_load_explicit(&cpu_active, memory_order_relaxed); mask; mask &= mask - 1)
-        timed_kick_at(&engine_workers[__builtin_ctz(mask)], at);
+        simulation_order->kick_at(&engine_workers[__builtin_ctz(mask)], at);
 }
 
 /* ---- what the trace may hold of an operand: HBM as an offset, small numbers, nothing of this process
@@ -45,7 +66,7 @@ static uint64_t seen_value(uint64_t value)
 /* ---- registers ------------------------------------------------------------------------------------------------------
  */
 
-static struct timed_register {
+static struct under_way {
     struct {
         uint32_t value;
         uint64_t at;
@@ -54,7 +75,7 @@ static struct timed_register {
     uint64_t last; /* when the newest can be seen: stores stay in order */
 } dmb[ENGINE_MAX_SUBCORES], cond[ENGINE_MAX_SUBCORES];
 
-static uint32_t register_see(struct timed_register *pending, _Atomic uint32_t *word, uint64_t now)
+static uint32_t register_see(struct under_way *pending, _Atomic uint32_t *word, uint64_t now)
 {
     uint32_t seen = 0;
 
@@ -65,7 +86,7 @@ static uint32_t register_see(struct timed_register *pending, _Atomic uint32_t *w
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-static uint64_t register_store(struct timed_register *pending, _Atomic uint32_t *word, uint32_t value, uint64_t at)
+static uint64_t register_store(struct under_way *pending, _Atomic uint32_t *word, uint32_t value, uint64_t at)
 {
     if (at < pending->last) at = pending->last;
     pending->last = at;
@@ -76,21 +97,22 @@ static uint64_t register_store(struct timed_register *pending, _Atomic uint32_t 
     return at;
 }
 
-void timed_registers_reset(uint32_t core)
+void simulation_registers_reset(uint32_t core)
 {
     dmb[core].count = cond[core].count = 0;
 }
 
 static void charge_aicpu(struct agent *self, uint64_t ns)
 {
-    timed_charge(self, is_core(self) ? ns : ns + latency()->aicpu_step);
+    spend(self, is_core(self) ? ns : ns + latency()->aicpu_step);
 }
 
-uint64_t timed_clock(void)
+uint64_t simulation_port_clock(void)
 {
     struct agent *self = engine_self();
 
     charge_aicpu(self, 0);
+    if (timeless()) trace(TRACE_CLOCK, self->id, self->time, 0);
     return self->time;
 }
 
@@ -105,7 +127,7 @@ static uint64_t store_cost(const struct agent *self, const void *p)
     return is_core(self) ? latency()->core_gm_publish : latency()->shared_store;
 }
 
-uint32_t timed_observe32(const uint32_t *p)
+uint32_t simulation_observe32(const uint32_t *p)
 {
     struct agent *self = engine_self();
     uint32_t value;
@@ -116,7 +138,7 @@ uint32_t timed_observe32(const uint32_t *p)
     return value;
 }
 
-uint64_t timed_observe64(const uint64_t *p)
+uint64_t simulation_observe64(const uint64_t *p)
 {
     struct agent *self = engine_self();
     uint64_t value;
@@ -127,7 +149,7 @@ uint64_t timed_observe64(const uint64_t *p)
     return value;
 }
 
-void timed_publish(const void *p, uint64_t value)
+void simulation_publish(const void *p, uint64_t value)
 {
     struct agent *self = engine_self();
 
@@ -135,7 +157,7 @@ void timed_publish(const void *p, uint64_t value)
     trace(TRACE_PUBLISH, self->id, seen_address(p), seen_value(value));
 }
 
-void timed_atomic(const void *p, uint64_t value)
+void simulation_atomic(const void *p, uint64_t value)
 {
     struct agent *self = engine_self();
     bool cached = timed_line_cached(self, p, true);
@@ -144,7 +166,7 @@ void timed_atomic(const void *p, uint64_t value)
     trace(TRACE_ATOMIC, self->id, seen_address(p), seen_value(value));
 }
 
-uint32_t timed_reg_load(struct core_registers *registers, uint32_t offset)
+uint32_t simulation_reg_load(struct core_registers *registers, uint32_t offset)
 {
     struct agent *self = engine_self();
     uint32_t value = 0;
@@ -158,58 +180,82 @@ uint32_t timed_reg_load(struct core_registers *registers, uint32_t offset)
     return value;
 }
 
-void timed_reg_store(struct core_registers *registers, uint32_t offset, uint32_t value)
+void simulation_reg_store(struct core_registers *registers, uint32_t offset, uint32_t value)
 {
     struct agent *self = engine_self();
 
     charge_aicpu(self, latency()->reg_store);
     trace(TRACE_REG_STORE, self->id, (uint64_t)registers->core << 32 | offset, value);
     if (offset != core_offset_dmb) return;
-    timed_kick_at(&engine_cores[registers->core],
-                  register_store(&dmb[registers->core], &registers->dmb, value, self->time + latency()->dmb_visible));
+    simulation_order->kick_at(&engine_cores[registers->core],
+                              register_store(&dmb[registers->core], &registers->dmb, value,
+                                             timeless() ? self->time : self->time + latency()->dmb_visible));
 }
 
-uint32_t timed_core_dmb(struct agent *self)
+uint32_t simulation_core_dmb(struct agent *self)
 {
     uint32_t value;
 
-    timed_charge(self, latency()->core_dmb_load);
+    spend(self, latency()->core_dmb_load);
     value = register_see(&dmb[self->core], &core_registers[self->core].dmb, self->time);
     trace(TRACE_DMB, self->id, 0, value);
     return value;
 }
 
-void timed_core_set_cond(struct agent *self, uint32_t value)
+void simulation_core_set_cond(struct agent *self, uint32_t value)
 {
     struct core_registers *registers = &core_registers[self->core];
-    struct agent *owner = atomic_load_explicit(&registers->owner, memory_order_relaxed);
-    uint64_t at;
+    struct agent *owner;
+    uint64_t late, at;
 
-    timed_charge(self, latency()->core_cond_store);
+    spend(self, latency()->core_cond_store);
+    late = plan_cond_ns(self->core);
+    if (timeless()) /* nothing is under way: the core itself is late */
+        for (late += self->time; self->time < late;)
+            spend(self, 0);
     trace(TRACE_COND, self->id, 0, value);
-    at = self->time + timed_random_latency(latency()->cond_visible_min, latency()->cond_visible_max) +
-         plan_cond_ns(self->core);
+    at = self->time;
+    if (!timeless()) at += timed_random_latency(latency()->cond_visible_min, latency()->cond_visible_max) + late;
     at = register_store(&cond[self->core], &registers->cond, value, at);
+    owner = atomic_load_explicit(&registers->owner, memory_order_relaxed);
     if (owner)
-        timed_kick_at(owner, at);
+        simulation_order->kick_at(owner, at);
     else
         kick_workers_at(at);
 }
 
-void timed_core_clean(struct agent *self)
+void simulation_core_clean(const void *p, size_t size)
 {
-    timed_charge(self, latency()->core_gm_publish);
+    struct agent *self = engine_self();
+
+    spend(self, latency()->core_gm_publish);
+    if (timeless()) trace(TRACE_CACHE, self->id, seen_address(p), size);
 }
 
-void timed_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns)
+void simulation_core_invalidate(const void *p, size_t size)
 {
-    timed_charge(self, latency()->core_task_setup);
+    touch(TRACE_CACHE, seen_address(p), size);
+}
+
+void simulation_cache(const void *p, size_t size)
+{
+    touch(TRACE_CACHE, seen_address(p), size);
+}
+
+void simulation_adopts(uint32_t core)
+{
+    touch(TRACE_ADOPT, core, 0);
+}
+
+void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns)
+{
+    spend(self, latency()->core_task_setup);
     self->kernel_ns = duration_ns ? duration_ns : latency()->kernel_default;
     trace(TRACE_KERNEL_BEGIN, self->id, image - device_shared->hbm_base, self->kernel_ns);
 }
 
-void timed_kernel_end(struct agent *self, uint64_t image)
+void simulation_kernel_end(struct agent *self, uint64_t image)
 {
-    timed_charge(self, self->kernel_ns);
+    spend(self, self->kernel_ns);
     trace(TRACE_KERNEL_END, self->id, image - device_shared->hbm_base, 0);
 }
