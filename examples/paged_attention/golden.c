@@ -1,6 +1,6 @@
 /* Paged attention's inputs and golden. The golden knows no blocks and no running state: per sequence and head it takes
  * the softmax over the whole context, in double. */
-#include "../example.h"
+#include "golden.h"
 #include <npurt/kernel.h>
 
 #include <pthread.h>
@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A case's parameters; LENGTHS: one per sequence up to a 0, the last one given counts for the rest. */
-enum { BATCH, HEADS, DIM, BLOCK, LENGTHS };
 enum { Q, KEYS, VALUES, TABLE, OUT };
 
 /* Queries are eighths up to ±8, keys and values 128ths up to ±1: all exact in bf16, so that inputs carry no error. With
@@ -106,25 +104,53 @@ static void fill_page(struct share *share, uint64_t page)
     fill_bytes((uint16_t *)problem->tensor[VALUES].host + at, elements, problem->seed, 2, at);
 }
 
-static int prepare(struct example_problem *problem)
+static uint32_t blocks_of(const struct example_problem *problem, uint32_t sequence)
+{
+    uint32_t block = (uint32_t)problem->which->param[BLOCK];
+    return (length_of(problem, sequence) + block - 1) / block;
+}
+
+/* Four tasks per run of the longest sequence of a group. */
+static uint32_t tasks_of(const struct example_problem *problem)
+{
+    const uint64_t *param = problem->which->param;
+    uint32_t tasks = 0;
+    for (uint32_t first = 0; first < param[BATCH]; first += (uint32_t)param[GROUP]) {
+        uint32_t most = 0;
+        for (uint32_t s = first; s < param[BATCH] && s < first + param[GROUP]; s++)
+            if (blocks_of(problem, s) > most) most = blocks_of(problem, s);
+        tasks += 4 * (uint32_t)((most + param[RUN] - 1) / param[RUN]);
+    }
+    return tasks;
+}
+
+/* A bf16 argument of `outer` pieces of `inner` rows, in two or four dimensions. */
+static void *add_rows(struct example_problem *problem, npurt_access access, uint32_t outer, uint32_t between,
+                      uint32_t inner)
+{
+    uint32_t dim = (uint32_t)problem->which->param[DIM];
+    if (problem->which->param[FLAGS] & FOUR_DIMENSIONS)
+        return example_add_tensor(problem, access, NPURT_BF16, 4, (uint32_t[]){outer, between, inner, dim});
+    return example_add_tensor(problem, access, NPURT_BF16, 2, (uint32_t[]){outer * between * inner, dim});
+}
+
+int paged_attention_prepare(struct example_problem *problem)
 {
     const uint64_t *param = problem->which->param;
     uint32_t batch = (uint32_t)param[BATCH], heads = (uint32_t)param[HEADS], dim = (uint32_t)param[DIM];
     uint32_t block = (uint32_t)param[BLOCK], blocks = 0, same = 1;
     struct share total;
     for (uint32_t s = 0; s < batch; s++) {
-        uint32_t n = (length_of(problem, s) + block - 1) / block;
-        if (n > blocks) blocks = n;
+        if (blocks_of(problem, s) > blocks) blocks = blocks_of(problem, s);
         if (length_of(problem, s) != length_of(problem, 0)) same = 0;
-        problem->task_count += 4 * n;
     }
+    problem->task_count = tasks_of(problem);
     uint32_t pages = batch * blocks;
-    uint16_t *q = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_BF16, 2, (uint32_t[]){batch * heads, dim});
-    void *keys = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_BF16, 2, (uint32_t[]){pages * block, dim});
-    void *values = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_BF16, 2, (uint32_t[]){pages * block, dim});
+    uint16_t *q = add_rows(problem, NPURT_ACCESS_INPUT, batch, 1, heads);
+    void *keys = add_rows(problem, NPURT_ACCESS_INPUT, pages, block, 1);
+    void *values = add_rows(problem, NPURT_ACCESS_INPUT, pages, block, 1);
     uint32_t *table = example_add_tensor(problem, NPURT_ACCESS_INPUT, NPURT_U32, 2, (uint32_t[]){batch, blocks});
-    void *out =
-        example_add_tensor(problem, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_BF16, 2, (uint32_t[]){batch * heads, dim});
+    void *out = add_rows(problem, NPURT_ACCESS_OUTPUT_EXISTING, batch, 1, heads);
     if (!q || !keys || !values || !table || !out) return -1;
 
     for (size_t i = 0; i < (size_t)batch * heads * dim; i++)
@@ -143,6 +169,9 @@ static int prepare(struct example_problem *problem)
     example_add_scalar(problem, heads);
     example_add_scalar(problem, block);
     example_add_scalar(problem, scale.u);
+    example_add_scalar(problem, param[GROUP]);
+    example_add_scalar(problem, param[RUN]);
+    example_add_scalar(problem, param[FLAGS] & MANUAL);
     for (uint32_t s = 0; s < (same ? 1 : batch); s++)
         example_add_scalar(problem, length_of(problem, s));
     return 0;
@@ -187,7 +216,7 @@ static void check_sequence(struct share *share, uint64_t sequence)
     }
 }
 
-static int64_t check(struct example_problem *problem, double *max_abs_error)
+int64_t paged_attention_check(struct example_problem *problem, double *max_abs_error)
 {
     uint64_t batch = problem->which->param[BATCH], scores = 0;
     struct share total;
@@ -205,11 +234,38 @@ static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "qk", NULL},
 static const struct example_case cases[] = {
     {"small",
      "6 sequences of 1 to 300 tokens, 16 heads of 64, blocks of 32: 96 tasks",
-     {6, 16, 64, 32, 33, 17, 300, 1, 64, 255}},
-    {"full", "256 sequences of 8,100 tokens, 16 heads of 128, blocks of 128: 65,536 tasks", {256, 16, 128, 128, 8100}},
-    {"one_block", "1 sequence of 16 tokens, 16 heads of 16, blocks of 16: 4 tasks", {1, 16, 16, 16, 16}},
-    {"four_blocks", "1 sequence of 64 tokens: 16 tasks", {1, 16, 16, 16, 64}},
-    {"ragged", "1 sequence of 33 tokens, the last block holding one: 12 tasks", {1, 16, 16, 16, 33}},
+     {6, 16, 64, 32, 1, 1, 0, 33, 17, 300, 1, 64, 255}},
+    {"full",
+     "256 sequences of 8,100 tokens, 16 heads of 128, blocks of 128: 65,536 tasks",
+     {256, 16, 128, 128, 1, 1, 0, 8100}},
+    {"one_block", "1 sequence of 16 tokens, 16 heads of 16, blocks of 16: 4 tasks", {1, 16, 16, 16, 1, 1, 0, 16}},
+    {"four_blocks", "1 sequence of 64 tokens: 16 tasks", {1, 16, 16, 16, 1, 1, 0, 64}},
+    {"ragged", "1 sequence of 33 tokens, the last block holding one: 12 tasks", {1, 16, 16, 16, 1, 1, 0, 33}},
+    {"manual",
+     "the small one with dependencies named, not found: 96 tasks",
+     {6, 16, 64, 32, 1, 1, MANUAL, 33, 17, 300, 1, 64, 255}},
+    {"unrolled", "the small one with 4 blocks per task: 36 tasks", {6, 16, 64, 32, 1, 4, 0, 33, 17, 300, 1, 64, 255}},
+    {"unrolled_4d",
+     "the same in tensors of four dimensions: 36 tasks",
+     {6, 16, 64, 32, 1, 4, FOUR_DIMENSIONS, 33, 17, 300, 1, 64, 255}},
+    {"unrolled_manual",
+     "the same with dependencies named, not found: 36 tasks",
+     {6, 16, 64, 32, 1, 4, MANUAL, 33, 17, 300, 1, 64, 255}},
+    {"batched",
+     "4 sequences of 15 to 128 tokens in one task, 16 heads of 16, blocks of 16: 32 tasks",
+     {4, 16, 16, 16, 16, 1, 0, 33, 64, 128, 15}},
+    {"batched_two", "18 sequences of 17 and 33 tokens, 16 in one task: 24 tasks", {18, 16, 16, 16, 16, 1, 0, 33, 17}},
+    {"full_manual",
+     "the full one with dependencies named, not found: 65,536 tasks",
+     {256, 16, 128, 128, 1, 1, MANUAL, 8100}},
+    {"full_unrolled",
+     "256 sequences of 8,192 tokens, 64 blocks per task: 1,024 tasks",
+     {256, 16, 128, 128, 1, 64, 0, 8192}},
+    {"full_unrolled_4d",
+     "the same in tensors of four dimensions: 1,024 tasks",
+     {256, 16, 128, 128, 1, 64, FOUR_DIMENSIONS, 8192}},
+    {"full_batched", "256 sequences of 8,192 tokens, 16 in one task: 4,096 tasks", {256, 16, 128, 128, 16, 1, 0, 8192}},
+    {"full_ringbuffer", "32 sequences of 4,096 tokens: 4,096 tasks, 32 states", {32, 16, 128, 128, 1, 1, 0, 4096}},
 };
 const struct example paged_attention = {
     .name = "paged_attention",
@@ -217,7 +273,7 @@ const struct example paged_attention = {
     .kernels = kernels,
     .kernel_count = 4,
     .cases = cases,
-    .case_count = 5,
-    .prepare = prepare,
-    .check = check,
+    .case_count = sizeof cases / sizeof cases[0],
+    .prepare = paged_attention_prepare,
+    .check = paged_attention_check,
 };

@@ -32,6 +32,26 @@ TEST(every_workload_is_right)
         runs_every_case_but_full(example_all[i]);
 }
 
+/* Other keys, values and pages every time, in the buffers of the round before; from the third round on (two may be in
+ * flight) nothing new is taken on the device. */
+TEST(ten_rounds_of_attention_on_one_callable)
+{
+    npurt_device *device = scene_open_target(scene.target);
+    npurt_callable *callable = NULL;
+    uint64_t in_use[10];
+    for (uint32_t round = 0; round < 10; round++) {
+        struct example_problem problem;
+        CHECK_EQ(example_prepare(&paged_attention, example_find_case(&paged_attention, "small"), round, &problem), 0);
+        if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+        scene_run(callable, &problem, NULL);
+        SCENE_OK(npurt_device_hbm_in_use(device, &in_use[round]));
+        if (round > 2) CHECK_EQ(in_use[round], in_use[2]);
+        example_release(&problem);
+    }
+    SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+}
+
 /* One device and one callable for all: also a test of many different graphs after one another. */
 TEST(random_graphs_match_the_sequential_interpreter)
 {
