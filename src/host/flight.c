@@ -97,12 +97,13 @@ static npurt_status start(npurt_run *run)
 {
     npurt_device *device = run->device;
     const struct slot_streams own = {device->core_stream, device->cpu_stream};
-    run->ticket = slot_run_begin(device->slot, &own, drained, device);
+    run->ticket = slot_run_begin(device->slot, drained, device);
     npurt_status status = run_start(run);
     if (status != NPURT_OK) {
         slot_run_end(device->slot, run->ticket);
         return status;
     }
+    slot_run_started(device->slot, run->ticket, &own);
     run->state = FLIGHT_EXECUTING;
     device->flight.executing = run;
     return NPURT_OK;

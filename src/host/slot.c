@@ -19,7 +19,7 @@ struct device_slot {
     int32_t device;
     uint64_t resets;
     uint64_t run_last, run_now; /* tickets: the last one given out, the one whose turn it is */
-    bool run_held;              /* run_now's owner has begun, on `holder` */
+    bool run_started;           /* run_now's owner has launched, on `holder` */
     struct slot_streams holder;
     struct install *installs;
 };
@@ -104,16 +104,16 @@ void slot_install_forget(struct device_slot *slot, uint64_t fingerprint)
 static void next_turn(struct device_slot *slot)
 {
     slot->run_now++;
-    slot->run_held = false;
+    slot->run_started = false;
     pthread_cond_broadcast(&changed);
 }
 
-uint64_t slot_run_begin(struct device_slot *slot, const struct slot_streams *own, slot_drained drained, void *context)
+uint64_t slot_run_begin(struct device_slot *slot, slot_drained drained, void *context)
 {
     pthread_mutex_lock(&lock);
     const uint64_t ticket = ++slot->run_last;
     while (slot->run_now != ticket) {
-        if (slot->run_now + 1 == ticket && slot->run_held && drained(context, &slot->holder)) {
+        if (slot->run_now + 1 == ticket && slot->run_started && drained(context, &slot->holder)) {
             next_turn(slot);
             continue;
         }
@@ -124,10 +124,18 @@ uint64_t slot_run_begin(struct device_slot *slot, const struct slot_streams *own
         until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&changed, &lock, &until);
     }
-    slot->run_held = true;
-    slot->holder = *own;
     pthread_mutex_unlock(&lock);
     return ticket;
+}
+
+void slot_run_started(struct device_slot *slot, uint64_t ticket, const struct slot_streams *own)
+{
+    pthread_mutex_lock(&lock);
+    if (slot->run_now == ticket) {
+        slot->run_started = true;
+        slot->holder = *own;
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 void slot_run_end(struct device_slot *slot, uint64_t ticket)

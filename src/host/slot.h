@@ -25,14 +25,16 @@ void slot_install_forget(struct device_slot *slot, uint64_t fingerprint);
 
 /* Runs of the handles of one device take turns, first come first served: a run that has cores and waits for AICPU threads
  * would wait for ever on one that has the threads and waits for cores. begin blocks until it is the caller's turn, and
- * returns its ticket. A turn ends with slot_run_end, or when somebody whose turn is next finds the holder's streams
- * drained: the run of another handle may have ended with nobody looking. */
+ * returns its ticket; started tells the streams that the run has been launched on. A turn ends with slot_run_end, or,
+ * once it has started, when somebody whose turn is next finds its streams drained: the run of another handle may have
+ * ended with nobody looking. Before that its streams are empty, and say nothing. */
 struct slot_streams {
     void *core, *cpu;
 };
 typedef bool (*slot_drained)(void *context, const struct slot_streams *holder);
-uint64_t slot_run_begin(struct device_slot *slot, const struct slot_streams *own, slot_drained drained, void *context);
-/* A turn that has ended already is left alone. */
+uint64_t slot_run_begin(struct device_slot *slot, slot_drained drained, void *context);
+/* A turn that has ended already is left alone, by both. */
+void slot_run_started(struct device_slot *slot, uint64_t ticket, const struct slot_streams *own);
 void slot_run_end(struct device_slot *slot, uint64_t ticket);
 
 /* Number of force resets of the device by this process. A handle that remembers another number is out of date. */

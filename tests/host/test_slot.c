@@ -62,4 +62,66 @@ TEST(resets_are_counted_per_device)
     CHECK_EQ(slot_resets(slot_get("test", 10)), 0);
 }
 
+/* ---- turns */
+
+static _Atomic int looks, turns_taken;
+
+static bool is_drained(void *context, const struct slot_streams *holder)
+{
+    (void)context;
+    atomic_fetch_add(&looks, 1);
+    return holder->core == &looks;
+}
+
+static void *next_in_line(void *slot)
+{
+    const uint64_t ticket = slot_run_begin(slot, is_drained, NULL);
+
+    atomic_fetch_add(&turns_taken, 1);
+    slot_run_end(slot, ticket);
+    return NULL;
+}
+
+/* The streams of a run that is about to be launched are empty too. */
+TEST(a_turn_is_not_taken_away_before_its_run_is_launched)
+{
+    struct device_slot *slot = slot_get("test", 20);
+    const struct slot_streams empty = {.core = &looks};
+    const uint64_t ticket = slot_run_begin(slot, is_drained, NULL);
+    pthread_t thread;
+
+    atomic_store(&looks, 0);
+    atomic_store(&turns_taken, 0);
+    pthread_create(&thread, NULL, next_in_line, slot);
+    usleep(20000); /* many times what is between two looks */
+    CHECK_EQ(atomic_load(&turns_taken), 0);
+    CHECK_EQ(atomic_load(&looks), 0);
+    slot_run_started(slot, ticket, &empty); /* launched, and ended at once, with nobody looking */
+    pthread_join(thread, NULL);
+    CHECK_EQ(atomic_load(&turns_taken), 1);
+    CHECK(atomic_load(&looks) > 0);
+    slot_run_end(slot, ticket); /* too late, and no harm */
+    next_in_line(slot);
+    CHECK_EQ(atomic_load(&turns_taken), 2);
+}
+
+TEST(a_turn_lasts_while_its_run_does)
+{
+    struct device_slot *slot = slot_get("test", 21);
+    const struct slot_streams busy = {.core = NULL};
+    const uint64_t ticket = slot_run_begin(slot, is_drained, NULL);
+    pthread_t thread;
+
+    slot_run_started(slot, ticket, &busy);
+    atomic_store(&turns_taken, 0);
+    atomic_store(&looks, 0);
+    pthread_create(&thread, NULL, next_in_line, slot);
+    while (atomic_load(&looks) < 3)
+        usleep(200);
+    CHECK_EQ(atomic_load(&turns_taken), 0);
+    slot_run_end(slot, ticket);
+    pthread_join(thread, NULL);
+    CHECK_EQ(atomic_load(&turns_taken), 1);
+}
+
 TEST_MAIN
