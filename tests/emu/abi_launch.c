@@ -66,6 +66,43 @@ TEST(bad_kfc_launches_are_named)
     card_close(device);
 }
 
+/* One init launch with this address and size for a dispatcher; its end. */
+static int32_t init_with(int32_t device, uint64_t address, uint64_t size)
+{
+    char blob[304] = "";
+    rtAicpuArgsEx_t args = {
+        .args = blob, .argsSize = sizeof blob, .soNameAddrOffset = 240, .kernelNameAddrOffset = 208};
+    const uint64_t config[20] = {[12] = address, [13] = size, [14] = (uint64_t)device};
+    void *config_on_device;
+    int32_t code;
+
+    strcpy(blob + 208, "DynTileFwkKernelServerInit");
+    strcpy(blob + 240, "libaicpu_extend_kernels.so");
+    OK(rtMalloc(&config_on_device, sizeof config, RT_MEMORY_HBM, 0));
+    OK(rtMemcpy(config_on_device, sizeof config, config, sizeof config, RT_MEMCPY_HOST_TO_DEVICE));
+    memcpy(blob + 40, &config_on_device, sizeof config_on_device);
+    OK(rtAicpuKernelLaunchExWithArgs(RT_KERNEL_TYPE_AICPU_KFC, "AST_DYN_AICPU", 1, &args, NULL, NULL, 0));
+    code = rtStreamSynchronizeWithTimeout(NULL, 10000);
+    OK(rtFree(config_on_device));
+    return code;
+}
+
+/* A card's file system is the host's disk: what is not the card's is not written there, nor is a size that is garbage. */
+TEST(a_dispatcher_that_is_not_in_device_memory_is_refused)
+{
+    int32_t device = card_open("a5?hbm=64MiB&card=badimage");
+    static const char host_bytes[64] = "of the host";
+    void *p;
+
+    OK(rtMalloc(&p, 4096, RT_MEMORY_HBM, 0));
+    FAILS(init_with(device, 0, 64), 507018, "64 bytes of dispatcher are not in device memory");
+    FAILS(init_with(device, (uint64_t)(uintptr_t)host_bytes, 64), 507018, "not in device memory");
+    FAILS(init_with(device, (uint64_t)(uintptr_t)p, 64 << 20), 507018, "67108864 bytes of dispatcher are not");
+    FAILS(init_with(device, (uint64_t)(uintptr_t)p, UINT64_MAX), 507018, "a dispatcher of 18446744073709551615 bytes");
+    install(device); /* none of them has taken the latch */
+    card_close(device);
+}
+
 /* ---- CPU binaries ----------------------------------------------------------------------------------------------- */
 
 static int32_t load_text(const char *text, int mode, rtBinHandle *handle)

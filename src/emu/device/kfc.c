@@ -17,6 +17,7 @@
 #define PREINSTALL "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
 
 enum { ARGS_CONFIG = 40, CONFIG_SO = 96, CONFIG_SO_SIZE = 104, CONFIG_DEVICE = 112, CONFIG_SIZE = 120 };
+enum { DISPATCHER_MOST = 1 << 30 }; /* a size that is garbage must not fill the host's disk */
 
 typedef int (*server_entry)(void *);
 
@@ -35,15 +36,23 @@ static uint64_t word(uint64_t address)
     return value;
 }
 
-/* This program itself reads the configuration: outside of memory it would be the end of the process, or leave a lock
- * held. */
-static bool config_readable(struct launch *launch, uint64_t config)
+/* This program itself reads the configuration and the dispatcher: outside of memory it would be the end of the process,
+ * or leave a lock held, and what else lies in this process is no part of the card. */
+static bool readable(struct launch *launch, uint64_t address, uint64_t size, const char *what)
 {
-    const uint64_t offset = config - device_shared->hbm_base;
+    const uint64_t offset = address - device_shared->hbm_base;
 
-    if (offset < device_shared->hbm_size && device_shared->hbm_size - offset >= CONFIG_SIZE) return true;
-    launch_reason(launch, "bad address 0x%llx: its %d bytes of configuration are not in device memory",
-                  (unsigned long long)config, CONFIG_SIZE);
+    if (offset < device_shared->hbm_size && device_shared->hbm_size - offset >= size) return true;
+    launch_reason(launch, "bad address 0x%llx: its %llu bytes of %s are not in device memory",
+                  (unsigned long long)address, (unsigned long long)size, what);
+    return false;
+}
+
+static bool dispatcher_readable(struct launch *launch, uint64_t address, uint64_t size)
+{
+    if (size <= DISPATCHER_MOST) return readable(launch, address, size, "dispatcher");
+    launch_reason(launch, "a dispatcher of %llu bytes; at most %d are possible", (unsigned long long)size,
+                  DISPATCHER_MOST);
     return false;
 }
 
@@ -77,14 +86,15 @@ static int files_lock(void)
 static bool backend_load(struct launch *launch, uint64_t config)
 {
     char path[128], problem[200];
+    const uint64_t so = word(config + CONFIG_SO), size = word(config + CONFIG_SO_SIZE);
     bool ok = true;
     int lock;
 
     snprintf(path, sizeof path, PREINSTALL "/libpypto_server%u.so", (unsigned)(word(config + CONFIG_DEVICE) & 0xff));
     pthread_mutex_lock(&backend.mutex);
     lock = files_lock();
-    if (!backend.saved && word(config + CONFIG_SO_SIZE) >= 1) {
-        ok = save(launch, path, word(config + CONFIG_SO), word(config + CONFIG_SO_SIZE));
+    if (!backend.saved && size >= 1) {
+        ok = dispatcher_readable(launch, so, size) && save(launch, path, so, size);
         backend.saved = ok;
     }
     if (ok && !backend.loaded) {
@@ -127,7 +137,7 @@ static uint32_t serve_init(struct launch *launch)
     }
     if (plan_latch_taken()) return 0;
     config = word((uint64_t)(uintptr_t)launch->args + ARGS_CONFIG);
-    if (!config_readable(launch, config) || !backend_load(launch, config)) return 1;
+    if (!readable(launch, config, CONFIG_SIZE, "configuration") || !backend_load(launch, config)) return 1;
     return call(launch, backend.init, "DynTileFwkBackendKernelServerInit");
 }
 
