@@ -12,7 +12,8 @@ npurt_status visible_hal_id(int32_t logical, int32_t *hal)
     for (int32_t i = 0;; i++) {
         char *end;
         long id = strtol(at, &end, 10);
-        if (end == at || id < 0 || id > INT32_MAX || (*end && *end != ','))
+        /* Signs and blanks, which strtol takes, end the driver's reading of the list. */
+        if (*at < '0' || *at > '9' || id > INT32_MAX || (*end && *end != ','))
             return error_raise(NPURT_ERROR_NO_TARGET, "ASCEND_RT_VISIBLE_DEVICES=%s is no list of device ids", list);
         if (i == logical) {
             *hal = (int32_t)id;

@@ -54,6 +54,14 @@ TEST(hal_ids_are_the_entries_of_the_visible_list)
     setenv("ASCEND_RT_VISIBLE_DEVICES", "4,x", 1);
     error_begin("test");
     CHECK_EQ(visible_hal_id(1, &hal), NPURT_ERROR_NO_TARGET);
+    /* The driver reads digits and commas; what else a C library takes for a number is none to it. */
+    static const char *const lists[] = {"+2", " 2", "-0", "2147483648", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        setenv("ASCEND_RT_VISIBLE_DEVICES", lists[i], 1);
+        error_begin("test");
+        CHECK_EQ(visible_hal_id(0, &hal), NPURT_ERROR_NO_TARGET);
+        CHECK_HAS(npurt_error_last()->message, lists[i]);
+    }
     unsetenv("ASCEND_RT_VISIBLE_DEVICES");
 }
 
