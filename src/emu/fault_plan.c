@@ -165,7 +165,8 @@ static int add(const struct parse *parse, const struct fault_event *event)
     struct fault_plan *plan = parse->plan;
 
     if (plan->count + plan->random >= FAULT_MAX_EVENTS)
-        return word_refuse(&parse->problem, "a fault plan has at most %d events", FAULT_MAX_EVENTS);
+        return word_refuse(&parse->problem, "fault %s is one too many; a fault plan has at most %d events",
+                           word_table[event->kind].name, FAULT_MAX_EVENTS);
     plan->event[plan->count++] = *event;
     plan->kinds |= 1u << event->kind;
     return 0;
@@ -215,6 +216,7 @@ static int take_event(const struct parse *parse, struct word event)
 static int take_events(const struct parse *parse, const char *text, size_t length, bool file)
 {
     const char *end = text + length, *separators = file ? ",\n" : ",";
+    uint32_t number = 0;
 
     for (;;) {
         const char *stop = text;
@@ -235,7 +237,8 @@ static int take_events(const struct parse *parse, const char *text, size_t lengt
                 last--;
         }
         if (last > text || !file) {
-            if (last == text) return word_refuse(&parse->problem, "an event of the fault plan is empty");
+            number++;
+            if (last == text) return word_refuse(&parse->problem, "faults: event %u of the plan is empty", number);
             if (take_event(parse, (struct word){text, (size_t)(last - text)})) return -1;
         }
         if (stop == end) return 0;

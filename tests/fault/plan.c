@@ -101,16 +101,16 @@ TEST(bad_words_are_named_with_the_known_ones)
     refuses("alloc-fails:nth=0", "nth counts from 1");
     refuses("alloc-fails:nth=1:nth=1", "given twice");
     refuses("alloc-fails:", "\"\" is not KEY=NUMBER");
-    refuses("", "empty");
-    refuses("alloc-fails,", "empty");
+    refuses("", "event 1 of the plan is empty");
+    refuses("alloc-fails,", "event 2 of the plan is empty");
     refuses("random:count=9", "at most 8 events");
     refuses("random:count=0", "count=0");
     refuses("device-status:code=507", "code=507 is none of 107022, 507010");
     refuses("random,random", "given twice");
     refuses("random:nth=2", "random has no key \"nth\"; it has count");
     refuses("random:count=8,alloc-fails", "at most 8 events");
-    refuses("copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails",
-            "8 events");
+    refuses("copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,copy-fails,drain-lies",
+            "fault drain-lies is one too many; a fault plan has at most 8 events");
     refuses("@", "without the name of a file");
     refuses("@/nowhere/plan", "/nowhere/plan: No such file");
 }
