@@ -1,25 +1,17 @@
 #include "binary.h"
+#include "descriptor.h"
 #include "entries.h"
 #include "message.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BINARY_SLOTS = 1024, NAMES_MEMORY = 2 * HEAP_UNIT /* a function's two names in HBM */ };
 
-/* One member of a descriptor. Only what launching needs is kept. */
-struct entry {
-    char *key;
-    struct emu_function function;
-    uint32_t kernel_type;
-};
-
 struct binary {
     uint32_t serial;
-    uint32_t entry_count;
-    struct entry *entries;
+    struct descriptor descriptor;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,10 +20,7 @@ static uint32_t next_serial = 1;
 
 static void binary_destroy(struct binary *binary)
 {
-    if (!binary) return;
-    for (uint32_t i = 0; i < binary->entry_count; i++)
-        free(binary->entries[i].key);
-    free(binary->entries);
+    descriptor_release(&binary->descriptor);
     free(binary);
 }
 
@@ -45,73 +34,7 @@ static struct binary *binary_find(const void *handle, uint32_t *slot)
     return slot_table[h.slot] && slot_table[h.slot]->serial == h.serial ? slot_table[h.slot] : NULL;
 }
 
-/* ---- reading a descriptor --------------------------------------------------------------------------------------- */
-
-static uint32_t type_of(const char *library, const char *user_defined)
-{
-    if (!library) return RT_KERNEL_TYPE_RESERVED;
-    if (strcmp(library, "AICPUKernel") == 0)
-        return user_defined && strcmp(user_defined, "True") == 0 ? RT_KERNEL_TYPE_AICPU_CUSTOM : RT_KERNEL_TYPE_AICPU;
-    if (strcmp(library, "CUSTAICPUKernel") == 0) return RT_KERNEL_TYPE_AICPU_CUSTOM;
-    if (strcmp(library, "TFKernel") == 0) return RT_KERNEL_TYPE_FWK;
-    if (strcmp(library, "KFCKernel") == 0) return RT_KERNEL_TYPE_AICPU_KFC;
-    if (strcmp(library, "CUSTKFCKernel") == 0) return RT_KERNEL_TYPE_CUSTOM_KFC;
-    return RT_KERNEL_TYPE_RESERVED;
-}
-
-static int32_t read_entry(struct entry *entry, const char *path, const char *key, const json_t *value)
-{
-    const json_t *info = json_object_get(value, "opInfo");
-    const char *symbol = json_string_value(json_object_get(info, "functionName"));
-    const char *so = json_string_value(json_object_get(info, "kernelSo"));
-
-    if (!symbol || !so)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
-                            "%s: \"%s\" has no opInfo with the strings functionName and kernelSo", path, key);
-    if (strlen(symbol) >= sizeof entry->function.symbol || strlen(so) >= sizeof entry->function.so)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: a name of \"%s\" is longer than %zu", path, key,
-                            sizeof entry->function.so - 1);
-    entry->key = strdup(key);
-    if (!entry->key) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "out of host memory");
-    strcpy(entry->function.symbol, symbol);
-    strcpy(entry->function.so, so);
-    entry->kernel_type = type_of(json_string_value(json_object_get(info, "opKernelLib")),
-                                 json_string_value(json_object_get(info, "userDefined")));
-    return 0;
-}
-
-static int32_t read_entries(struct binary *binary, const char *path, json_t *object)
-{
-    const size_t count = json_object_size(object);
-    const char *key;
-    json_t *value;
-    int32_t code;
-
-    if (count == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s is no JSON object with members", path);
-    binary->entries = calloc(count, sizeof *binary->entries);
-    if (!binary->entries) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "out of host memory");
-    json_object_foreach(object, key, value)
-    {
-        code = read_entry(&binary->entries[binary->entry_count], path, key, value);
-        if (code) return code;
-        binary->entry_count++;
-    }
-    return 0;
-}
-
-static int32_t read_descriptor(struct binary *binary, const char *path)
-{
-    json_error_t error;
-    json_t *object = json_load_file(path, 0, &error);
-    int32_t code;
-
-    if (!object)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s, line %d: %s", path, error.line < 0 ? 0 : error.line,
-                            error.text);
-    code = read_entries(binary, path, object);
-    json_decref(object);
-    return code;
-}
+/* ---- loading ---------------------------------------------------------------------------------------------------- */
 
 /* The path's last extension is replaced: callers name the shared object or the descriptor. */
 static bool descriptor_path(const char *path, char *to, size_t size)
@@ -152,9 +75,9 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the path %.64s… is too long", path);
     binary = calloc(1, sizeof *binary);
     if (!binary) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "out of host memory");
-    code = read_descriptor(binary, json_path);
+    code = descriptor_load(json_path, &binary->descriptor);
     if (code) {
-        binary_destroy(binary);
+        free(binary);
         return code;
     }
     pthread_mutex_lock(&lock);
@@ -232,7 +155,7 @@ static int32_t function_bind(struct device *device, void *handle, uint32_t entry
     return 0;
 }
 
-static int32_t find_entry(rtBinHandle handle, const char *name, struct entry *found, uint32_t *index)
+static int32_t find_entry(rtBinHandle handle, const char *name, struct descriptor_entry *found, uint32_t *index)
 {
     const struct binary *binary;
     uint32_t slot;
@@ -240,14 +163,14 @@ static int32_t find_entry(rtBinHandle handle, const char *name, struct entry *fo
 
     pthread_mutex_lock(&lock);
     binary = binary_find(handle, &slot);
-    for (*index = 0; binary && *index < binary->entry_count; ++*index)
-        if (strcmp(binary->entries[*index].key, name) == 0) break;
+    for (*index = 0; binary && *index < binary->descriptor.count; ++*index)
+        if (strcmp(binary->descriptor.entry[*index].key, name) == 0) break;
     if (!binary) {
         code = message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not a loaded binary", handle);
-    } else if (*index == binary->entry_count) {
+    } else if (*index == binary->descriptor.count) {
         code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "the binary has no function \"%s\"", name);
     } else {
-        *found = binary->entries[*index];
+        *found = binary->descriptor.entry[*index];
         code = 0;
     }
     pthread_mutex_unlock(&lock);
@@ -258,7 +181,7 @@ rtError_t rtsFuncGetByName(rtBinHandle handle, const char *name, rtFuncHandle *o
 {
     struct function *function = NULL;
     struct device *device;
-    struct entry entry = {0};
+    struct descriptor_entry entry = {0};
     uint32_t index;
     int32_t code;
 
