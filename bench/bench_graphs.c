@@ -104,7 +104,10 @@ static void measure_graph(int pattern, uint32_t tasks, uint64_t address, uint32_
     size_t bytes = (size_t)rows(pattern, tasks) * GRAPHS_CELL * 4;
     npurt_call_tensor cells = {.device = address, .dtype = NPURT_U32, .ndims = 2,
                                .shape = {rows(pattern, tasks), GRAPHS_CELL}};
-    npurt_call_args args = {&cells, 1, (uint64_t[]){(uint64_t)pattern, tasks, WIDTH}, 3, 0};
+    npurt_call_args args = {.tensors = &cells,
+                            .tensor_count = 1,
+                            .scalars = (uint64_t[]){(uint64_t)pattern, tasks, WIDTH},
+                            .scalar_count = 3};
     npurt_timing timing;
 
     expect(want, pattern, tasks);
@@ -135,7 +138,10 @@ static void measure_five(uint64_t address, uint32_t *host, uint32_t *want)
     const size_t bytes = (size_t)rows(GRAPHS_FIVE, 5) * GRAPHS_CELL * 4;
     npurt_call_tensor cells = {.device = address, .dtype = NPURT_U32, .ndims = 2,
                                .shape = {rows(GRAPHS_FIVE, 5), GRAPHS_CELL}};
-    npurt_call_args args = {&cells, 1, (uint64_t[]){GRAPHS_FIVE, 5, WIDTH}, 3, 0};
+    npurt_call_args args = {.tensors = &cells,
+                            .tensor_count = 1,
+                            .scalars = (uint64_t[]){GRAPHS_FIVE, 5, WIDTH},
+                            .scalar_count = 3};
 
     expect(want, GRAPHS_FIVE, 5);
     require(npurt_memory_set(device, address, 0, bytes), "set");

@@ -15,8 +15,19 @@ typedef struct npurt_callable npurt_callable;
 
 typedef enum npurt_core { NPURT_CORE_AIC = 0, NPURT_CORE_AIV = 1 } npurt_core;
 
+/* Where the orchestration runs, and so how the graph comes to the cores. The same sources do for both.
+ *
+ *     HOST_BUILD_GRAPH          on the host, before anything runs on the device. The finished graph is shipped whole; one
+ *                               that is called again costs its changes. At most NPURT_GRAPH_MAX_TASKS tasks, and outputs of
+ *                               all of them at once.
+ *     TENSORMAP_AND_RINGBUFFER  on an AICPU of the device, while the tasks submitted so far run on the cores. Tasks and
+ *                               outputs are given back as they end (npurt_ring_options), so that a graph may be longer
+ *                               than any memory; an orchestration may read what its tasks have computed (npurt_orch_get)
+ *                               and decide by it. Its shared object is built for the AICPU: an aarch64 Linux on silicon,
+ *                               the machine of this process on emulated cards. */
 typedef enum npurt_runtime {
-    NPURT_HOST_BUILD_GRAPH = 0, /* the orchestration runs on the host; the graph is shipped */
+    NPURT_HOST_BUILD_GRAPH = 0,
+    NPURT_TENSORMAP_AND_RINGBUFFER = 1,
 } npurt_runtime;
 
 /* A binary: a file (path) or bytes in memory (data, size); exactly one of the two. Borrowed during the load. */
@@ -52,6 +63,8 @@ typedef struct npurt_callable_desc {
     const npurt_param *params;      /* declared tensor arguments: a call must match count, dtype and shape */
     uint32_t param_count;
     uint32_t scalar_count;          /* declared scalars: a call must give as many */
+    npurt_ring_options ring[NPURT_RINGS]; /* of calls that do not say otherwise; unused in host_build_graph, which has
+                                     * no rings */
 } npurt_callable_desc;
 
 /* A tensor argument of a call: host memory (copied by the declared direction) or device memory (passed through). */
@@ -69,6 +82,7 @@ typedef struct npurt_call_args {
     const uint64_t *scalars;
     uint32_t scalar_count;
     uint32_t flags;         /* NPURT_CALL_*; 0 is the usual */
+    npurt_ring_options ring[NPURT_RINGS]; /* of this call, where not 0 */
 } npurt_call_args;
 
 enum {
@@ -81,26 +95,31 @@ enum {
 typedef struct npurt_timing {
     uint64_t host_wall_ns;
     uint64_t device_wall_ns;        /* first AICPU thread in to last one out, by the device's counter */
-    uint64_t orchestration_ns;      /* building the graph */
+    uint64_t orchestration_ns;      /* building the graph; by the device's counter when it is built there */
     uint64_t copy_ns;               /* arguments and image, both ways */
     uint32_t tasks;
     uint64_t image_bytes;           /* of the graph image, those that travelled: not what the device held already */
     uint64_t register_loads;        /* loads of COND on the chip */
-    uint64_t image_size;            /* the graph image, bytes */
+    uint64_t image_size;            /* the graph image, bytes; 0 for a graph that is built on the device */
+    uint32_t orchestration_loads;   /* 1: this run made the device load the orchestration, as the first one of a callable
+                                     * does in tensormap_and_ringbuffer */
 } npurt_timing;
 
-/* Loads a callable: checks and uploads every kernel, opens the orchestration.
+/* Loads a callable: checks and uploads every kernel, opens the orchestration or uploads it for the device. What is on the
+ * device already, byte for byte, is shared.
  *
  * A binary that is cut short, for another machine, or whose headers, segments or dynamic section reach out of the file is
  * BAD_BINARY. What is inside of the segments is not checked and can not be: an orchestration is code of this process, and
- * damaged relocations, symbols or instructions of it may end the process while it is opened, called or unloaded. Who does
- * not trust a file compares its checksum, or loads it in a process of its own.
+ * damaged relocations, symbols or instructions of it may end the process while it is opened, called or unloaded (in
+ * tensormap_and_ringbuffer: the process on the device, which is LOST). Who does not trust a file compares its checksum, or
+ * loads it in a process of its own.
  *
  * Errors: INVALID_ARGUMENT, MISSING_BINARY, IO (a path that is no regular file), BAD_BINARY (no sound ELF, entry not
- * found), LIMIT (65th callable of a device, kernel id), OUT_OF_DEVICE_MEMORY. */
+ * found), LIMIT (65th callable of a device, kernel id, an entry's name), OUT_OF_DEVICE_MEMORY. */
 NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
 
 /* Unloads. Waits for runs of the callable in flight to end, whoever launched them; their handles stay good for npurt_wait.
+ * An orchestration that the device has loaded is closed there, behind the run that executes.
  * NULL is legal, and so is a callable that a reset left without its device. Closing a device ends its callables; they are
  * not to be unloaded afterwards. */
 NPURT_API npurt_status npurt_callable_unload(npurt_callable *callable);
@@ -145,8 +164,11 @@ NPURT_API npurt_status npurt_poll(npurt_run *run);
 
 /* Waits for the end of a run and gives its handle up. timing may be NULL. Errors are the run's: KERNEL_FAULT,
  * KERNEL_TIMEOUT, AICPU_FAULT, STALLED, CANCELLED, LOST; POISONED with the first cause when the run before it poisoned the
- * device and this one never started. The handle stays the caller's only after INVALID_ARGUMENT, BUSY (called from an
- * orchestration of the device), FORKED, and DRIVER from rtSetDevice. */
+ * device and this one never started. A graph that is built on the device is refused here, as npurt_launch refuses others:
+ * GRAPH, ORCHESTRATION, LIMIT, OUT_OF_DEVICE_MEMORY, and BAD_BINARY when the device can not load the orchestration. The
+ * record has what the device said and, for a heap that is too small, the size that gets past this point; the device is
+ * healthy. The handle stays the caller's only after INVALID_ARGUMENT, BUSY (called from an orchestration of the device),
+ * FORKED, and DRIVER from rtSetDevice. */
 NPURT_API npurt_status npurt_wait(npurt_run *run, npurt_timing *timing);
 
 /* Asks a run to end early; npurt_wait is due all the same. A run that has not started never does, and has ended when this

@@ -21,6 +21,22 @@ extern "C" {
 
 typedef struct npurt_device npurt_device;
 
+/* Sizes of one of the rings through which a graph streams that is built on the device (tensormap_and_ringbuffer). There
+ * are four, by scope depth: what is submitted outside of any scope goes through ring 0, inside of one through ring 1, and
+ * from the third scope on everything shares ring 3. A graph may be of any length; a ring bounds what is in flight.
+ *
+ * Each number is taken, ring by ring and field by field, from the call, or when that says 0 from the callable, then the
+ * device, then the default. The memory is taken at the first call that needs it and kept; a call that asks for more makes
+ * it grow, and one that asks for other sizes than the call before costs a set-up of the engine (milliseconds with the
+ * defaults). Counts and bounds are the reference runtime's, which has 16,384 dependency entries for a ring's edges. */
+enum { NPURT_RINGS = 4 };
+typedef struct npurt_ring_options {
+    uint32_t task_window;           /* tasks in flight: a power of two from 4 to 65,536; 0: 16,384 */
+    uint32_t edges;                 /* dependencies of the tasks in flight: 4 to 16,777,216; 0: 65,536 */
+    uint64_t heap_bytes;            /* outputs in use: a multiple of 1,024; 0: 256 MiB, or 1/64 of the device's memory
+                                     * where that is less */
+} npurt_ring_options;
+
 /* Valid when zeroed: every 0 means the default named beside the field. */
 typedef struct npurt_device_options {
     uint32_t aicpu_threads;         /* AICPU threads used per run; 0: all that the device has */
@@ -29,10 +45,11 @@ typedef struct npurt_device_options {
     uint32_t sync_timeout_ms;       /* the host's wait for a stream; 0: 50,000 */
     const char *binaries;           /* folder of the device programs; NULL: beside the library */
     bool leak_check;                /* every run as with NPURT_CALL_LEAK_CHECK; about 2 µs each */
+    npurt_ring_options ring[NPURT_RINGS]; /* of callables and calls that do not say otherwise */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
  * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor
- * counts whole seconds. Otherwise open answers INVALID_ARGUMENT. */
+ * counts whole seconds. Otherwise, and for ring sizes outside of their bounds, open answers INVALID_ARGUMENT. */
 
 typedef enum npurt_device_state {
     NPURT_DEVICE_HEALTHY = 0,

@@ -14,14 +14,28 @@
 #include <npurt/callable.h>
 #include "../protocol/image.h"
 #include "../protocol/protocol.h"
+#include "../protocol/stream.h"
 
 /* `block` is one allocation, so that a small graph travels in one copy:
  *
  *     | … image (≤ RUN_SMALL_IMAGE) | control | command | result | workspace: 4 KiB zeroed, rest undefined … |
  *                                   ^ block + RUN_SMALL_IMAGE
  *
- * A larger image has a buffer of its own. `upload` is the host's picture of the block up to the zeroed part. */
+ * A larger image has a buffer of its own. A graph that is built on the device has no image; in its place are
+ *
+ *     | … arguments | stream_control | stream_result | control | …
+ *
+ * with the stream_result so near to the run_result that one copy reads both. `upload` is the host's picture of the block
+ * up to the zeroed part. */
 enum { RUN_SMALL_IMAGE = 65536, RUN_COMMAND = 192, RUN_RESULT = 256, RUN_HEAD = 1024, RUN_WORKSPACE_ZERO = 4096 };
+enum {
+    RUN_STREAM_RESULT = sizeof(struct stream_result),                        /* before the control */
+    RUN_STREAM_CONTROL = RUN_STREAM_RESULT + sizeof(struct stream_control), /* before the control */
+    RUN_STREAM_ARGS = NPURT_CALL_MAX_TENSORS * sizeof(npurt_tensor) + NPURT_CALL_MAX_SCALARS * sizeof(uint64_t),
+};
+_Static_assert(RUN_STREAM_RESULT % PROTOCOL_LINE == 0 && RUN_STREAM_CONTROL % PROTOCOL_LINE == 0 &&
+                   RUN_STREAM_CONTROL + RUN_STREAM_ARGS <= RUN_SMALL_IMAGE,
+               "what a graph on the device has in place of an image");
 _Static_assert(RUN_COMMAND >= sizeof(struct run_control) && RUN_RESULT >= RUN_COMMAND + sizeof(struct run_command) &&
                    RUN_HEAD >= RUN_RESULT + sizeof(struct run_result) && RUN_COMMAND % PROTOCOL_LINE == 0 &&
                    RUN_RESULT % PROTOCOL_LINE == 0,

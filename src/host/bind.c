@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "registration.h"
 #include "run.h"
+#include "streamed.h"
 #include "upload.h"
 
 enum { HEAP_FIRST = 64 << 20, HEAP_ALIGN = 1024 };
@@ -113,7 +114,6 @@ static uint32_t clusters_needed(const npurt_device *device, const struct graph_i
 
 static npurt_status ship(npurt_run *run, const struct graph_image *image)
 {
-    const npurt_callable *c = run->callable;
     npurt_device *device = run->device;
     struct run_bank *bank = run->bank;
     npurt_status status = bank_grow_block(device, bank, image_workspace_size(image->task_count, run->threads));
@@ -122,10 +122,20 @@ static npurt_status ship(npurt_run *run, const struct graph_image *image)
         status = bank_grow(device, bank, &bank->image, &bank->image_size, image->size, 0, "graph image");
     if (status != NPURT_OK) return status;
 
-    const uint64_t control_at = bank_control(bank), room = (image->size + 63) & ~UINT64_C(63);
+    struct run_control control = run_control_of(run);
+    control.image = small ? bank_control(bank) - ((image->size + 63) & ~UINT64_C(63)) : bank->image;
+    control.image_size = image->size;
+    return upload_run(device, bank, image, &control, &run->timing.image_bytes);
+}
+
+struct run_control run_control_of(npurt_run *run)
+{
+    const npurt_callable *c = run->callable;
+    npurt_device *device = run->device;
+    const uint64_t control_at = bank_control(run->bank);
     if (++device->flight.run_number == 0) device->flight.run_number = 1;
     run->number = device->flight.run_number;
-    const struct run_control control = {
+    return (struct run_control){
         .protocol_version = PROTOCOL_VERSION,
         .run_number = run->number,
         .aicpu_threads = run->threads,
@@ -138,17 +148,14 @@ static npurt_status ship(npurt_run *run, const struct graph_image *image)
         .hello = device->lines.hello,
         .welcome = device->lines.welcome,
         .payload = device->lines.payload,
-        .image = small ? control_at - room : bank->image,
-        .image_size = image->size,
         .kernels = c->kernel_table,
         .kernel_count = c->kernel_limit,
         .scheduler_timeout_ms = device->options.scheduler_timeout_ms,
         .workspace = control_at + RUN_HEAD,
-        .workspace_size = bank->workspace_size,
+        .workspace_size = run->bank->workspace_size,
         .result = control_at + RUN_RESULT,
         .command = control_at + RUN_COMMAND,
     };
-    return upload_run(device, bank, image, &control, &run->timing.image_bytes);
 }
 
 npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
@@ -159,6 +166,8 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
     npurt_status status = args_check(c, args);
     if (status == NPURT_OK) status = args_bind(c, run->bank, args);
     if (status != NPURT_OK) return status;
+    run->threads = device->options.aicpu_threads ? device->options.aicpu_threads : device->info.aicpu_threads;
+    if (c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER) return streamed_bind(run, args);
 
     struct graph_image image = {0};
     const uint64_t start = run_now_ns();
@@ -170,11 +179,11 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
     if (status != NPURT_OK || image.task_count == 0) return status;
 
     run->clusters = clusters_needed(device, &image);
-    run->threads = device->options.aicpu_threads ? device->options.aicpu_threads : device->info.aicpu_threads;
     status = args_copy_in(c, run->bank);
     if (status == NPURT_OK) status = ship(run, &image);
     timing->copy_ns = run_now_ns() - built;
     if (status != NPURT_OK) return status;
+    run->shipped = true;
     log_write(LOG_LEVEL_DEBUG, "run",
               "\"%s\" run %u: %u tasks, %" PRIu64 " bytes of %" PRIu64 " sent, %u clusters, %u AICPU threads", c->name,
               run->number, image.task_count, timing->image_bytes, image.size, run->clusters, run->threads);
@@ -185,7 +194,9 @@ npurt_status run_start(npurt_run *run)
 {
     npurt_device *device = run->device;
     const uint64_t control = bank_control(run->bank);
-    npurt_status status = registration_ensure(device);
+    const bool streamed = run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
+    npurt_status status = streamed ? streamed_settle(run) : NPURT_OK;
+    if (status == NPURT_OK) status = registration_ensure(device);
     /* The cores first: an AICPU task that already waits for them makes their first launch take a second on silicon. */
     if (status == NPURT_OK) status = registration_launch(device, run->clusters, control);
     if (status != NPURT_OK) return status;
@@ -194,5 +205,6 @@ npurt_status run_start(npurt_run *run)
         device_set_state(device, NPURT_DEVICE_DRAINING);
         device_set_state(device, NPURT_DEVICE_POISONED);
     }
+    if (streamed) run->callable->known_on_device = true;
     return status;
 }

@@ -10,6 +10,10 @@
 /* The first listed dispatch that a core had started, else the first listed. NULL: the scheduler named none. */
 const struct run_suspect *blame_first(const struct outcome *o);
 
+/* The record's task, kernel and core. A graph that is built on the device has slots, which many tasks use in turn, in
+ * place of tasks: the record names none. */
+void blame_place(const npurt_callable *c, const struct run_suspect *suspect);
+
 /* Raises `status` (KERNEL_FAULT or KERNEL_TIMEOUT) with kernel, task and core; `what` completes "kernel x …". A fault
  * that can not be told from slower kernels names them all, and leaves kernel, task and core open. Returns `status`. */
 npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what);

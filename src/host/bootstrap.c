@@ -32,6 +32,9 @@ _Static_assert(sizeof(struct server_blob) == 304 && offsetof(struct server_blob,
                    offsetof(struct server_blob, kernel_name) == 208 && offsetof(struct server_blob, so_name) == 240,
                "server_blob");
 
+enum { ENTRIES = 3 };
+static const char *const entry_name[ENTRIES] = {"npurt_aicpu_init", "npurt_aicpu_exec", "npurt_aicpu_unload"};
+
 static npurt_status put_image(npurt_device *device, const struct bytes *image, const char *what, uint64_t *address)
 {
     npurt_status status = memory_take(device, image->size, "bootstrap", what, address);
@@ -105,12 +108,12 @@ static npurt_status load_binary(npurt_device *device)
     char so[64], json[1024], path[PATH_MAX];
     snprintf(so, sizeof so, FINGERPRINT_INSTALL_NAME, fp, (unsigned)device->id);
     int size = 0, fd;
-    for (int i = 0; i < 2; i++) {
-        const char *entry = i == 0 ? "npurt_aicpu_init" : "npurt_aicpu_exec";
+    for (int i = 0; i < ENTRIES; i++) {
+        const char *entry = entry_name[i];
         size += snprintf(json + size, sizeof json - (size_t)size,
                          "%s\"%s_%016llx\": {\"opInfo\": {\"functionName\": \"%s\", \"kernelSo\": \"%s\", "
                          "\"opKernelLib\": \"AICPUKernel\", \"userDefined\": \"False\"}}%s",
-                         i == 0 ? "{" : ", ", entry, fp, entry, so, i == 0 ? "" : "}\n");
+                         i == 0 ? "{" : ", ", entry, fp, entry, so, i + 1 < ENTRIES ? "" : "}\n");
     }
     if (!ledger_reserve(&device->ledger, LEDGER_BINARY))
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a ledger entry (binary)");
@@ -152,7 +155,10 @@ npurt_status bootstrap_launch(npurt_device *device, rtFuncHandle entry, uint32_t
     rtError_t code = device->driver->rtsLaunchCpuKernel(entry, blocks, device->cpu_stream, NULL, &args);
     if (code == 0) return NPURT_OK;
     return error_driver(code, "rtsLaunchCpuKernel", "launching %s on %u AICPU threads",
-                        entry == device->exec ? "npurt_aicpu_exec" : "npurt_aicpu_init", blocks);
+                        entry_name[entry == device->init   ? 0
+                                   : entry == device->exec ? 1
+                                                           : 2],
+                        blocks);
 }
 
 /* Runs the init entry once. A report of another version is told apart from a program that failed. */
@@ -197,8 +203,9 @@ npurt_status bootstrap_run(npurt_device *device)
     log_write(LOG_LEVEL_INFO, "bootstrap", "AICPU program fingerprint %016" PRIx64, device->bundle.fingerprint);
     npurt_status status = install_once(device);
     if (status == NPURT_OK) status = load_binary(device);
-    if (status == NPURT_OK) status = look_up(device, "npurt_aicpu_init", &device->init);
-    if (status == NPURT_OK) status = look_up(device, "npurt_aicpu_exec", &device->exec);
+    rtFuncHandle *const function[ENTRIES] = {&device->init, &device->exec, &device->unload};
+    for (int i = 0; i < ENTRIES && status == NPURT_OK; i++)
+        status = look_up(device, entry_name[i], function[i]);
     if (status == NPURT_OK) status = ask_device(device);
     /* A dispatcher that says it has installed is not always right: another one may hold the latch of the device
      * process, and a file may be cut short. */
@@ -209,9 +216,10 @@ npurt_status bootstrap_run(npurt_device *device)
 npurt_status bootstrap_undo(npurt_device *device)
 {
     npurt_status status = NPURT_OK;
+    if (device->unload) ledger_remove(&device->ledger, LEDGER_FUNCTION, (uint64_t)(uintptr_t)device->unload);
     if (device->exec) ledger_remove(&device->ledger, LEDGER_FUNCTION, (uint64_t)(uintptr_t)device->exec);
     if (device->init) ledger_remove(&device->ledger, LEDGER_FUNCTION, (uint64_t)(uintptr_t)device->init);
-    device->exec = device->init = NULL;
+    device->unload = device->exec = device->init = NULL;
     if (device->binary) {
         ledger_remove(&device->ledger, LEDGER_BINARY, (uint64_t)(uintptr_t)device->binary);
         rtError_t code = device->driver->rtsBinaryUnload(device->binary);

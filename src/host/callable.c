@@ -6,9 +6,11 @@
 #include "elf.h"
 #include "error.h"
 #include "file.h"
-#include "kernels.h"
+#include "code.h"
 #include "log.h"
 #include "memory.h"
+#include "rings.h"
+#include "streamed.h"
 
 /* ---- checks ---- */
 
@@ -97,7 +99,7 @@ static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
     else
         status =
-            kernels_take(c->device, name, (uint32_t)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
+            code_take(c->device, name, (enum code_kind)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
     file_release(&bytes);
     if (status == NPURT_OK) c->kernel_core[desc->id] = (uint32_t)desc->core;
     return status;
@@ -116,13 +118,34 @@ static npurt_status load_table(npurt_callable *c)
     return status == NPURT_OK ? memory_write(c->device, c->kernel_table, table, size, "the kernel table") : status;
 }
 
+/* The orchestration, where it will run. */
+static npurt_status load_orchestration(npurt_callable *c, const npurt_callable_desc *desc)
+{
+    const char *entry = desc->entry ? desc->entry : "orchestration_entry";
+    if (c->runtime == NPURT_HOST_BUILD_GRAPH)
+        return orchestration_open(&desc->orchestration, c->name, entry, &c->orchestration);
+    if (strlen(entry) >= STREAM_ENTRY)
+        return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\": the orchestration's entry's name is longer than %d",
+                           c->name, STREAM_ENTRY - 1);
+    struct bytes bytes;
+    const bool silicon = strcmp(c->device->driver->platform, "emu") != 0;
+    npurt_status status = orchestration_read(&desc->orchestration, c->name, entry, silicon, &bytes);
+    if (status != NPURT_OK) return status;
+    status = code_take(c->device, c->name, CODE_ORCHESTRATION, entry, bytes.data, bytes.size, &c->streamed);
+    file_release(&bytes);
+    return status;
+}
+
 /* Gives back what the callable has on the device. */
 static npurt_status release(npurt_callable *c)
 {
-    npurt_status status = memory_give(c->device, c->kernel_table);
+    npurt_status status = streamed_unload(c);
+    error_first(&status, memory_give(c->device, c->kernel_table));
     c->kernel_table = 0;
+    error_first(&status, code_give(c->device, c->streamed));
+    c->streamed = NULL;
     for (uint32_t i = 0; c->kernel && i < c->kernel_limit; i++) {
-        error_first(&status, kernels_give(c->device, c->kernel[i]));
+        error_first(&status, code_give(c->device, c->kernel[i]));
         c->kernel[i] = NULL;
     }
     return status;
@@ -140,15 +163,22 @@ static void destroy(npurt_callable *c)
 
 static npurt_status load(npurt_callable *c, const npurt_callable_desc *desc)
 {
+    char whose[96];
     npurt_status status = check_kernels(desc, c->name, &c->kernel_limit);
     if (status == NPURT_OK) status = check_params(desc, c->name);
+    if (status == NPURT_OK && desc->runtime != NPURT_HOST_BUILD_GRAPH &&
+        desc->runtime != NPURT_TENSORMAP_AND_RINGBUFFER)
+        status = error_raise(NPURT_ERROR_UNSUPPORTED,
+                             "callable \"%s\": runtime %d; there are NPURT_HOST_BUILD_GRAPH and "
+                             "NPURT_TENSORMAP_AND_RINGBUFFER",
+                             c->name, (int)desc->runtime);
+    snprintf(whose, sizeof whose, "callable \"%s\"", c->name);
+    if (status == NPURT_OK) status = rings_check(desc->ring, whose);
     if (status != NPURT_OK) return status;
-    if (desc->runtime != NPURT_HOST_BUILD_GRAPH)
-        return error_raise(NPURT_ERROR_UNSUPPORTED,
-                           "callable \"%s\": runtime %d; NPURT_HOST_BUILD_GRAPH is the one there is", c->name,
-                           (int)desc->runtime);
+    c->runtime = desc->runtime;
+    memcpy(c->ring, desc->ring, sizeof c->ring);
     c->params = calloc(desc->param_count + 1, sizeof *c->params);
-    c->kernel = calloc(c->kernel_limit + 1, sizeof(struct kernel_upload *));
+    c->kernel = calloc(c->kernel_limit + 1, sizeof(struct code_upload *));
     c->kernel_core = malloc((c->kernel_limit + 1) * sizeof *c->kernel_core);
     c->kernel_name = calloc(c->kernel_limit + 1, sizeof *c->kernel_name);
     if (!c->params || !c->kernel || !c->kernel_core || !c->kernel_name)
@@ -159,12 +189,21 @@ static npurt_status load(npurt_callable *c, const npurt_callable_desc *desc)
     c->param_count = desc->param_count;
     c->scalar_count = desc->scalar_count;
 
-    status = orchestration_open(&desc->orchestration, c->name, desc->entry ? desc->entry : "orchestration_entry",
-                                &c->orchestration);
+    status = load_orchestration(c, desc);
     for (uint32_t i = 0; status == NPURT_OK && i < desc->kernel_count; i++)
         status = load_kernel(c, &desc->kernels[i]);
     if (status == NPURT_OK) status = load_table(c);
     return status;
+}
+
+/* AICPU programs tell callables apart by it, through resets and for handles of one device alike. */
+static uint32_t next_number(void)
+{
+    static _Atomic uint32_t last;
+    uint32_t number = 0;
+    while (number == 0)
+        number = atomic_fetch_add(&last, 1) + 1;
+    return number;
 }
 
 npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
@@ -182,6 +221,7 @@ npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc
     if (!c) return device_leave(device, error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a callable"));
     c->device = device;
     c->orchestration.fd = -1;
+    c->number = next_number();
     snprintf(c->name, sizeof c->name, "%s", name);
     status = load(c, desc);
     if (status != NPURT_OK) {
@@ -221,6 +261,7 @@ npurt_status npurt_callable_unload(npurt_callable *callable)
             status = device_bind_thread(device);
             if (status == NPURT_OK) status = release(callable);
         } else {
+            if (callable->streamed) callable->streamed->users--;
             for (uint32_t i = 0; i < callable->kernel_limit; i++)
                 if (callable->kernel[i]) callable->kernel[i]->users--;
         }
@@ -265,7 +306,8 @@ void callable_orphan_all(npurt_device *device)
     for (npurt_callable *c = device->callables; c; c = c->next) {
         c->orphaned = true;
         c->kernel_table = 0;
-        memset(c->kernel, 0, c->kernel_limit * sizeof(struct kernel_upload *));
+        c->streamed = NULL;
+        memset(c->kernel, 0, c->kernel_limit * sizeof(struct code_upload *));
     }
     device->callable_count = 0;
 }

@@ -11,12 +11,17 @@ struct npurt_callable {
     uint32_t in_flight;   /* runs that have not ended, and launches that wait for a bank */
     bool orphaned;        /* a reset took the device away from under it; only unload is left */
     char name[64];
-    struct orchestration orchestration;
+    npurt_runtime runtime;
+    struct orchestration orchestration; /* host_build_graph */
+    struct code_upload *streamed;       /* tensormap_and_ringbuffer: the orchestration on the device; else NULL */
+    uint32_t number;                    /* never 0; of this callable alone in the process */
+    bool known_on_device;               /* a run was launched that made the device load the orchestration */
+    npurt_ring_options ring[NPURT_RINGS];
     npurt_param *params;
     uint32_t param_count, scalar_count;
     /* by kernel id, 0 … kernel_limit-1 */
     uint32_t kernel_limit;
-    struct kernel_upload **kernel; /* NULL: no such id */
+    struct code_upload **kernel; /* NULL: no such id */
     uint32_t *kernel_core;         /* npurt_core or KERNEL_ABSENT */
     char (*kernel_name)[64];
     uint64_t kernel_table; /* device: struct kernel_entry[kernel_limit] */

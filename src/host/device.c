@@ -7,6 +7,7 @@
 #include "error.h"
 #include "log.h"
 #include "memory.h"
+#include "rings.h"
 #include "target.h"
 #include "visible.h"
 
@@ -32,7 +33,7 @@ static npurt_status settle_options(const npurt_device_options *given, npurt_devi
     if (o->aicpu_threads > PROTOCOL_MAX_AICPU_THREADS)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "aicpu_threads is %u; at most %d can be used",
                            o->aicpu_threads, PROTOCOL_MAX_AICPU_THREADS);
-    return NPURT_OK;
+    return rings_check(o->ring, "device options");
 }
 
 static void device_destroy(npurt_device *device)

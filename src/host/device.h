@@ -15,6 +15,7 @@
 #include "../driver/driver.h"
 #include "../graph/graph.h"
 #include "../protocol/protocol.h"
+#include "arena.h"
 #include "bank.h"
 #include "bundle.h"
 #include "flight.h"
@@ -30,7 +31,7 @@ struct registers {
     uint64_t base[PROTOCOL_MAX_CORES]; /* of the sub-core's window in the device process, 0 absent */
 };
 
-struct kernel_upload;
+struct code_upload;
 
 struct npurt_device {
     pthread_mutex_t lock; /* error-checking: an orchestration that calls back gets BUSY */
@@ -57,13 +58,14 @@ struct npurt_device {
     uint64_t counter_hz;
     rtStream_t core_stream, cpu_stream;
     rtBinHandle binary;
-    rtFuncHandle init, exec;
+    rtFuncHandle init, exec, unload;
     void *registration;  /* AICore program; NULL before the first launch */
     struct graph *graph; /* NULL before the first call */
     struct run_lines lines;
     struct run_bank bank[BANKS];
+    struct arena arena;
     struct flight flight;
-    struct kernel_upload *kernels;
+    struct code_upload *code; /* kernels and orchestrations */
     npurt_callable *callables; /* loaded ones, and those that a reset left without a device */
     uint32_t callable_count;   /* loaded ones */
 };

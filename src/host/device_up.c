@@ -6,7 +6,7 @@
 #include "bootstrap.h"
 #include "callable.h"
 #include "error.h"
-#include "kernels.h"
+#include "code.h"
 #include "log.h"
 #include "registers.h"
 #include "registration.h"
@@ -88,9 +88,10 @@ npurt_status device_bring_up(npurt_device *device)
 
 npurt_status device_take_down(npurt_device *device)
 {
-    npurt_status status = kernels_clear(device);
+    npurt_status status = code_clear(device);
     error_first(&status, registration_undo(device));
     error_first(&status, bootstrap_undo(device));
+    error_first(&status, arena_fini(device));
     error_first(&status, bank_fini(device));
     error_first(&status, stream_destroy(device, &device->cpu_stream, "AICPU stream"));
     error_first(&status, stream_destroy(device, &device->core_stream, "AICore stream"));
@@ -111,9 +112,10 @@ void device_abandon(npurt_device *device)
               device->info.target, t.memory_bytes, t.memory_blocks, t.streams);
     ledger_clear(&device->ledger);
     growth_forget(&device->growth);
-    device->registration = device->binary = device->init = device->exec = NULL;
+    device->registration = device->binary = device->init = device->exec = device->unload = NULL;
     device->core_stream = device->cpu_stream = NULL;
-    kernels_forget(device);
+    code_forget(device);
+    arena_forget(device);
     bank_forget(device);
     callable_orphan_all(device);
     device_unbind(device);

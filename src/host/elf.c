@@ -115,15 +115,25 @@ static const char *segments_problem(const char *data, size_t size, const Elf64_E
     return dynamic_problem(data, &dynamic, end);
 }
 
-const char *elf_shared_object_problem(const void *data, size_t size)
+static const char *shared_object_problem(const void *data, size_t size, int machine)
 {
     const char *problem = elf_problem(data, size);
     if (problem) return problem;
     Elf64_Ehdr header;
     memcpy(&header, data, sizeof header);
     if (header.e_type != ET_DYN) return "is an ELF file but not a shared object";
-    if (header.e_machine != OWN_MACHINE) return "is an ELF file for another machine";
+    if (header.e_machine != machine) return "is an ELF file for another machine";
     return segments_problem(data, size, &header);
+}
+
+const char *elf_shared_object_problem(const void *data, size_t size)
+{
+    return shared_object_problem(data, size, OWN_MACHINE);
+}
+
+const char *elf_aicpu_object_problem(const void *data, size_t size)
+{
+    return shared_object_problem(data, size, EM_AARCH64);
 }
 
 /* Bytes of a section inside the file, or false. */

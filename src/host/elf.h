@@ -12,6 +12,8 @@ const char *elf_problem(const void *data, size_t size);
 /* NULL when elf_problem is NULL and the file is a shared object for this machine whose segments and dynamic section lie
  * inside of it. What the segments hold is not looked at. */
 const char *elf_shared_object_problem(const void *data, size_t size);
+/* The same for the machine of an AICPU, which is an aarch64. */
+const char *elf_aicpu_object_problem(const void *data, size_t size);
 /* A defined global or weak function named `symbol` is in a symbol table (.dynsym; with dynamic_only false also
  * .symtab). Pre: elf_problem is NULL. */
 bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only);

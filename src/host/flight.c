@@ -6,6 +6,7 @@
 #include "error.h"
 #include "log.h"
 #include "run.h"
+#include "streamed.h"
 
 void flight_init(npurt_device *device)
 {
@@ -129,14 +130,15 @@ static void start_queued(npurt_device *device)
 static void copy_out(npurt_run *run)
 {
     struct error_state own;
-    if (!is_checked(run) && !args_has_outputs(run->callable, run->bank)) {
+    const bool outputs = run->timing.tasks && args_has_outputs(run->callable, run->bank);
+    if (!is_checked(run) && !outputs) {
         end(run, NPURT_OK);
         return;
     }
     const uint64_t ended = run_now_ns();
     error_save(&own);
     error_begin(run->call);
-    npurt_status status = args_copy_out(run->callable, run->bank);
+    npurt_status status = outputs ? args_copy_out(run->callable, run->bank) : NPURT_OK;
     run->timing.copy_ns += run_now_ns() - ended;
     if (status == NPURT_OK && is_checked(run)) status = growth_check(run->device, &run->mark, run->callable->name);
     end(run, status);
@@ -149,8 +151,7 @@ static void retire(npurt_run *run, struct outcome *o)
     npurt_device *device = run->device;
     npurt_status status = NPURT_OK;
     struct error_state own;
-    const bool good = o->core == 0 && o->cpu == 0 && o->answered && o->result.code == RUN_OK;
-    if (!good) {
+    if (!run_is_good(run, o)) {
         error_save(&own);
         error_begin(run->call);
         status = run_settle(run, o);
@@ -166,6 +167,7 @@ static void retire(npurt_run *run, struct outcome *o)
         run->timing.device_wall_ns =
             (uint64_t)((double)(r->end_ticks - r->start_ticks) * 1e9 / (double)device->counter_hz);
         run->timing.register_loads = r->register_loads;
+        if (o->told) streamed_time(run, &o->stream);
         log_write(LOG_LEVEL_DEBUG, "run",
                   "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64
                   " dispatches, %" PRIu64 " loads and %" PRIu64 " stores of registers",
@@ -299,7 +301,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->callable = c;
     run->call = call;
     run->flags = args->flags;
-    run->cancelled = false;
+    run->cancelled = run->shipped = false;
     run->began_ns = began;
     run->timing = (npurt_timing){0};
     run->bank = free_bank(device);
@@ -309,12 +311,12 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     status = run_bind(run, args);
     *out = run;
     if (status != NPURT_OK) status = blame_executing(device, status, call);
-    if (status == NPURT_OK && run->timing.tasks && device->flight.executing) {
+    if (status == NPURT_OK && run->shipped && device->flight.executing) {
         device->flight.queued = run; /* what becomes of it from here on, npurt_wait tells */
         flight_advance(device);
         return NPURT_OK;
     }
-    if (status == NPURT_OK && run->timing.tasks) status = start(run);
+    if (status == NPURT_OK && run->shipped) status = start(run);
     if (run->state != FLIGHT_EXECUTING) end(run, status);
     return status;
 }

@@ -80,7 +80,8 @@ static bool is_kept(const npurt_device *device, int kind, const struct ledger_en
 {
     if (e->user) return true; /* another thread's npurt_memory_alloc */
     if (kind == LEDGER_REGISTRATION) return device->ledger.kind[kind].count == 1;
-    return kind == LEDGER_MEMORY && (strcmp(e->owner, "run") == 0 || strcmp(e->owner, "second run") == 0);
+    return kind == LEDGER_MEMORY &&
+           (strcmp(e->owner, "run") == 0 || strcmp(e->owner, "second run") == 0 || strcmp(e->owner, "rings") == 0);
 }
 
 npurt_status growth_check(npurt_device *device, const struct growth_mark *mark, const char *callable)

@@ -6,26 +6,35 @@
 #include <unistd.h>
 #include "elf.h"
 #include "error.h"
-#include "file.h"
 #include "log.h"
+
+npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool silicon,
+                                struct bytes *out)
+{
+    char what[128];
+    snprintf(what, sizeof what, "orchestration of \"%s\"", callable);
+    const char *source = binary->path ? binary->path : "in memory";
+    npurt_status status = file_read_binary(binary, what, out);
+    if (status != NPURT_OK) return status;
+    const char *problem =
+        silicon ? elf_aicpu_object_problem(out->data, out->size) : elf_shared_object_problem(out->data, out->size);
+    if (problem)
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s %s", what, source, problem);
+    else if (!elf_has_function(out->data, out->size, entry, true))
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
+    if (status != NPURT_OK) file_release(out);
+    return status;
+}
 
 npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,
                                 struct orchestration *out)
 {
     *out = (struct orchestration){.fd = -1};
-    char what[128], path[32];
-    snprintf(what, sizeof what, "orchestration of \"%s\"", callable);
-    const char *source = binary->path ? binary->path : "in memory";
+    char path[32];
     struct bytes bytes;
-    npurt_status status = file_read_binary(binary, what, &bytes);
+    npurt_status status = orchestration_read(binary, callable, entry, false, &bytes);
     if (status != NPURT_OK) return status;
-    const char *problem = elf_shared_object_problem(bytes.data, bytes.size);
-    if (problem)
-        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s %s", what, source, problem);
-    else if (!elf_has_function(bytes.data, bytes.size, entry, true))
-        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
-    else
-        status = file_memory("npurt orchestration", bytes.data, bytes.size, &out->fd, path, sizeof path);
+    status = file_memory("npurt orchestration", bytes.data, bytes.size, &out->fd, path, sizeof path);
     file_release(&bytes);
     if (status != NPURT_OK) return status;
 
@@ -33,8 +42,8 @@ npurt_status orchestration_open(const npurt_binary *binary, const char *callable
     void *symbol = out->library ? dlsym(out->library, entry) : NULL;
     if (!symbol) {
         const char *why = dlerror();
-        status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s can not be loaded: %s", what, source,
-                             why ? why : "its entry is null");
+        status = error_raise(NPURT_ERROR_BAD_BINARY, "orchestration of \"%s\": %s can not be loaded: %s", callable,
+                             binary->path ? binary->path : "in memory", why ? why : "its entry is null");
         orchestration_close(out);
         return status;
     }

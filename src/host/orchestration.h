@@ -1,9 +1,9 @@
-/* A user's orchestration in this process: opened from a copy of its own, so that its file may vanish or change, /tmp
- * need not be executable, and two builds of one file do not get in each other's way. */
+/* A user's orchestration. One that runs on the host is opened in this process from a copy of its own, so that its file
+ * may vanish or change, /tmp need not be executable, and two builds of one file do not get in each other's way. */
 #ifndef HOST_ORCHESTRATION_H
 #define HOST_ORCHESTRATION_H
 
-#include <npurt/callable.h>
+#include "file.h"
 
 typedef int (*orchestration_function)(npurt_orch *orch, const npurt_orch_args *args);
 
@@ -13,7 +13,12 @@ struct orchestration {
     orchestration_function entry;
 };
 
-/* BAD_BINARY: no shared object for this machine, or `entry` is not in it. */
+/* The bytes of an orchestration for this machine, or for an AICPU of silicon; the caller releases them. BAD_BINARY: no
+ * shared object for it, or `entry` is not in it. */
+npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool silicon,
+                                struct bytes *out);
+
+/* Errors: those of orchestration_read; BAD_BINARY: the loader refuses it. */
 npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,
                                 struct orchestration *out);
 /* One that was never opened is legal when its fd is -1. */

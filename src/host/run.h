@@ -13,18 +13,24 @@ struct outcome {
     bool left;           /* the wait was given up: flight.leave */
     char said[1024];     /* the driver's words for the first failure of a stream: the next call has others */
     struct run_result result;
+    bool told;                   /* stream is this run's; of a graph that is built on the device */
+    struct stream_result stream;
 };
 
 uint64_t run_now_ns(void);
 
-/* Checks the arguments, builds the graph, copies arguments and image into the run's bank. timing.tasks 0 afterwards: an
- * empty graph, nothing was shipped. */
+/* Checks the arguments, builds the graph, copies arguments and image into the run's bank. */
 npurt_status run_bind(npurt_run *run, const npurt_call_args *args);
+/* What the device is told of every run, the image left out; gives the run its number. Pre: clusters and threads are
+ * chosen. */
+struct run_control run_control_of(npurt_run *run);
 /* Launches cores and scheduler. */
 npurt_status run_start(npurt_run *run);
 
 /* Waits for the streams without the device's lock; touches nothing of the device that changes during a run. */
 void run_watch(npurt_run *run, struct outcome *outcome);
+/* The run went well: everybody answered, and nobody complains. */
+bool run_is_good(const npurt_run *run, const struct outcome *outcome);
 /* True when the streams say that a run_watch would return at once or has a failure to look at. */
 bool run_is_over(npurt_run *run);
 /* After run_watch, with the lock. On a failure the record names the first cause, the device has drained, and its state

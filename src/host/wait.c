@@ -17,6 +17,7 @@
 #include "log.h"
 #include "memory.h"
 #include "run.h"
+#include "streamed.h"
 
 enum {
     SLICE_MS = 50,       /* how late a scheduler that faulted is noticed */
@@ -38,13 +39,27 @@ static rtError_t sync(npurt_device *device, struct outcome *o, rtStream_t stream
     return code;
 }
 
-/* Reads the scheduler's answer; an answer of another run is none. */
+/* What the device answers with lies together. */
+struct answer {
+    struct stream_result stream;
+    char between[RUN_RESULT];
+    struct run_result run;
+};
+_Static_assert(offsetof(struct answer, run) == RUN_STREAM_RESULT + RUN_RESULT, "answer");
+
+/* Reads the scheduler's answer, and the orchestration's when there is one; an answer of another run is none. */
 static void read_result(const npurt_run *run, struct outcome *o)
 {
-    const uint64_t at = bank_control(run->bank) + RUN_RESULT;
-    rtError_t code = run->device->driver->rtMemcpy(&o->result, sizeof o->result, device_pointer(at), sizeof o->result,
-                                              RT_MEMCPY_DEVICE_TO_HOST);
-    o->answered = code == 0 && o->result.done == run->number;
+    const bool streamed = run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
+    const uint64_t first = streamed ? offsetof(struct answer, stream) : offsetof(struct answer, run);
+    struct answer answer;
+    const uint64_t at = bank_control(run->bank) - RUN_STREAM_RESULT + first, size = sizeof answer - first;
+    rtError_t code = run->device->driver->rtMemcpy((char *)&answer + first, size, device_pointer(at), size,
+                                                   RT_MEMCPY_DEVICE_TO_HOST);
+    if (code == 0) o->result = answer.run;
+    o->answered = code == 0 && answer.run.done == run->number;
+    o->told = o->answered && streamed && answer.stream.done == run->number;
+    if (o->told) o->stream = answer.stream;
     if (!o->read) o->read = code;
 }
 
@@ -67,7 +82,7 @@ static void wait_streams(npurt_run *run, struct outcome *o)
         if (device->driver->rtStreamQuery(device->cpu_stream) == 0) {
             o->cpu = sync(device, o, device->cpu_stream, LAST_LOOK_MS);
             if (o->cpu == 0) read_result(run, o);
-            if (o->cpu == 0 && o->answered && o->result.code == RUN_OK)
+            if (o->cpu == 0 && o->answered && (o->result.code == RUN_OK || o->result.code == RUN_ORCHESTRATION))
                 o->core = sync(device, o, device->core_stream, LAST_LOOK_MS);
             return;
         }
@@ -124,7 +139,7 @@ static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
     error_raise(NPURT_ERROR_CANCELLED,
                 "a run of \"%s\" was cancelled after %u tasks; kernel \"%s\" (id %d) did not end on core %d", c->name,
                 o->result.tasks_completed, callable_kernel_name(c, s->kernel), s->kernel, s->physical_core);
-    error_place(s->task, s->kernel, callable_kernel_name(c, s->kernel), s->physical_core);
+    blame_place(c, s);
     return NPURT_ERROR_CANCELLED;
 }
 
@@ -134,6 +149,7 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
     const npurt_callable *c = run->callable;
     const npurt_device *device = run->device;
     const struct run_result *r = &o->result;
+    const bool streamed = c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
     char waited[64];
     const rtError_t lost = error_is_lost(o->core) ? o->core : error_is_lost(o->cpu) ? o->cpu : 0;
     if (lost && lost != ACL_ERROR_RT_SOCKET_CLOSE)
@@ -152,7 +168,8 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
     if (o->answered) {
         switch ((enum run_code)r->code) {
         case RUN_OK:
-            break;
+            if (!streamed || o->core != 0 || o->cpu != 0) break;
+            return streamed_explain(run, o);
         case RUN_KERNEL_STUCK:
             snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
             return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
@@ -182,12 +199,11 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
                                r->detail);
         case RUN_BAD_KERNEL:
             return error_raise(NPURT_ERROR_GRAPH,
-                               "task %" PRId64
+                               "%s %" PRId64
                                " of \"%s\" names a kernel that the callable does not have, or of the other core type",
-                               r->detail, c->name);
+                               streamed ? "slot" : "task", r->detail, c->name);
         case RUN_ORCHESTRATION:
-            return error_raise(NPURT_ERROR_AICPU_FAULT, "the orchestration of \"%s\" ended the run on the device",
-                               c->name);
+            return streamed_explain(run, o);
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {
@@ -211,6 +227,12 @@ void run_watch(npurt_run *run, struct outcome *o)
     if (!o->left && o->core == 0 && o->cpu == 0 && !o->answered) read_result(run, o);
 }
 
+bool run_is_good(const npurt_run *run, const struct outcome *o)
+{
+    const bool streamed = run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
+    return o->core == 0 && o->cpu == 0 && o->answered && o->result.code == RUN_OK && o->told == streamed;
+}
+
 bool run_is_over(npurt_run *run)
 {
     const npurt_device *device = run->device;
@@ -221,7 +243,7 @@ bool run_is_over(npurt_run *run)
 npurt_status run_settle(npurt_run *run, struct outcome *o)
 {
     npurt_device *device = run->device;
-    if (o->core == 0 && o->cpu == 0 && o->answered && o->result.code == RUN_OK) return NPURT_OK;
+    if (run_is_good(run, o)) return NPURT_OK;
     bank_distrust(run->bank);
     device_set_state(device, NPURT_DEVICE_DRAINING);
     end_run(run, o);

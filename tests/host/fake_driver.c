@@ -6,11 +6,11 @@
 #include <sys/mman.h>
 #include "npurt/callable.h"
 #include "protocol/image.h"
-#include "protocol/protocol.h"
 
 struct fake fake;
 
-enum { ARENA = 1 << 28, MAX_BLOCKS = 4096 };
+enum { MAX_BLOCKS = 4096 };
+#define ARENA (UINT64_C(1) << 32)
 static char *arena;
 static size_t arena_used;
 static struct {
@@ -221,18 +221,44 @@ static rtError_t rtsFuncGetByName(rtBinHandle h, const char *name, rtFuncHandle 
         *out = (void *)1;
     else if (strncmp(name, "npurt_aicpu_exec_", 17) == 0)
         *out = (void *)2;
+    else if (strncmp(name, "npurt_aicpu_unload_", 19) == 0)
+        *out = (void *)3;
     else
         return 107000;
     return 0;
 }
-static void run(uint64_t at)
+/* The orchestrator: whatever it is told of must be on the device. False: some of it is not. */
+static bool orchestrate(const struct run_control *c)
+{
+    const struct stream_control *s = (const void *)(uintptr_t)c->stream;
+    struct stream_result *r = (void *)(uintptr_t)s->result;
+    const uint64_t args = s->tensor_count * sizeof(npurt_tensor) + s->scalar_count * sizeof(uint64_t);
+    bool good = on_device(s, sizeof *s) && on_device(r, sizeof *r) && c->image == 0 && s->version == STREAM_VERSION &&
+                s->engine_key != 0 && stream_layout_of(s).size <= s->engine_size &&
+                on_device((void *)(uintptr_t)s->engine, s->engine_size) &&
+                on_device((void *)(uintptr_t)s->orchestration, s->orchestration_size) &&
+                (args == 0 || on_device((void *)(uintptr_t)s->args, args));
+    for (uint32_t i = 0; good && i < STREAM_RINGS; i++)
+        good = s->ring[i].heap % STREAM_HEAP_UNIT == 0 &&
+               on_device((void *)(uintptr_t)s->ring[i].heap, s->ring[i].heap_size);
+    if (!good) return false;
+    fake.last_stream = *s;
+    fake.streams_seen++;
+    if (fake.silent) return true;
+    *r = fake.stream;
+    r->done = c->run_number;
+    return true;
+}
+
+static bool run(uint64_t at)
 {
     const struct run_control *c = (const void *)(uintptr_t)at;
     struct run_result *r = (void *)(uintptr_t)c->result;
     const struct image_header *image = (const void *)(uintptr_t)c->image;
-    if (fake.ignore_exec) return;
+    if (fake.ignore_exec) return true;
+    if (c->stream && !orchestrate(c)) return false;
     *r = (struct run_result){.code = fake.run_code,
-                             .tasks_completed = image->task_count,
+                             .tasks_completed = c->stream ? (uint32_t)fake.stream.tasks : image->task_count,
                              .start_ticks = 100,
                              .end_ticks = 1100,
                              .suspect_count = fake.suspects};
@@ -243,6 +269,7 @@ static void run(uint64_t at)
                                              .kernel = (int32_t)(i % 3),
                                              .core_type = NPURT_CORE_AIV};
     r->done = c->run_number;
+    return true;
 }
 static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t stream,
                                     const rtKernelLaunchCfg_t *config, rtCpuKernelArgs_t *args)
@@ -257,9 +284,14 @@ static rtError_t rtsLaunchCpuKernel(rtFuncHandle f, uint32_t blocks, rtStream_t 
                                          .aicpu_threads = 6,
                                          .counter_hz = 1000000000,
                                          .ready = 1};
+    } else if (f == (void *)3) {
+        const struct stream_unload *u = (const void *)(uintptr_t)a.control;
+        if (!on_device(u, sizeof *u) || u->version != STREAM_VERSION || blocks != 1) return 107000;
+        fake.unloads++;
+        fake.last_unload = u->callable;
     } else {
         fake.last_threads = blocks;
-        run(a.control);
+        if (!run(a.control)) return 107000;
     }
     return 0;
 }

@@ -5,6 +5,8 @@
 #define TESTS_HOST_FAKE_DRIVER_H
 
 #include "driver/driver.h"
+#include "protocol/protocol.h"
+#include "protocol/stream.h"
 
 struct fake {
     uint32_t calls;     /* driver calls so far */
@@ -26,6 +28,11 @@ struct fake {
     uint32_t protocol;                  /* that init answers; 0: ours */
     uint32_t last_blocks, last_threads; /* of the last launches */
     uint32_t aborts;                    /* run_command.abort seen */
+    /* Graphs that are built on the device. */
+    struct stream_result stream;        /* what exec answers, but for `done` */
+    uint32_t silent;                    /* exec leaves no stream_result */
+    struct stream_control last_stream;  /* of the last exec */
+    uint32_t streams_seen, unloads, last_unload; /* runs with a stream_control; unload launches, their callable */
 };
 extern struct fake fake;
 

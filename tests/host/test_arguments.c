@@ -235,8 +235,8 @@ TEST(callables_with_bad_binaries_are_refused)
     desc.kernel_count = 2;
     load_fails(&desc, NPURT_ERROR_INVALID_ARGUMENT, "two kernels have id 0");
     desc = description(&kernel);
-    desc.runtime = (npurt_runtime)1;
-    load_fails(&desc, NPURT_ERROR_UNSUPPORTED, "runtime 1");
+    desc.runtime = (npurt_runtime)2;
+    load_fails(&desc, NPURT_ERROR_UNSUPPORTED, "runtime 2");
     desc = description(&kernel);
     const npurt_param param = {.access = NPURT_ACCESS_OUTPUT, .dtype = NPURT_F32};
     desc.params = &param;

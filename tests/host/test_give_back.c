@@ -8,10 +8,14 @@
 
 static npurt_status open_fake(npurt_device **device)
 {
-    const npurt_device_options options = {.binaries = world_binaries};
+    npurt_device_options options = {.binaries = world_binaries};
+    for (int r = 0; r < NPURT_RINGS; r++)
+        options.ring[r] = (npurt_ring_options){.task_window = 64, .edges = 64, .heap_bytes = 65536};
     error_begin("test");
     return device_open_on(fake_driver(), false, 0, "fake:0", &options, device);
 }
+
+static const npurt_runtime runtime[] = {NPURT_HOST_BUILD_GRAPH, NPURT_TENSORMAP_AND_RINGBUFFER};
 
 static void check_nothing_is_out(const char *when)
 {
@@ -22,7 +26,7 @@ static void check_nothing_is_out(const char *when)
                    fake.registrations, fake.binaries, fake.retained);
 }
 
-/* A whole life; returns the first status that is not OK. */
+/* A whole life of one runtime (world_runtime); returns the first status that is not OK. */
 static npurt_status life(void)
 {
     npurt_device *device = NULL;
@@ -38,6 +42,7 @@ static npurt_status life(void)
     one = world_load(device, &callable);
     if (status == NPURT_OK) status = one;
     for (int i = 0; i < 2 && callable; i++) {
+        fake.stream.tasks = 1;
         one = world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL);
         if (status == NPURT_OK) status = one;
     }
@@ -57,14 +62,20 @@ static npurt_status life(void)
 
 TEST(a_whole_life_leaves_nothing_and_fails_nowhere)
 {
-    fake_reset();
-    slot_forget();
-    CHECK_EQ(life(), NPURT_OK);
-    CHECK_EQ(fake.installs, 1);
-    CHECK_EQ(fake.registers, 1); /* two runs, one registration */
+    for (int r = 0; r < 2; r++) {
+        world_runtime = runtime[r];
+        fake_reset();
+        slot_forget();
+        CHECK_EQ(life(), NPURT_OK);
+        CHECK_EQ(fake.installs, 1);
+        CHECK_EQ(fake.registers, 1); /* two runs, one registration */
+        CHECK_EQ(fake.streams_seen, r ? 2 : 0);
+        CHECK_EQ(fake.unloads, r);
+    }
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
 }
 
-TEST(every_failing_driver_call_is_reported_and_everything_is_given_back)
+static void fail_every_call(void)
 {
     uint32_t failed = 0, smaller = 0;
     for (uint32_t k = 1;; k++) {
@@ -84,19 +95,32 @@ TEST(every_failing_driver_call_is_reported_and_everything_is_given_back)
     CHECK(failed > 80 && smaller < 4);
 }
 
+TEST(every_failing_driver_call_is_reported_and_everything_is_given_back)
+{
+    for (int r = 0; r < 2; r++) {
+        world_runtime = runtime[r];
+        fail_every_call();
+    }
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
+}
+
 TEST(out_of_memory_at_any_size_is_reported_and_everything_is_given_back)
 {
-    uint32_t refused = 0;
-    for (uint64_t memory = 0; memory < UINT64_C(12) << 20; memory += 70001) {
-        fake_reset();
-        slot_forget();
-        fake.memory = memory;
-        npurt_status status = life();
-        if (status == NPURT_OK) continue;
-        refused++;
-        CHECK_EQ(status, NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
+    for (int r = 0; r < 2; r++) {
+        uint32_t refused = 0;
+        world_runtime = runtime[r];
+        for (uint64_t memory = 0; memory < UINT64_C(12) << 20; memory += 70001) {
+            fake_reset();
+            slot_forget();
+            fake.memory = memory;
+            npurt_status status = life();
+            if (status == NPURT_OK) continue;
+            refused++;
+            CHECK_EQ(status, NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
+        }
+        CHECK(refused > 20);
     }
-    CHECK(refused > 20);
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
 }
 
 TEST(a_second_device_handle_installs_nothing_again)
@@ -109,7 +133,7 @@ TEST(a_second_device_handle_installs_nothing_again)
         npurt_ledger_totals t;
         CHECK_EQ(npurt_device_ledger(device, &t), NPURT_OK);
         CHECK_EQ(t.files, 1);
-        CHECK_EQ(t.functions, 2);
+        CHECK_EQ(t.functions, 3);
         CHECK_EQ(t.streams, 2);
         CHECK_EQ(t.binaries, 1);
         CHECK_EQ(t.registrations, 0); /* lazily, at the first call */

@@ -49,7 +49,7 @@ static void check_loads(npurt_device *device, int orchestrations, uint32_t regis
     CHECK_EQ(openings() - opened_before, orchestrations);
     CHECK_EQ(t.files, 1);
     CHECK_EQ(t.binaries, 1);
-    CHECK_EQ(t.functions, 2);
+    CHECK_EQ(t.functions, 3);
     CHECK_EQ(t.streams, 2);
     CHECK_EQ(t.registrations, registrations);
 }

@@ -4,6 +4,8 @@ const char world_orchestration[] = HOST_FIXTURES "/host_orchestration.so";
 const char world_kernels[] = HOST_FIXTURES "/host_kernels.so";
 const char world_binaries[] = HOST_BINARIES;
 
+npurt_runtime world_runtime = NPURT_HOST_BUILD_GRAPH;
+
 npurt_status world_load(npurt_device *device, npurt_callable **out)
 {
     const npurt_kernel_desc kernels[] = {
@@ -49,6 +51,7 @@ npurt_status world_load(npurt_device *device, npurt_callable **out)
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
     const npurt_callable_desc desc = {.name = "fixture",
+                                      .runtime = world_runtime,
                                       .orchestration.path = world_orchestration,
                                       .kernels = kernels,
                                       .kernel_count = FIXTURE_KERNELS,

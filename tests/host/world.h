@@ -9,6 +9,9 @@ extern const char world_orchestration[], world_kernels[];
 /* Folder of programs that look like device programs but are none. */
 extern const char world_binaries[];
 
+/* What world_load gives its callables; host_build_graph at first. */
+extern npurt_runtime world_runtime;
+
 /* Loads the fixtures' orchestration with all their kernels; parameters x (INPUT) and y (OUTPUT_EXISTING), u32, one
  * dimension; two scalars. */
 npurt_status world_load(npurt_device *device, npurt_callable **out);

@@ -1,0 +1,42 @@
+#include "stream_code.h"
+
+#include "../protocol/stream.h"
+
+static const struct stream_code_entry entry[] = {
+    {STREAM_SCOPE_DEADLOCK, "SCOPE_DEADLOCK", NPURT_ERROR_OUT_OF_DEVICE_MEMORY,
+     "open scopes hold the heap of their ring: end scopes earlier, or make heap_bytes of the ring larger"},
+    {STREAM_HEAP_RING_DEADLOCK, "HEAP_RING_DEADLOCK", NPURT_ERROR_OUT_OF_DEVICE_MEMORY,
+     "an output is larger than its ring's heap: make heap_bytes of the ring larger"},
+    {STREAM_FLOW_CONTROL_DEADLOCK, "FLOW_CONTROL_DEADLOCK", NPURT_ERROR_STALLED,
+     "every task of a full ring waits for something outside of the graph: make task_window of the ring larger"},
+    {STREAM_DEP_POOL_OVERFLOW, "DEP_POOL_OVERFLOW", NPURT_ERROR_LIMIT,
+     "one task has more dependencies than its ring has edges: make edges of the ring larger"},
+    {STREAM_INVALID_ARGS, "INVALID_ARGS", NPURT_ERROR_GRAPH, "the submission named in the message is wrong"},
+    {STREAM_DEPENDENCY_OVERFLOW, "DEPENDENCY_OVERFLOW", NPURT_ERROR_LIMIT,
+     "a task has more dependencies than can be counted"},
+    {STREAM_REQUIRE_SYNC_START_INVALID, "REQUIRE_SYNC_START_INVALID", NPURT_ERROR_GRAPH,
+     "a task whose blocks start together has more of them than the device has cores"},
+    {STREAM_TENSOR_WAIT_TIMEOUT, "TENSOR_WAIT_TIMEOUT", NPURT_ERROR_STALLED,
+     "an element was waited for, and the tasks that write it did not end"},
+    {STREAM_EXPLICIT_ORCH_FATAL, "EXPLICIT_ORCH_FATAL", NPURT_ERROR_ORCHESTRATION,
+     "the orchestration called npurt_orch_fail"},
+    {STREAM_SCOPE_TASKS_OVERFLOW, "SCOPE_TASKS_OVERFLOW", NPURT_ERROR_LIMIT, "one scope has too many tasks"},
+    /* numbers of the reference's schedulers; here the run's own code tells these apart from an orchestration's */
+    {100, "SCHEDULER_TIMEOUT", NPURT_ERROR_STALLED, "nothing moved for scheduler_timeout_ms"},
+    {101, "ASYNC_COMPLETION_INVALID", NPURT_ERROR_GRAPH, "a kernel registered a completion condition that is none"},
+    {102, "ASYNC_WAIT_OVERFLOW", NPURT_ERROR_LIMIT, "more tasks wait for conditions than there is room for"},
+    {103, "ASYNC_REGISTRATION_FAILED", NPURT_ERROR_LIMIT, "a kernel could not register its completion condition"},
+    {STREAM_LOAD_FAILED, "LOAD_FAILED", NPURT_ERROR_BAD_BINARY,
+     "the device's loader refuses the orchestration: it needs a library or a symbol that the device does not have"},
+    {STREAM_LIMIT, "LIMIT", NPURT_ERROR_LIMIT, "a documented limit was met; the message names it"},
+    {STREAM_RETURNED, "RETURNED", NPURT_ERROR_ORCHESTRATION, "the orchestration returned a number of its own"},
+};
+
+const struct stream_code_entry *stream_code_of(uint32_t code)
+{
+    static const struct stream_code_entry unknown = {0, "unknown", NPURT_ERROR_AICPU_FAULT,
+                                                     "host library and AICPU program were not built together"};
+    for (uint32_t i = 0; i < sizeof entry / sizeof entry[0]; i++)
+        if (entry[i].code == code) return &entry[i];
+    return &unknown;
+}

@@ -1,0 +1,150 @@
+#include "streamed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "args.h"
+#include "bootstrap.h"
+#include "code.h"
+#include "error.h"
+#include "log.h"
+#include "memory.h"
+#include "rings.h"
+#include "stream_code.h"
+
+/* ---- binding */
+
+static struct stream_control *control_picture(const struct run_bank *bank)
+{
+    return (struct stream_control *)(bank->upload + RUN_SMALL_IMAGE - RUN_STREAM_CONTROL);
+}
+
+/* Tensors and scalars, right before the stream_control. */
+static uint64_t put_args(struct run_bank *bank, const npurt_call_args *args, struct stream_control *control)
+{
+    const uint64_t tensors = args->tensor_count * sizeof(npurt_tensor), scalars = args->scalar_count * sizeof(uint64_t);
+    const uint64_t size = (tensors + scalars + PROTOCOL_LINE - 1) / PROTOCOL_LINE * PROTOCOL_LINE;
+    char *to = bank->upload + RUN_SMALL_IMAGE - RUN_STREAM_CONTROL - size;
+    memcpy(to, bank->tensor, tensors);
+    if (scalars) memcpy(to + tensors, args->scalars, scalars);
+    control->tensor_count = args->tensor_count;
+    control->scalar_count = args->scalar_count;
+    control->args = bank_control(bank) - RUN_STREAM_CONTROL - size;
+    return size;
+}
+
+static npurt_status ship(npurt_run *run, const npurt_call_args *args, struct stream_control *control)
+{
+    struct run_bank *bank = run->bank;
+    const uint64_t size = put_args(bank, args, control) + RUN_STREAM_CONTROL;
+    struct run_control head = run_control_of(run);
+    head.stream = bank_control(bank) - RUN_STREAM_CONTROL;
+    bank->small_size = 0; /* its picture is written over */
+    *control_picture(bank) = *control;
+    memset(bank->upload + RUN_SMALL_IMAGE - RUN_STREAM_RESULT, 0, RUN_STREAM_RESULT);
+    memcpy(bank->upload + RUN_SMALL_IMAGE, &head, sizeof head);
+    return memory_write(run->device, bank_control(bank) - size, bank->upload + RUN_SMALL_IMAGE - size,
+                        size + RUN_HEAD + RUN_WORKSPACE_ZERO, "the run's control block");
+}
+
+npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args)
+{
+    npurt_callable *c = run->callable;
+    npurt_device *device = run->device;
+    char whose[96];
+    snprintf(whose, sizeof whose, "call of \"%s\"", c->name);
+    npurt_status status = rings_check(args->ring, whose);
+    if (status != NPURT_OK) return status;
+    status = bank_grow_block(device, run->bank, image_workspace_size(0, run->threads));
+    if (status != NPURT_OK) return status;
+    const uint64_t start = run_now_ns();
+    struct stream_control control = {.version = STREAM_VERSION,
+                                     .callable = c->number,
+                                     .cluster_count = device->info.clusters,
+                                     .orchestration = c->streamed->address,
+                                     .orchestration_size = c->streamed->size,
+                                     .result = bank_control(run->bank) - RUN_STREAM_RESULT};
+    rings_choose(c, args, &control);
+    /* While a run executes the arena is that run's: whoever needs another one makes it when he starts. */
+    if (!arena_is_for(device, &control) && !device->flight.executing) status = arena_settle(device, &control);
+    if (status == NPURT_OK) status = args_copy_in(c, run->bank);
+    run->clusters = device->info.clusters;
+    run->engine_key = control.engine_key;
+    if (status == NPURT_OK) status = ship(run, args, &control);
+    run->timing.copy_ns = run_now_ns() - start;
+    if (status != NPURT_OK) return status;
+    run->shipped = true;
+    log_write(LOG_LEVEL_DEBUG, "run", "\"%s\" run %u: graph built on the device, %u clusters, %u AICPU threads",
+              c->name, run->number, run->clusters, run->threads);
+    return NPURT_OK;
+}
+
+npurt_status streamed_settle(npurt_run *run)
+{
+    npurt_device *device = run->device;
+    struct stream_control *control = control_picture(run->bank);
+    npurt_status status = arena_settle(device, control);
+    if (status != NPURT_OK || control->engine_key == run->engine_key) return status;
+    run->engine_key = control->engine_key;
+    return memory_write(device, bank_control(run->bank) - RUN_STREAM_CONTROL, control, sizeof *control,
+                        "the run's rings");
+}
+
+/* ---- its end */
+
+void streamed_time(npurt_run *run, const struct stream_result *result)
+{
+    run->timing.tasks = result->tasks < UINT32_MAX ? (uint32_t)result->tasks : UINT32_MAX;
+    run->timing.orchestration_ns =
+        (uint64_t)((double)result->orchestration_ticks * 1e9 / (double)run->device->counter_hz);
+    run->timing.orchestration_loads = result->loaded != 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        log_write(LOG_LEVEL_DEBUG, "rings",
+                  "\"%s\" run %u, ring %u: at most %u tasks, %u edges, %" PRIu64 " bytes in use", run->callable->name,
+                  run->number, r, result->tasks_high[r], result->edges_high[r], result->heap_high[r]);
+}
+
+npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
+{
+    const struct stream_result *r = &o->stream;
+    const char *name = run->callable->name;
+    char text[STREAM_TEXT];
+    if (!o->told || r->code == STREAM_OK)
+        return error_raise(NPURT_ERROR_AICPU_FAULT,
+                           "the orchestration of \"%s\" ended on the device and left no word about it", name);
+    snprintf(text, sizeof text, "%.*s", (int)sizeof r->text - 1, r->text);
+    const struct stream_code_entry *entry = stream_code_of(r->code);
+    npurt_status status = entry->status;
+    if (r->code == STREAM_LIMIT && r->status) status = (npurt_status)r->status;
+    if (status == NPURT_ERROR_INVALID_ARGUMENT) status = NPURT_ERROR_GRAPH;
+    if (r->code == STREAM_RETURNED)
+        error_raise(status, "orchestration of \"%s\" returned %d", name, r->returned);
+    else if (r->code == STREAM_EXPLICIT_ORCH_FATAL)
+        error_raise(status, "orchestration of \"%s\" failed with code %d: %s", name, r->user_code, text);
+    else
+        error_raise(status, "orchestration of \"%s\": %s (%s, code %u)", name, text, entry->name, r->code);
+    if (r->capacity)
+        error_hint("heap_bytes of ring %u: %" PRIu64 " gets past this point; %s", r->ring, r->capacity, entry->hint);
+    else
+        error_hint("%s", entry->hint);
+    return status;
+}
+
+/* ---- unloading */
+
+npurt_status streamed_unload(npurt_callable *c)
+{
+    npurt_device *device = c->device;
+    if (!c->known_on_device) return NPURT_OK;
+    const struct stream_unload unload = {.version = STREAM_VERSION, .callable = c->number};
+    const uint64_t at = arena_unload_place(device);
+    c->known_on_device = false;
+    npurt_status status = memory_write(device, at, &unload, sizeof unload, "the unload of an orchestration");
+    if (status == NPURT_OK) status = bootstrap_launch(device, device->unload, 1, at);
+    if (status != NPURT_OK || device->flight.executing) return status;
+    const rtError_t code =
+        device->driver->rtStreamSynchronizeWithTimeout(device->cpu_stream, (int32_t)device->options.sync_timeout_ms);
+    if (code == 0) return NPURT_OK;
+    return error_driver(code, "rtStreamSynchronizeWithTimeout", "closing the orchestration of \"%s\" on the device",
+                        c->name);
+}

@@ -1,0 +1,27 @@
+/* Runs whose graph is built on the device (runtime tensormap_and_ringbuffer; src/protocol/stream.h).
+ *
+ *     bind     arguments checked and staged as for every run, then control, stream_control and arguments in one copy
+ *     settle   before the launch: the arena is what the run needs, or is made so and the stream_control sent again
+ *     explain  after a run that the orchestration ended: what was refused, its code by name, what would do
+ *     unload   the device closes the orchestration of a callable that has run
+ */
+#ifndef HOST_STREAMED_H
+#define HOST_STREAMED_H
+
+#include "run.h"
+
+/* Pre: arguments are checked and have their place in the bank; run->threads is chosen. */
+npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args);
+/* Pre: no run of the device executes. */
+npurt_status streamed_settle(npurt_run *run);
+
+/* Tasks and times of a run that ended well. */
+void streamed_time(npurt_run *run, const struct stream_result *result);
+/* Raises why the orchestration ended the run. */
+npurt_status streamed_explain(const npurt_run *run, const struct outcome *outcome);
+
+/* Launches the entry that closes the callable's orchestration on the device, behind the executing run; waits for its end
+ * when none executes. Nothing to do for a callable that the device has never loaded. */
+npurt_status streamed_unload(npurt_callable *callable);
+
+#endif
