@@ -57,7 +57,8 @@ typedef struct npurt_tensor {
     uint64_t extent;       /* elements from the first to one past the last: 1 + sum((shape-1)*stride) */
     uint32_t strides[NPURT_MAX_DIMS];
     uint32_t hint;         /* of the graph engine: where it keeps this buffer; 0 unknown. Views take it along */
-    uint8_t reserved1[32];
+    uint32_t lease;        /* of the graph engine: tells this buffer from an earlier one in the same place; 0 unknown */
+    uint8_t reserved1[28];
 } npurt_tensor;
 
 NPURT_STATIC_ASSERT(sizeof(npurt_tensor) == 128, "tensor descriptor");
@@ -74,7 +75,7 @@ static inline void npurt_tensor_init(npurt_tensor *t, uint64_t addr, npurt_dtype
 {
     uint64_t n = 1;
     /* Every field in order: C++17 knows no designated initializers. */
-    npurt_tensor whole = {addr, 0, NPURT_TASK_NONE, 0, 0, ndims, (uint8_t)dtype, 0, 1, 0, {0}, 0, {0}, 0, {0}};
+    npurt_tensor whole = {addr, 0, NPURT_TASK_NONE, 0, 0, ndims, (uint8_t)dtype, 0, 1, 0, {0}, 0, {0}, 0, 0, {0}};
     *t = whole;
     for (uint32_t d = ndims; d-- > 0;) {
         t->shape[d] = shape[d];

@@ -12,14 +12,27 @@
 #include <stdbool.h>
 #include "../protocol/image.h"
 
+#if NPURT_GRAPH_STREAM
+#include "stream_edges.h"
+#else
+
 struct edges {
     struct image_task *tasks; /* borrowed: the engine's */
     uint32_t *producers;      /* the log, [max] */
     uint32_t *consumers;      /* the result, [max] */
     uint32_t count, max;
-    uint32_t consumer; /* the task being submitted */
+    uint32_t consumer; /* the task being submitted, */
+    uint32_t before;   /* and the count when it began */
     bool full;         /* an edge found no room: the graph can not be finished */
 };
+
+static inline void edges_begin(struct edges *e, uint32_t consumer)
+{
+    e->tasks[consumer].fanout_begin = consumer; /* its own mark: no task waits for itself */
+    e->tasks[consumer].fanout_count = 0;
+    e->consumer = consumer;
+    e->before = e->count;
+}
 
 static inline void edges_add(struct edges *e, uint32_t producer)
 {
@@ -38,4 +51,17 @@ static inline void edges_add(struct edges *e, uint32_t producer)
  * ready[task_count] and returns their number. */
 uint32_t edges_flatten(struct edges *e, uint32_t task_count, uint32_t *ready);
 
+/* What the tensor map asks about tasks. All of a graph that is being built are still to come. */
+static inline bool edges_live(const struct edges *e, uint32_t task)
+{
+    (void)e, (void)task;
+    return true;
+}
+/* `task` was submitted after `other`, as far as numbers tell. */
+static inline bool edges_after(uint32_t task, uint32_t other)
+{
+    return task > other;
+}
+
+#endif
 #endif

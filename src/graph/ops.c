@@ -46,6 +46,9 @@ static uint32_t orch_cluster_count(npurt_orch *orch)
 static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
 {
     struct graph *g = graph_of(orch);
+#if NPURT_GRAPH_STREAM
+    return stream_get(g, t, index, bits);
+#endif
     (void)t, (void)index, (void)bits;
     if (g->latched) return g->latched;
     return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element read after task "), NUMBER(g->task_count),
@@ -55,6 +58,9 @@ static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint
 static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
 {
     struct graph *g = graph_of(orch);
+#if NPURT_GRAPH_STREAM
+    return stream_set(g, t, index, bits);
+#endif
     (void)t, (void)index, (void)bits;
     if (g->latched) return g->latched;
     return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element written after task "), NUMBER(g->task_count),

@@ -7,7 +7,7 @@
 
 /* A submission is checked whole before anything is changed; after that only a full pool can refuse it.
  *
- *     graph_submit   check_kernels → check_tensors (boxes, outputs) → check_after → edges → payload → task
+ *     graph_submit   room → check_kernels → check_tensors (boxes, outputs) → check_after → edges → payload → task
  */
 
 /* Where a sentence about a tensor argument begins. */
@@ -102,9 +102,11 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
     out->dtype = (uint8_t)spec->dtype;
     if (unlikely(element == 0)) return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
     if (unlikely(spec->ndims - 1 >= NPURT_MAX_DIMS)) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
+#if !NPURT_GRAPH_STREAM
     if (unlikely(spec->has_initial))
         return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, TENSOR_WORDS(g, i),
                             WORD("this runtime can not give a buffer an initial value"));
+#endif
     for (uint32_t d = spec->ndims; d-- > 0;) {
         uint32_t count = spec->shape[d];
         if (unlikely(count == 0)) return refuse_tensor(g, i, out, BOX_EMPTY);
@@ -120,21 +122,22 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
         elements *= count;
     }
     /* so large that no heap has it, so that its bytes can still be told */
-    if (unlikely(elements > HEAP_VIRTUAL / 8)) elements = HEAP_VIRTUAL / 8;
+    if (unlikely(elements > GRAPH_BYTES_MAX / 8)) elements = GRAPH_BYTES_MAX / 8;
     out->size = elements * element;
     out->extent = elements;
-    npurt_status status = heap_alloc(&g->heap, out->size, &out->addr);
-    if (unlikely(status))
-        return graph_refuse(g, status, TENSOR_WORDS(g, i), NUMBER(out->size),
-                            WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
-                            WORD(" bytes are in use"));
-    out->hint = tensor_map_own(&g->map, out->addr, out->size);
-    return out->hint ? NPURT_OK : refuse_full(g);
+    npurt_status status = store_alloc(g, i, out);
+    if (unlikely(status)) return status;
+    if (unlikely(out->hint == 0)) return refuse_full(g);
+#if NPURT_GRAPH_STREAM
+    if (spec->has_initial) stream_fill(out, spec->initial);
+#endif
+    return NPURT_OK;
 }
 
 /* Boxes of all accessed tensors; outputs are allocated into the payload. */
-static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt_tensor *payload, struct box *box)
+static npurt_status check_tensors(struct graph *g, const npurt_task *task, const struct place *place, struct box *box)
 {
+    npurt_tensor *payload = place->payload;
     for (uint32_t i = 0; i < task->tensor_count; i++) {
         npurt_access access = task->tensor[i].access;
         const npurt_tensor *t = task->tensor[i].tensor;
@@ -142,8 +145,9 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt
             if (unlikely(!task->tensor[i].spec))
                 return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
                                     WORD("an output without a spec"));
-            npurt_status status = allocate(g, task->tensor[i].spec, g->task_count, i, &payload[i]);
+            npurt_status status = allocate(g, task->tensor[i].spec, store_id(place->number), i, &payload[i]);
             if (unlikely(status)) return status;
+            store_hold(g, &g->map.own[payload[i].hint - 1]);
             continue;
         }
         if (unlikely(access > NPURT_ACCESS_NO_DEP))
@@ -155,7 +159,8 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, npurt
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has no buffer: address 0"));
         enum box_problem problem = box_of_tensor(t, &box[i]);
         if (unlikely(problem)) return refuse_tensor(g, i, t, problem);
-        if (unlikely(t->owner != NPURT_TASK_NONE && t->owner >= g->task_count))
+        uint32_t owner;
+        if (unlikely(t->owner != NPURT_TASK_NONE && !store_number(g, t->owner, &owner)))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("belongs to task "),
                                 NUMBER(t->owner), WORD(", which does not exist in this graph"));
     }
@@ -166,18 +171,24 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
 {
     if (task->after_count != 0 && !task->after)
         return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "a list of ", task->after_count, " dependencies is NULL");
-    for (uint32_t i = 0; i < task->after_count; i++)
-        if (task->after[i] >= g->task_count)
+    for (uint32_t i = 0; i < task->after_count; i++) {
+        uint32_t number;
+        if (!store_number(g, task->after[i], &number))
             return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "depends on task ", task->after[i],
                                ", which was not submitted before");
+    }
     return NPURT_OK;
 }
 
-/* A tensor in the heap of outputs that is no view of one: it begins inside of one, or says that it is larger. */
+/* A tensor in the heap of outputs that is no view of one: it begins inside of one, says that it is larger, or is left of
+ * one that was given back. */
 __attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const npurt_tensor *t,
                                              const struct buffer *buffer)
 {
-    if (buffer)
+    if (t->lease != 0 && (!buffer || !store_leased(g, buffer, t)))
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
+                     WORD("its buffer was given back when the scope ended that allocated it"));
+    else if (buffer)
         graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("says that its buffer has "),
                      NUMBER(t->size), WORD(" bytes; the output was allocated with "), NUMBER(buffer->size));
     else
@@ -186,19 +197,32 @@ __attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const 
     return false;
 }
 
-/* What a task waits for because of tensor argument i; false when the tensor map is full. */
+/* The buffer of a tensor that lies in the heap of outputs (`own`); false when it is no view of a living one. */
+static bool find_own(struct graph *g, uint32_t i, const npurt_tensor *t, bool own, struct buffer **buffer)
+{
+    if (!own) return true;
+    *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, true);
+    if (unlikely(!*buffer || t->size > (*buffer)->size || !store_leased(g, *buffer, t)))
+        return refuse_own(g, i, t, *buffer);
+    return true;
+}
+
+/* What a task waits for because of tensor argument i; false when the tensor map is full. `first`: not again, after
+ * room was made in it. */
 static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload,
-                  const struct box *box)
+                  const struct box *box, bool first)
 {
     npurt_access access = task->tensor[i].access;
     const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
     if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size);
-    bool own = heap_has(&g->heap, t->addr);
-    struct buffer *buffer = own ? tensor_map_buffer(&g->map, t->addr, t->hint, true) : NULL;
-    if (unlikely(own && (!buffer || t->size > buffer->size))) return refuse_own(g, i, t, buffer);
+    struct buffer *buffer = NULL;
+    const bool own = store_has(g, t->addr);
+    if (unlikely(!find_own(g, i, t, own, &buffer))) return false;
+    if (own && first) store_hold(g, buffer);
     if (g->manual) return true;
+    uint32_t owner;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
-        if (t->owner != NPURT_TASK_NONE) edges_add(&g->edges, (uint32_t)t->owner);
+        if (t->owner != NPURT_TASK_NONE && store_number(g, t->owner, &owner)) edges_add(&g->edges, owner);
         return true;
     }
     if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return false;
@@ -210,8 +234,6 @@ static npurt_status check_task(struct graph *g, const npurt_task *task)
 {
     if (g->state != GRAPH_OPEN)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task submitted outside of a graph"));
-    if (g->task_count == g->max_tasks)
-        return refuse_task(g, NPURT_ERROR_LIMIT, "a graph has at most ", g->max_tasks, " tasks");
     if (task->error == NPURT_ERROR_LIMIT)
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(NPURT_TASK_MAX_TENSORS), WORD(" tensors or "), NUMBER(NPURT_TASK_MAX_SCALARS),
@@ -234,55 +256,58 @@ __attribute__((cold)) static npurt_status refuse_no_task(struct graph *g)
     return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count), WORD(": is NULL"));
 }
 
+/* Edges and payload of all tensor arguments. */
+static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_tensor *payload, const struct box *box)
+{
+    for (uint32_t i = 0; i < task->tensor_count; i++) {
+        if (task->tensor[i].access != NPURT_ACCESS_OUTPUT) payload[i] = *task->tensor[i].tensor;
+        if (likely(track(g, task, i, payload, &box[i], true))) continue;
+        do {
+            if (g->latched) return g->latched;
+            if (!store_more_room(g)) return g->latched ? g->latched : refuse_full(g);
+        } while (!track(g, task, i, payload, &box[i], false));
+    }
+    return NPURT_OK;
+}
+
+/* Last, because an output's descriptor may be written over that of an input. */
+static void hand_out(const npurt_task *task, const npurt_tensor *payload)
+{
+    for (uint32_t i = 0; i < task->tensor_count; i++)
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT && task->tensor[i].out) *task->tensor[i].out = payload[i];
+}
+
 npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id *id)
 {
     if (unlikely(!task)) return refuse_no_task(g);
     struct box box[NPURT_TASK_MAX_TENSORS];
-    uint32_t number = g->task_count, tensors = task->tensor_count, scalars = task->scalar_count;
-    npurt_tensor *payload = (npurt_tensor *)(g->payload + g->payload_used);
-    struct image_task *out = &g->tasks[number];
+    const uint32_t tensors = task->tensor_count, scalars = task->scalar_count;
+    struct place place = {0};
     npurt_status status;
 
     if (unlikely(g->latched)) return g->latched;
     if (unlikely(status = check_task(g, task))) return status;
+    if (unlikely(status = store_reserve(g, &place))) return status;
+    struct image_task *out = place.task;
     if (unlikely(status = check_kernels(g, task, out))) return status;
-    if (unlikely(status = check_tensors(g, task, payload, box))) return status;
+    if (unlikely(status = check_tensors(g, task, &place, box))) return status;
     if (unlikely(status = check_after(g, task))) return status;
 
-    out->fanout_begin = number; /* its own mark: no task waits for itself */
-    out->fanout_count = 0;
-    out->payload = (uint32_t)(g->payload_used / GRAPH_PAYLOAD_UNIT);
+    out->payload = place.payload_unit;
     out->block_num = (uint16_t)(out->shape == SHAPE_DUMMY || task->block_num == 0 ? 1 : task->block_num);
     out->tensor_count = (uint8_t)tensors;
     out->scalar_count = (uint8_t)scalars;
     out->reserved = 0;
-
-    uint32_t edges_before = g->edges.count, outputs = 0;
-    g->edges.consumer = number;
-    for (uint32_t i = 0; i < task->after_count; i++)
-        edges_add(&g->edges, (uint32_t)task->after[i]);
-    for (uint32_t i = 0; i < tensors; i++) {
-        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT)
-            outputs++;
-        else
-            payload[i] = *task->tensor[i].tensor;
-        if (unlikely(!track(g, task, i, payload, &box[i]))) return g->latched ? g->latched : refuse_full(g);
+    for (uint32_t i = 0; i < task->after_count; i++) {
+        uint32_t number = 0;
+        (void)store_number(g, task->after[i], &number);
+        edges_add(&g->edges, number);
     }
-    if (unlikely(g->edges.full))
-        return refuse_task(g, NPURT_ERROR_LIMIT, "the graph has more than ", g->edges.max, " edges");
-    out->fanin = g->edges.count - edges_before;
-    memcpy(payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
-    g->payload_used += (tensors * sizeof *payload + scalars * sizeof task->scalar[0] + GRAPH_PAYLOAD_UNIT - 1) &
-                       ~(uint64_t)(GRAPH_PAYLOAD_UNIT - 1);
-    g->task_count = number + 1;
-    /* last, because an output's descriptor may be written over that of an input */
-    for (uint32_t i = 0; outputs > 0; i++) {
-        if (task->tensor[i].access != NPURT_ACCESS_OUTPUT) continue;
-        outputs--;
-        if (task->tensor[i].out) *task->tensor[i].out = payload[i];
-    }
-    if (id) *id = number;
-    return NPURT_OK;
+    if (unlikely(status = track_all(g, task, place.payload, box))) return status;
+    memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
+    hand_out(task, place.payload);
+    if (id) *id = store_id(place.number);
+    return store_commit(g, &place);
 }
 
 npurt_status graph_alloc(struct graph *g, const npurt_tensor_spec *spec, npurt_tensor *out)

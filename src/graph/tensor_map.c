@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { SWEEP_FIRST = 1024 };
+
 void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges, bool anti_edges)
 {
     if (++map->epoch == 0) {
@@ -15,6 +17,12 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
     map->write_edges = write_edges;
     map->anti_edges = anti_edges;
     map->probes = 0;
+#if NPURT_GRAPH_STREAM
+    map->grid_free = MAP_NONE;
+    map->region_live = map->reader_live = 0;
+    map->region_limit = map->max_regions < SWEEP_FIRST ? map->max_regions : SWEEP_FIRST;
+    map->reader_limit = map->max_readers < SWEEP_FIRST ? map->max_readers : SWEEP_FIRST;
+#endif
 }
 
 struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region)
@@ -105,6 +113,7 @@ static uint64_t window_cells(struct cell_window w)
 
 /* Buffers. */
 
+#if !NPURT_GRAPH_STREAM
 uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size)
 {
     if (map->own_count == map->max_regions) return 0;
@@ -124,6 +133,27 @@ static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
     }
     return low < map->own_count && map->own[low].addr == addr ? &map->own[low] : NULL;
 }
+#else
+/* The record at position i of the ring, counted from its tail. */
+static struct buffer *own_at(struct tensor_map *map, const struct own_ring *ring, uint32_t i)
+{
+    uint32_t at = ring->tail + i;
+    if (at >= ring->capacity) at -= ring->capacity;
+    return &map->own[ring->first + at];
+}
+
+/* Addresses ascend from the tail, and after the heap's end once more from its begin. Given back ones in between keep
+ * their place and lose their address. Only descriptors made by hand come here. */
+static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
+{
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        for (uint32_t i = 0; i < map->own_ring[r].count; i++) {
+            struct buffer *b = own_at(map, &map->own_ring[r], i);
+            if (b->addr == addr) return b;
+        }
+    return NULL;
+}
+#endif
 
 struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own)
 {
@@ -235,6 +265,18 @@ static bool size_fits(uint64_t size, uint64_t cell)
     return size <= 2 * cell && 4 * size >= cell;
 }
 
+static uint32_t grid_take(struct tensor_map *map)
+{
+#if NPURT_GRAPH_STREAM
+    uint32_t free = map->grid_free;
+    if (free != MAP_NONE) {
+        map->grid_free = map->grids[free].next;
+        return free;
+    }
+#endif
+    return map->grid_count < map->max_grids ? map->grid_count++ : MAP_NONE;
+}
+
 /* The grid for a box, made when there is none yet; MAP_NONE when the buffer has its fill of grids. */
 static uint32_t grid_for(struct tensor_map *map, struct buffer *buffer, const struct box_view *b)
 {
@@ -244,10 +286,11 @@ static uint32_t grid_for(struct tensor_map *map, struct buffer *buffer, const st
         const struct grid *g = &map->grids[i];
         if (g->pitch == pitch && size_fits(rows, g->row_cell) && size_fits(cols, g->col_cell)) return i;
     }
-    if (buffer->grid_count == MAP_GRIDS_PER_BUFFER || map->grid_count == map->max_grids) return MAP_NONE;
+    if (buffer->grid_count == MAP_GRIDS_PER_BUFFER) return MAP_NONE;
     uint64_t in_row = pitch ? high_product(pitch - 1, cell_inverse(cols)) + 1 : 0;
     if (in_row > UINT32_MAX) return MAP_NONE;
-    uint32_t i = map->grid_count++;
+    uint32_t i = grid_take(map);
+    if (i == MAP_NONE) return MAP_NONE;
     struct grid *g = &map->grids[i];
     *g = (struct grid){.pitch = pitch,
                        .pitch_inverse = pitch ? UINT64_MAX / pitch : 0,
@@ -329,6 +372,9 @@ static uint32_t region_create(struct tensor_map *map, struct buffer *buffer, con
     else if (box->outer > 1)
         memcpy(map->shapes[region].dim, box->dim, box->outer * sizeof box->dim[0]);
 
+#if NPURT_GRAPH_STREAM
+    map->region_live++;
+#endif
     if (buffer->grid_count != 0) {
         place(map, buffer, region);
     } else {
@@ -351,12 +397,28 @@ static void region_destroy(struct tensor_map *map, struct buffer *buffer, uint32
     }
     map->regions[region].next = map->region_free;
     map->region_free = region;
+#if NPURT_GRAPH_STREAM
+    map->region_live--;
+#endif
+}
+
+/* Gives back the reader nodes from `first` to `last`. */
+static void readers_free(struct tensor_map *map, uint32_t first, uint32_t last)
+{
+#if NPURT_GRAPH_STREAM
+    for (uint32_t i = first; i != last; i = map->readers[i].next)
+        map->reader_live--;
+    map->reader_live--;
+#endif
+    map->readers[last].next = map->reader_free;
+    map->reader_free = first;
 }
 
 /* An access under way. */
 struct access {
     const struct box_view *box;
     bool reads, writes;
+    bool query; /* nothing is remembered of it */
     bool wait_writers, wait_readers, prune;
     uint32_t oldest; /* tasks before this one are implied */
     uint32_t exact;  /* the region of this very box */
@@ -366,7 +428,7 @@ struct access {
 
 static inline void wait_for(struct tensor_map *map, const struct access *a, uint32_t task)
 {
-    if (task >= a->oldest) edges_add(map->edges, task);
+    if (!edges_after(a->oldest, task)) edges_add(map->edges, task);
 }
 
 /* Waits for all readers of a region that is about to be overwritten; frees them when the access covers the region. */
@@ -379,10 +441,7 @@ static void wait_for_readers(struct tensor_map *map, const struct access *a, str
         last = i;
     }
     if (!release) return;
-    if (last != MAP_NONE) {
-        map->readers[last].next = map->reader_free;
-        map->reader_free = r->readers;
-    }
+    if (last != MAP_NONE) readers_free(map, r->readers, last);
     r->reader = r->readers = MAP_NONE;
 }
 
@@ -396,14 +455,15 @@ static inline void visit(struct tensor_map *map, struct access *a, uint32_t regi
     bool equal = box_equal(&view, a->box);
     if (!equal && !box_meets(&view, a->box)) return;
 
-    bool covered = equal || (a->writes && box_covers(a->box, &view));
+    bool covered = !a->query && (equal || (a->writes && box_covers(a->box, &view)));
     if (r->writer != MAP_NONE) {
         /* a reader of the region waited for its writer already, and a writer will wait for that reader */
         bool implied = a->prune && a->writes && r->reader != MAP_NONE;
         if (a->wait_writers && !implied) wait_for(map, a, r->writer);
-        if (a->prune && r->writer > a->oldest && (equal || box_covers(&view, a->box))) a->oldest = r->writer;
+        if (a->prune && edges_after(r->writer, a->oldest) && (equal || box_covers(&view, a->box))) a->oldest = r->writer;
     }
     if (a->writes && r->reader != MAP_NONE) wait_for_readers(map, a, r, covered);
+    if (a->query) return;
     if (equal) {
         a->exact = region;
     } else if (covered) {
@@ -459,14 +519,117 @@ static void add_reader(struct tensor_map *map, struct region *r, uint32_t task)
             map->reader_free = map->readers[node].next;
         else
             node = map->reader_count++;
+#if NPURT_GRAPH_STREAM
+        map->reader_live++;
+#endif
         map->readers[node] = (struct reader){r->reader, r->readers};
         r->readers = node;
     }
     r->reader = task;
 }
 
+#if NPURT_GRAPH_STREAM
+/* Drops completed tasks from the region; true when none is left. */
+static bool forget_completed(struct tensor_map *map, struct region *r)
+{
+    const struct edges *e = map->edges;
+    if (r->writer != MAP_NONE && !edges_live(e, r->writer)) r->writer = MAP_NONE;
+    for (uint32_t *at = &r->readers; *at != MAP_NONE;) {
+        uint32_t node = *at;
+        if (edges_live(e, map->readers[node].task)) {
+            at = &map->readers[node].next;
+            continue;
+        }
+        *at = map->readers[node].next;
+        readers_free(map, node, node);
+    }
+    if (r->reader != MAP_NONE && !edges_live(e, r->reader)) {
+        uint32_t node = r->readers;
+        r->reader = node == MAP_NONE ? MAP_NONE : map->readers[node].task;
+        if (node != MAP_NONE) {
+            r->readers = map->readers[node].next;
+            readers_free(map, node, node);
+        }
+    }
+    return r->writer == MAP_NONE && r->reader == MAP_NONE;
+}
+
+static void sweep_buffer(struct tensor_map *map, struct buffer *buffer)
+{
+    for (uint32_t region = buffer->loose, next; region != MAP_NONE; region = next) {
+        next = map->regions[region].next;
+        if (forget_completed(map, &map->regions[region])) region_destroy(map, buffer, region);
+    }
+    for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next)
+        for (uint32_t region = map->grids[grid].first, next; region != MAP_NONE; region = next) {
+            next = map->order[region].next;
+            if (forget_completed(map, &map->regions[region])) region_destroy(map, buffer, region);
+        }
+}
+
+static uint32_t next_limit(uint32_t live, uint32_t max)
+{
+    uint32_t limit = live > max / 2 ? max : 2 * live;
+    if (limit < SWEEP_FIRST) limit = SWEEP_FIRST;
+    return limit < max ? limit : max;
+}
+
+void tensor_map_sweep(struct tensor_map *map)
+{
+    for (uint32_t i = 0; i < map->buffer_count; i++)
+        sweep_buffer(map, &map->buffers[i]);
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        for (uint32_t i = 0; i < map->own_ring[r].count; i++)
+            sweep_buffer(map, own_at(map, &map->own_ring[r], i));
+    map->region_limit = next_limit(map->region_live, map->max_regions);
+    map->reader_limit = next_limit(map->reader_live, map->max_readers);
+}
+
+/* For one region and one reader more, which is what an access takes. */
+static bool make_room(struct tensor_map *map)
+{
+    if (map->region_live < map->region_limit && map->reader_live < map->reader_limit) return true;
+    tensor_map_sweep(map);
+    return map->region_live < map->max_regions && map->reader_live < map->max_readers;
+}
+
+void tensor_map_release(struct tensor_map *map, struct buffer *buffer)
+{
+    while (buffer->loose != MAP_NONE || buffer->grids != MAP_NONE) {
+        uint32_t grid = buffer->grids;
+        uint32_t region = buffer->loose != MAP_NONE ? buffer->loose : map->grids[grid].first;
+        if (region == MAP_NONE) { /* an empty grid */
+            buffer->grids = map->grids[grid].next;
+            map->grids[grid].next = map->grid_free;
+            map->grid_free = grid;
+            continue;
+        }
+        struct region *r = &map->regions[region];
+        uint32_t last = MAP_NONE;
+        for (uint32_t i = r->readers; i != MAP_NONE; i = map->readers[i].next)
+            last = i;
+        if (last != MAP_NONE) readers_free(map, r->readers, last);
+        region_destroy(map, buffer, region);
+    }
+    buffer->grid_count = 0;
+    buffer->addr = 0;
+}
+#endif
+
+static void visit_all(struct tensor_map *map, struct access *a, const struct buffer *buffer)
+{
+    for (uint32_t region = buffer->loose; region != MAP_NONE; region = map->regions[region].next)
+        visit(map, a, region);
+    for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next)
+        visit_grid(map, a, grid);
+    map->probes += a->probes;
+}
+
 bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool reads, bool writes)
 {
+#if NPURT_GRAPH_STREAM
+    if (!make_room(map)) return false;
+#endif
     struct box_view view = box_view_of(box);
     struct access a = {.box = &view,
                        .reads = reads,
@@ -476,11 +639,7 @@ bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const stru
                        .prune = map->read_edges && map->write_edges && map->anti_edges,
                        .exact = MAP_NONE,
                        .dead = MAP_NONE};
-    for (uint32_t region = buffer->loose; region != MAP_NONE; region = map->regions[region].next)
-        visit(map, &a, region);
-    for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next)
-        visit_grid(map, &a, grid);
-    map->probes += a.probes;
+    visit_all(map, &a, buffer);
 
     while (a.dead != MAP_NONE) {
         uint32_t region = a.dead;
@@ -500,8 +659,27 @@ bool tensor_map_access(struct tensor_map *map, struct buffer *buffer, const stru
 
 bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t size)
 {
+#if NPURT_GRAPH_STREAM
+    if (!make_room(map)) return false;
+#endif
     struct box box; /* dim[] is not looked at */
     box.lo = box.outer = box.irregular = 0;
     box.hi = box.run = size;
     return region_create(map, buffer, &box, map->edges->consumer, MAP_NONE) != MAP_NONE;
 }
+
+#if NPURT_GRAPH_STREAM
+void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool writes)
+{
+    struct box_view view = box_view_of(box);
+    struct access a = {.box = &view,
+                       .reads = true,
+                       .writes = writes,
+                       .query = true,
+                       .wait_writers = true,
+                       .wait_readers = true,
+                       .exact = MAP_NONE,
+                       .dead = MAP_NONE};
+    visit_all(map, &a, buffer);
+}
+#endif

@@ -88,6 +88,15 @@ struct shape {
     struct box_dim dim[NPURT_MAX_DIMS];
 };
 
+#if NPURT_GRAPH_STREAM
+/* Buffers of one heap ring: records [tail, tail + count) of a circle, in the order of allocation. A freed one has
+ * address 0. */
+struct own_ring {
+    uint32_t first, capacity; /* in own[] */
+    uint32_t tail, count;
+};
+#endif
+
 /* A link is a region's number (its first cell, or the buffer's list), or max_regions + index into links. */
 struct tensor_map {
     struct edges *edges;            /* borrowed; its tasks are the writers and readers */
@@ -109,6 +118,12 @@ struct tensor_map {
     uint32_t reader_count, reader_free;
     bool read_edges, write_edges, anti_edges; /* RAW, WAW, WAR are found */
     uint64_t probes;                          /* regions compared so far */
+#if NPURT_GRAPH_STREAM
+    struct own_ring own_ring[STREAM_RINGS]; /* instead of own_count */
+    uint32_t grid_free;                     /* list through next */
+    uint32_t region_live, reader_live;      /* in use, what is left of completed tasks included */
+    uint32_t region_limit, reader_limit;    /* a sweep is due */
+#endif
 };
 
 /* Forgets everything; costs nothing but every 2^32nd time. */
@@ -128,6 +143,17 @@ static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t 
     if (hint - 1 < map->own_count && map->own[hint - 1].addr == addr) return &map->own[hint - 1];
     return tensor_map_find(map, addr, own);
 }
+
+#if NPURT_GRAPH_STREAM
+/* Adds the producers of an access to edges, and remembers nothing: for an element that the orchestration itself reads or
+ * writes. */
+void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool writes);
+/* The buffer is given back: its regions and grids go. */
+void tensor_map_release(struct tensor_map *map, struct buffer *buffer);
+/* Drops what only completed tasks have left behind. Costs a pass over all regions; done when their number has doubled
+ * since the last time. */
+void tensor_map_sweep(struct tensor_map *map);
+#endif
 
 /* Adds the edges of an access by the task edges->consumer to `box` of a buffer, and remembers the access. Returns false
  * when there is no room for a region. */

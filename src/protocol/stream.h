@@ -14,7 +14,7 @@
  *     private    the engine's own: never touched by a scheduler
  *
  * Slots of the four rings follow each other; a task's slot is first[ring] + (index & (window - 1)), its number
- * ring << 30 | index, where index counts the tasks of the ring from 0.
+ * ring << 30 | index, where index counts the tasks of the ring from 1. 0 is no task.
  *
  * Life of a slot: taken by the orchestrator when the task before it in the ring has retired → filled → edges pushed to the
  * producers' lists → fanin told → ready when fanin is 0 → run → list closed, consumers released, `done` published by the

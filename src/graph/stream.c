@@ -1,0 +1,451 @@
+#include "engine.h"
+
+#include <string.h>
+
+/* Memory: behind the tables that schedulers see, the engine's own in the order of this function. */
+
+struct plan {
+    uint8_t *base;
+    uint64_t size;
+};
+
+static void *plan_take(struct plan *plan, uint64_t count, uint64_t size)
+{
+    void *at = plan->base + plan->size;
+    plan->size = stream_line(plan->size + count * size);
+    return at;
+}
+
+static uint32_t log2_above(uint64_t n)
+{
+    uint32_t bits = 0;
+    while (UINT64_C(1) << bits < n)
+        bits++;
+    return bits;
+}
+
+static void plan_map(struct plan *plan, struct tensor_map *map, uint32_t regions, uint32_t units)
+{
+    uint32_t table_bits = log2_above(regions / 2 + 64);
+    *map = (struct tensor_map){.max_regions = regions,
+                               .max_grids = regions / 4 + MAP_GRIDS_PER_BUFFER,
+                               .max_readers = regions * NPURT_TASK_MAX_TENSORS,
+                                                              .table_bits = table_bits,
+                               .table_size = UINT32_C(1) << table_bits};
+    map->regions = plan_take(plan, regions, sizeof(struct region));
+    map->order = plan_take(plan, regions, sizeof(struct order));
+    map->shapes = plan_take(plan, regions, sizeof(struct shape));
+    map->buffers = plan_take(plan, regions, sizeof(struct buffer));
+    map->own = plan_take(plan, units, sizeof(struct buffer));
+    map->grids = plan_take(plan, map->max_grids, sizeof(struct grid));
+    map->links = plan_take(plan, (uint64_t)regions * (MAP_CELLS_PER_REGION - 1), sizeof(struct link));
+    map->readers = plan_take(plan, map->max_readers, sizeof(struct reader));
+    map->cells = plan_take(plan, map->table_size, sizeof(struct slot));
+    map->addresses = plan_take(plan, map->table_size, sizeof(struct slot));
+}
+
+static uint32_t own_total(const struct stream_control *control)
+{
+    uint64_t units = 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        units += control->ring[r].heap_size / STREAM_HEAP_UNIT;
+    return (uint32_t)units;
+}
+
+struct graph *stream_create(const struct stream_control *control)
+{
+    const struct stream_layout layout = stream_layout_of(control);
+    uint8_t *memory = (uint8_t *)(uintptr_t)control->engine;
+    struct plan plan = {memory, layout.own};
+    if (control->engine_size < layout.size) return NULL;
+
+    struct graph *g = plan_take(&plan, 1, sizeof *g);
+    memset(g, 0, sizeof *g);
+    g->orch.ops = &graph_orch_ops;
+    g->blank.is_contiguous = 1;
+    struct stream *s = &g->stream;
+    s->key = control->engine_key;
+    s->tasks = (struct image_task *)(memory + layout.tasks);
+    s->words = (struct stream_words *)(memory + layout.words);
+    s->payload = memory + layout.payload;
+    s->edges = (struct stream_edge *)(memory + layout.edges);
+
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        s->window[r] = control->ring[r].window;
+        s->edge_first[r] = layout.edge_first[r];
+        s->edge_max[r] = control->ring[r].edges;
+    }
+    const uint32_t units = own_total(control);
+    plan_map(&plan, &g->map, control->max_regions, units);
+    memset(g->map.cells, 0, g->map.table_size * sizeof *g->map.cells);
+    memset(g->map.addresses, 0, g->map.table_size * sizeof *g->map.addresses);
+    g->map.edges = &g->edges;
+    g->edges.mark = plan_take(&plan, layout.slots, sizeof(uint32_t));
+    g->edges.producers = plan_take(&plan, layout.slots, sizeof(uint32_t));
+    s->hold = plan_take(&plan, units, sizeof *s->hold);
+    s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
+    s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * NPURT_TASK_MAX_TENSORS, sizeof(uint32_t));
+    s->slot_hold_count = plan_take(&plan, layout.slots, 1);
+    return plan.size <= layout.size ? g : NULL;
+}
+
+void stream_begin(struct graph *g, const struct stream_control *control, const struct stream_host *host,
+                  const uint32_t *kernel_core, uint32_t kernel_count)
+{
+    const struct stream_layout layout = stream_layout_of(control);
+    struct stream *s = &g->stream;
+    uint32_t first = 0;
+    g->latched = NPURT_OK;
+    g->task_count = g->depth = 0;
+    g->manual = false;
+    g->user_code = 0;
+    g->problem[0] = 0;
+    g->kernel_core = kernel_core;
+    g->kernel_count = kernel_count;
+    g->cluster_count = control->cluster_count;
+    tensor_map_reset(&g->map, true, true, true);
+    g->map.own_count = own_total(control);
+    s->host = host;
+    s->ring = 0;
+    s->regions_high = 0;
+    s->unmapped = false;
+    s->wait_ticks = 0;
+    s->refusal = (struct stream_refusal){0};
+    s->scope[0] = (struct stream_scope){0};
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        const uint64_t heap_size = control->ring[r].heap_size;
+        const uint32_t capacity = (uint32_t)(heap_size / STREAM_HEAP_UNIT);
+        s->heap[r] = (struct heap_ring){.base = control->ring[r].heap, .size = heap_size};
+        g->map.own_ring[r] = (struct own_ring){.first = first, .capacity = capacity};
+        first += capacity;
+        g->edges.ring[r].head = g->edges.ring[r].tail = 1;
+        g->edges.ring[r].mask = s->window[r] - 1;
+        g->edges.ring[r].first = layout.first[r];
+    }
+    g->state = GRAPH_OPEN;
+}
+
+npurt_status stream_finish(struct graph *g)
+{
+    if (g->latched) return g->latched;
+    g->state = GRAPH_DONE;
+    if (g->depth != 0)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("the graph ends with "), NUMBER(g->depth),
+                            WORD(" scope(s) still open"));
+    return NPURT_OK;
+}
+
+struct stream_refusal stream_refusal_of(const struct graph *g)
+{
+    struct stream_refusal refusal = g->stream.refusal;
+    if (!g->latched || refusal.code) return refusal;
+    refusal.code = g->latched == NPURT_ERROR_INVALID_ARGUMENT ? STREAM_INVALID_ARGS
+                   : g->latched == NPURT_ERROR_ORCHESTRATION  ? STREAM_EXPLICIT_ORCH_FATAL
+                                                              : STREAM_LIMIT;
+    return refusal;
+}
+
+void stream_report(const struct graph *g, struct stream_result *result)
+{
+    const struct stream *s = &g->stream;
+    result->tasks = g->task_count;
+    result->wait_ticks = s->wait_ticks;
+    result->regions_high = s->regions_high;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        result->tasks_high[r] = s->heap[r].tasks_high;
+        result->edges_high[r] = s->heap[r].edges_high;
+        result->heap_high[r] = s->heap[r].high;
+    }
+}
+
+/* ---- waiting ---- */
+
+/* Gives back the oldest outputs of a ring that nobody holds. */
+static void heap_reclaim(struct graph *g, uint32_t r)
+{
+    struct own_ring *ring = &g->map.own_ring[r];
+    struct heap_ring *heap = &g->stream.heap[r];
+    while (ring->count > 0) {
+        uint32_t record = ring->first + ring->tail;
+        const struct hold *hold = &g->stream.hold[record];
+        if (hold->refs != 0) return;
+        heap->live -= (uint64_t)hold->units * STREAM_HEAP_UNIT;
+        tensor_map_release(&g->map, &g->map.own[record]);
+        if (++ring->tail == ring->capacity) ring->tail = 0;
+        ring->count--;
+    }
+}
+
+/* Retires the oldest tasks of a ring that are done. */
+static void retire(struct graph *g, uint32_t r)
+{
+    struct stream *s = &g->stream;
+    while (g->edges.ring[r].tail != g->edges.ring[r].head) {
+        uint32_t slot = g->edges.ring[r].first + (g->edges.ring[r].tail & g->edges.ring[r].mask);
+        if (port_observe32(&s->words[slot].done) != s->words[slot].number) return;
+        const uint32_t *held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
+        for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++)
+            s->hold[held[i]].refs--;
+        s->heap[r].edge_tail = s->slot_edges[slot];
+        g->edges.ring[r].tail++;
+    }
+}
+
+static bool in_flight(const struct graph *g)
+{
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        if (g->edges.ring[r].head != g->edges.ring[r].tail) return true;
+    return false;
+}
+
+static void retire_all(struct graph *g)
+{
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        retire(g, r);
+}
+
+__attribute__((cold)) static npurt_status refuse_ended(struct graph *g)
+{
+    return graph_refuse(g, NPURT_ERROR_CANCELLED, WORD("task "), NUMBER(g->task_count),
+                        WORD(": the run had ended before it was submitted"));
+}
+
+npurt_status stream_wait(struct graph *g)
+{
+    if (port_observe32(g->stream.host->end) != 0) return refuse_ended(g);
+    uint64_t began = port_clock();
+    g->stream.host->wait(g->stream.host->context);
+    g->stream.wait_ticks += port_clock() - began;
+    retire_all(g);
+    return NPURT_OK;
+}
+
+bool stream_more_room(struct graph *g)
+{
+    retire_all(g);
+    if (!in_flight(g)) return false;
+    return stream_wait(g) == NPURT_OK;
+}
+
+/* ---- tasks ---- */
+
+npurt_status stream_reserve(struct graph *g, struct place *place)
+{
+    struct stream *s = &g->stream;
+    const uint32_t r = s->ring, window = s->window[r];
+    if (unlikely(port_observe32(s->host->end) != 0)) return refuse_ended(g);
+    const uint32_t index = g->edges.ring[r].head;
+    if (index % STREAM_RETIRE_EVERY == 0 || index - g->edges.ring[r].tail == window) retire(g, r);
+    while (unlikely(index - g->edges.ring[r].tail == window))
+        if (stream_wait(g) != NPURT_OK) return g->latched;
+    if (unlikely(index == STREAM_INDEX_MASK))
+        return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
+                            NUMBER(STREAM_INDEX_MASK - 1), WORD(" tasks in scopes of depth "), NUMBER(r));
+    const uint32_t slot = g->edges.ring[r].first + (index & g->edges.ring[r].mask);
+    place->number = r << STREAM_INDEX_BITS | index;
+    place->task = &s->tasks[slot];
+    place->payload = (npurt_tensor *)(s->payload + (uint64_t)slot * STREAM_PAYLOAD);
+    place->payload_unit = slot * (STREAM_PAYLOAD / GRAPH_PAYLOAD_UNIT);
+    g->edges.mark[slot] = place->number; /* its own mark: no task waits for itself */
+    g->edges.consumer = place->number;
+    g->edges.count = 0;
+    s->held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
+    s->held_count = 0;
+    return NPURT_OK;
+}
+
+void stream_hold(struct graph *g, const struct buffer *buffer)
+{
+    struct stream *s = &g->stream;
+    uint32_t record = (uint32_t)(buffer - g->map.own);
+    s->hold[record].refs++;
+    s->held[s->held_count++] = record;
+}
+
+/* Pushes the slot's edges; returns how many producers it has to wait for. */
+static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
+{
+    struct stream *s = &g->stream;
+    struct heap_ring *ring = &s->heap[r];
+    uint32_t pushed = 0;
+    for (uint32_t i = 0; i < g->edges.count; i++) {
+        uint32_t *list = &s->words[g->edges.producers[i]].fanout, head = port_observe32(list);
+        if (head == STREAM_CLOSED) continue;
+        /* Full of this ring's own edges: they come back as its tasks, and this one's producers, complete. */
+        while (unlikely(ring->edge_head - ring->edge_tail == s->edge_max[r]) && head != STREAM_CLOSED) {
+            if (stream_wait(g) != NPURT_OK) return pushed;
+            head = port_observe32(list);
+        }
+        uint32_t at = s->edge_first[r] + ring->edge_head % s->edge_max[r];
+        struct stream_edge *edge = &s->edges[at];
+        edge->consumer = slot;
+        while (head != STREAM_CLOSED) {
+            edge->next = head;
+            if (!port_cas32(list, &head, at + 1)) continue;
+            ring->edge_head++;
+            pushed++;
+            break;
+        }
+    }
+    return pushed;
+}
+
+npurt_status stream_commit(struct graph *g, const struct place *place)
+{
+    struct stream *s = &g->stream;
+    const uint32_t r = place->number >> STREAM_INDEX_BITS, slot = edges_slot(&g->edges, place->number);
+    struct stream_words *words = &s->words[slot];
+    port_publish32(&words->fanout, STREAM_EDGE_NONE);
+    port_publish32(&words->done, ~place->number);
+    words->number = place->number;
+    s->host->admit(s->host->context, slot);
+    uint32_t pushed = 0;
+    if (g->edges.count != 0) {
+        port_publish32(&words->fanin, STREAM_BIAS);
+        pushed = push_edges(g, r, slot);
+    }
+    s->slot_edges[slot] = s->heap[r].edge_head;
+    s->slot_hold_count[slot] = (uint8_t)s->held_count;
+    uint32_t index = ++g->edges.ring[r].head;
+    struct heap_ring *ring = &s->heap[r];
+    if (index - g->edges.ring[r].tail > ring->tasks_high) ring->tasks_high = index - g->edges.ring[r].tail;
+    if (ring->edge_head - ring->edge_tail > ring->edges_high) ring->edges_high = ring->edge_head - ring->edge_tail;
+    if (g->map.region_live > s->regions_high) s->regions_high = g->map.region_live;
+    g->task_count++;
+    s->unmapped |= g->manual;
+    if (pushed == 0 || port_fetch_sub32(&words->fanin, STREAM_BIAS - pushed) == STREAM_BIAS - pushed)
+        s->host->ready(s->host->context, slot);
+    return g->latched;
+}
+
+/* ---- heap ---- */
+
+/* Where `size` bytes can begin, none of them wrapped; false when there is no such place now. */
+static bool heap_place(const struct graph *g, uint32_t r, uint64_t size, uint64_t *at)
+{
+    const struct heap_ring *heap = &g->stream.heap[r];
+    const struct own_ring *ring = &g->map.own_ring[r];
+    if (ring->count == 0) {
+        *at = 0;
+        return size <= heap->size;
+    }
+    uint64_t tail = g->map.own[ring->first + ring->tail].addr - heap->base;
+    *at = heap->head;
+    if (heap->head <= tail) return size <= tail - heap->head;
+    if (size <= heap->size - heap->head) return true;
+    *at = 0;
+    return size <= tail;
+}
+
+/* Nothing is in flight and there is no room: open scopes hold the heap. Names the one that holds most, and the size with
+ * which this output fits: all that is held, once more what may be lost where the circle closes (less than the largest
+ * output), and no less than before, so that whatever fitted still does. */
+__attribute__((cold)) static npurt_status refuse_heap(struct graph *g, uint32_t r, uint32_t tensor, uint64_t bytes)
+{
+    struct stream *s = &g->stream;
+    struct heap_ring *heap = &s->heap[r];
+    const struct own_ring *ring = &g->map.own_ring[r];
+    uint64_t of_scope[NPURT_MAX_SCOPE_DEPTH + 1] = {0}, need = heap->live + bytes;
+    uint32_t outputs[NPURT_MAX_SCOPE_DEPTH + 1] = {0}, most = 0;
+    for (uint32_t i = 0; i < ring->count; i++) {
+        uint32_t at = ring->tail + i < ring->capacity ? ring->tail + i : ring->tail + i - ring->capacity;
+        const struct hold *hold = &s->hold[ring->first + at];
+        if (hold->scope == STREAM_SCOPE_NONE) continue;
+        of_scope[hold->scope] += (uint64_t)hold->units * STREAM_HEAP_UNIT;
+        outputs[hold->scope]++;
+        if (of_scope[hold->scope] > of_scope[most]) most = hold->scope;
+    }
+    if (need < heap->size) need = heap->size;
+    s->refusal.code = bytes > heap->size ? STREAM_HEAP_RING_DEADLOCK : STREAM_SCOPE_DEADLOCK;
+    s->refusal.ring = r;
+    s->refusal.capacity = need + (bytes > heap->largest ? bytes : heap->largest);
+    if (bytes > heap->size)
+        return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count),
+                            WORD(", tensor "), NUMBER(tensor), WORD(": an output of "), NUMBER(bytes),
+                            WORD(" bytes, in ring "), NUMBER(r), WORD(" whose heap has "), NUMBER(heap->size),
+                            WORD("; a heap of "), NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
+    return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count), WORD(", tensor "),
+                        NUMBER(tensor), WORD(": no room for "), NUMBER(bytes), WORD(" bytes in the heap of ring "),
+                        NUMBER(r), WORD(" ("), NUMBER(heap->size), WORD(" bytes) and no task in flight that could free any: the scope of depth "),
+                        NUMBER(most), WORD(", opened after task "), NUMBER(s->scope[most].first_task), WORD(", holds "),
+                        NUMBER(of_scope[most]), WORD(" bytes in "), NUMBER(outputs[most]),
+                        WORD(" outputs; a heap of "), NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
+}
+
+npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
+{
+    struct stream *s = &g->stream;
+    const uint32_t r = s->ring;
+    struct heap_ring *heap = &s->heap[r];
+    struct own_ring *ring = &g->map.own_ring[r];
+    const uint64_t bytes = (out->size + STREAM_HEAP_UNIT - 1) & ~(uint64_t)(STREAM_HEAP_UNIT - 1);
+    uint64_t at;
+    if (unlikely(bytes > heap->size)) return refuse_heap(g, r, tensor, bytes);
+    if (!heap_place(g, r, bytes, &at)) {
+        retire_all(g);
+        heap_reclaim(g, r);
+        while (!heap_place(g, r, bytes, &at)) {
+            if (!in_flight(g)) return refuse_heap(g, r, tensor, bytes);
+            if (stream_wait(g) != NPURT_OK) return g->latched;
+            heap_reclaim(g, r);
+        }
+    }
+    uint32_t position = ring->tail + ring->count;
+    if (position >= ring->capacity) position -= ring->capacity;
+    const uint32_t record = ring->first + position;
+    if (++heap->lease == 0) heap->lease = 1;
+    if (bytes > heap->largest) heap->largest = bytes;
+    heap->head = at + bytes;
+    heap->live += bytes;
+    if (heap->live > heap->high) heap->high = heap->live;
+    ring->count++;
+    out->addr = heap->base + at;
+    out->hint = 1 + record;
+    out->lease = heap->lease;
+    g->map.own[record] =
+        (struct buffer){.addr = out->addr, .size = out->size, .loose = MAP_NONE, .grids = MAP_NONE};
+    s->hold[record] = (struct hold){
+        .refs = 1, .lease = heap->lease, .units = (uint32_t)(bytes / STREAM_HEAP_UNIT), .scope = (uint8_t)g->depth};
+    return NPURT_OK;
+}
+
+bool stream_has(const struct graph *g, uint64_t addr)
+{
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        if (addr - g->stream.heap[r].base < g->stream.heap[r].size) return true;
+    return false;
+}
+
+/* ---- scopes ---- */
+
+static uint32_t ring_of_depth(uint32_t depth)
+{
+    return depth < STREAM_RINGS ? depth : STREAM_RINGS - 1;
+}
+
+void stream_scope_begin(struct graph *g)
+{
+    struct stream *s = &g->stream;
+    s->ring = ring_of_depth(g->depth);
+    s->scope[g->depth].first_task = g->task_count;
+    s->scope[g->depth].first_lease = s->heap[s->ring].lease + 1;
+}
+
+/* What the scope has allocated, in its ring after its begin, is its own no more; scopes that were inside of it gave theirs
+ * back already. */
+void stream_scope_end(struct graph *g, uint32_t depth)
+{
+    struct stream *s = &g->stream;
+    const struct own_ring *ring = &g->map.own_ring[s->ring];
+    uint32_t count = s->heap[s->ring].lease + 1 - s->scope[depth].first_lease;
+    if (count > ring->count) count = ring->count;
+    for (uint32_t i = ring->count - count; i < ring->count; i++) {
+        uint32_t at = ring->tail + i < ring->capacity ? ring->tail + i : ring->tail + i - ring->capacity;
+        struct hold *hold = &s->hold[ring->first + at];
+        if (hold->scope != depth) continue;
+        hold->scope = STREAM_SCOPE_NONE;
+        hold->refs--;
+    }
+    heap_reclaim(g, s->ring);
+    s->ring = ring_of_depth(depth - 1);
+}

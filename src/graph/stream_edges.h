@@ -1,0 +1,50 @@
+/* Edges of a graph that runs while it is being built.
+ *
+ * The producers of the task being submitted are collected as slots; stream_commit then pushes an edge into the list of
+ * each that has not completed. A task's number is ring << 30 | index: of one ring, higher is later, and below the
+ * ring's tail all have completed and retired. Numbers of retired tasks may stay in the tensor map for a while; they are
+ * told by the tail, never by the slot, which may be another task's already.
+ */
+#ifndef NPURT_GRAPH_STREAM_EDGES_H
+#define NPURT_GRAPH_STREAM_EDGES_H
+
+#include "../protocol/stream.h"
+
+struct edges {
+    uint32_t *mark;      /* [slots] the last consumer that took the slot's task; its own number at first */
+    uint32_t *producers; /* [slots] of the task being submitted: slots */
+    uint32_t count;
+    uint32_t consumer; /* number of the task being submitted */
+    struct {
+        uint32_t head, tail; /* indices: [tail, head) are in flight */
+        uint32_t mask, first;
+    } ring[STREAM_RINGS];
+};
+
+static inline uint32_t edges_slot(const struct edges *e, uint32_t task)
+{
+    uint32_t r = task >> STREAM_INDEX_BITS;
+    return e->ring[r].first + (task & e->ring[r].mask);
+}
+
+static inline bool edges_live(const struct edges *e, uint32_t task)
+{
+    return (task & STREAM_INDEX_MASK) >= e->ring[task >> STREAM_INDEX_BITS].tail;
+}
+
+/* Between rings numbers tell nothing: then the answer is no. Everything is after 0, which is no task. */
+static inline bool edges_after(uint32_t task, uint32_t other)
+{
+    return task > other && (other == 0 || (task ^ other) >> STREAM_INDEX_BITS == 0);
+}
+
+static inline void edges_add(struct edges *e, uint32_t producer)
+{
+    if (!edges_live(e, producer)) return;
+    uint32_t slot = edges_slot(e, producer);
+    if (e->mark[slot] == e->consumer) return;
+    e->mark[slot] = e->consumer;
+    e->producers[e->count++] = slot;
+}
+
+#endif

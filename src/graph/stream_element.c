@@ -1,0 +1,88 @@
+/* Elements of tensors that the orchestration itself reads or writes. */
+#include "engine.h"
+
+#include <string.h>
+
+void stream_fill(const npurt_tensor *t, uint64_t bits)
+{
+    const uint32_t element = npurt_dtype_size((npurt_dtype)t->dtype);
+    uint8_t *at = (uint8_t *)(uintptr_t)t->addr;
+    for (uint64_t i = 0; i < t->size; i += element)
+        memcpy(at + i, &bits, element);
+    port_cache_clean(at, t->size);
+}
+
+/* Checks the element and waits for whom the map names; its address, or NULL when the graph is refused. */
+static void *element(struct graph *g, const npurt_tensor *t, const uint32_t *index, bool writes)
+{
+    const char *what = writes ? "element written after task " : "element read after task ";
+    if (g->latched) return NULL;
+    if (!t || !index) {
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
+                     WORD(t ? ": index is NULL" : ": tensor is NULL"));
+        return NULL;
+    }
+    struct box box;
+    enum box_problem problem = box_of_tensor(t, &box);
+    if (problem || t->addr == 0) {
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
+                     WORD(": the tensor is no view of a buffer"));
+        return NULL;
+    }
+    for (uint32_t d = 0; d < t->ndims; d++) {
+        if (index[d] < t->shape[d]) continue;
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count), WORD(": index "),
+                     NUMBER(index[d]), WORD(" in dimension "), NUMBER(d), WORD(", which has "), NUMBER(t->shape[d]));
+        return NULL;
+    }
+    const bool own = stream_has(g, t->addr);
+    struct buffer *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, own);
+    if (!buffer || (own && (t->size > buffer->size || !store_leased(g, buffer, t)))) {
+        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
+                     WORD(": the tensor's buffer was given back, or never allocated"));
+        return NULL;
+    }
+    const uint64_t at = npurt_tensor_element(t, index);
+    box = (struct box){.lo = at, .hi = at + npurt_dtype_size((npurt_dtype)t->dtype)};
+    box.run = box.hi - box.lo;
+
+    struct edges *e = &g->edges;
+    e->consumer = MAP_NONE; /* no task's number */
+    e->count = 0;
+    tensor_map_query(&g->map, buffer, &box, writes);
+    for (uint32_t i = 0; i < e->count; i++)
+        e->mark[e->producers[i]] = g->stream.words[e->producers[i]].number;
+    for (uint32_t i = 0; i < e->count; i++) {
+        const struct stream_words *words = &g->stream.words[e->producers[i]];
+        while (port_observe32(&words->done) != words->number) {
+            if (stream_wait(g) == NPURT_OK) continue;
+            g->stream.refusal.code = STREAM_TENSOR_WAIT_TIMEOUT;
+            return NULL;
+        }
+    }
+    while (g->stream.unmapped && stream_more_room(g)) {
+    }
+    return g->latched ? NULL : (void *)(uintptr_t)(t->addr + at);
+}
+
+npurt_status stream_get(struct graph *g, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
+{
+    uint64_t value = 0;
+    const void *at = element(g, t, index, false);
+    if (at) {
+        port_cache_invalidate(at, npurt_dtype_size((npurt_dtype)t->dtype));
+        memcpy(&value, at, npurt_dtype_size((npurt_dtype)t->dtype));
+    }
+    if (bits) *bits = value;
+    return g->latched;
+}
+
+npurt_status stream_set(struct graph *g, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
+{
+    void *at = element(g, t, index, true);
+    if (!at) return g->latched;
+    port_cache_invalidate(at, npurt_dtype_size((npurt_dtype)t->dtype));
+    memcpy(at, &bits, npurt_dtype_size((npurt_dtype)t->dtype));
+    port_cache_clean(at, npurt_dtype_size((npurt_dtype)t->dtype));
+    return NPURT_OK;
+}

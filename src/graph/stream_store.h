@@ -1,0 +1,60 @@
+/* The engine's own part of the rings. For the files of src/graph. */
+#ifndef NPURT_GRAPH_STREAM_STORE_H
+#define NPURT_GRAPH_STREAM_STORE_H
+
+#include "stream.h"
+#include "tensor_map.h"
+
+enum { STREAM_SCOPE_NONE = 0xff, STREAM_RETIRE_EVERY = 16 };
+
+/* Beside map.own[], per output: who holds it. */
+struct hold {
+    uint32_t refs;  /* tasks in flight with an argument in it, and 1 for its scope */
+    uint32_t lease; /* which allocation of the ring this is, never 0 */
+    uint32_t units; /* of STREAM_HEAP_UNIT */
+    uint8_t scope;  /* depth of the open scope that holds it, STREAM_SCOPE_NONE */
+    uint8_t reserved[3];
+};
+
+struct heap_ring {
+    uint64_t base, size;
+    uint64_t head;    /* offset of the next output, unless it has to begin at 0 again */
+    uint64_t live;    /* bytes of the records in [tail, head) */
+    uint64_t largest; /* output so far */
+    uint64_t high;
+    uint32_t lease;      /* of the newest record */
+    uint32_t edge_head, edge_tail; /* counts of edges taken and given back */
+    uint32_t tasks_high, edges_high;
+};
+
+struct stream_scope {
+    bool manual;           /* mode of the scope around */
+    uint32_t first_task;   /* submitted when it began */
+    uint32_t first_lease;  /* of its ring when it began */
+};
+
+struct stream {
+    const struct stream_host *host;
+    struct image_task *tasks;
+    struct stream_words *words;
+    uint8_t *payload;
+    struct stream_edge *edges;
+    uint32_t edge_first[STREAM_RINGS], edge_max[STREAM_RINGS];
+    uint32_t window[STREAM_RINGS];
+    struct heap_ring heap[STREAM_RINGS];
+    struct hold *hold;        /* [own records] */
+    uint32_t *slot_edges;     /* [slots] the ring's edge_head after the task's edges */
+    uint32_t *slot_holds;     /* [slots * NPURT_TASK_MAX_TENSORS] own records that the task holds */
+    uint8_t *slot_hold_count; /* [slots] */
+    uint32_t *held;           /* of the task being submitted: its part of slot_holds */
+    uint32_t held_count;
+    uint32_t ring; /* of the innermost scope */
+    uint32_t regions_high;
+    bool unmapped; /* a task of a MANUAL scope was submitted: the tensor map does not know what it does */
+    uint64_t wait_ticks;
+    uint64_t key; /* stream_control.engine_key that it was made for */
+    struct stream_refusal refusal;
+    struct stream_scope scope[NPURT_MAX_SCOPE_DEPTH + 1]; /* [0] the whole graph */
+};
+
+#endif
