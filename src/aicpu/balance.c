@@ -36,35 +36,35 @@ void balance_take(struct scheduler *s)
         uint32_t task = entry - 1, next = s->state[task].link;
         uint32_t shape = s->tasks[task].shape;
         ready_push(&s->ready[shape], s->state, task);
-        s->hungry[shape] = false; /* the giver cleared the bit */
+        if (shape < SHAPE_DUMMY) s->hungry[shape] = false; /* the giver cleared the bit */
         entry = next == TASK_NONE ? 0 : next + 1;
     }
 }
 
 /* Pushes the list to the peer. A list pushed before it is still whole behind it: the inbox is only pushed to, or taken
  * as a whole. */
-static void give(struct scheduler *s, uint32_t peer_index, const struct ready_list *list)
+void balance_give(struct workspace_head *work, struct task_state *state, uint32_t index, const struct ready_list *list)
 {
-    struct workspace_peer *peer = &s->head->peer[peer_index];
+    struct workspace_peer *peer = &work->peer[index];
     uint32_t head = port_observe32(&peer->inbox);
     do {
-        s->state[list->last].link = head ? head - 1 : TASK_NONE;
+        state[list->last].link = head ? head - 1 : TASK_NONE;
     } while (!port_cas32(&peer->inbox, &head, list->first + 1));
     port_kick(port_observe32(&peer->agent));
 }
 
-static void feed(struct scheduler *s, enum image_shape shape, uint32_t hungry)
+void balance_feed(struct workspace_head *head, struct task_state *state, enum image_shape shape,
+                  struct ready_list *list, uint32_t hungry)
 {
-    struct ready_list *list = &s->ready[shape];
     uint32_t part = list->count / ((uint32_t)__builtin_popcount(hungry) + 1);
     if (part == 0) part = 1;
     if (part > DONATION_MAX) part = DONATION_MAX;
     for (; hungry && list->count; hungry &= hungry - 1) {
         uint32_t bit = hungry & -hungry;
-        if (!(change(&s->head->balance[shape], bit, 0) & bit)) continue; /* another has fed it */
+        if (!(change(&head->balance[shape], bit, 0) & bit)) continue; /* another has fed it */
         struct ready_list gift;
-        ready_cut(list, s->state, part < list->count ? part : list->count, &gift);
-        give(s, (uint32_t)__builtin_ctz(bit), &gift);
+        ready_cut(list, state, part < list->count ? part : list->count, &gift);
+        balance_give(head, state, (uint32_t)__builtin_ctz(bit), &gift);
     }
 }
 
@@ -77,7 +77,7 @@ static void share_surplus(struct scheduler *s, enum image_shape shape)
         s->hungry[shape] = false;
     }
     uint32_t hungry = value & 0xffffu & ~hungry_bit(s);
-    if (hungry) feed(s, shape, hungry);
+    if (hungry) balance_feed(s->head, s->state, shape, &s->ready[shape], hungry);
 }
 
 static void become_hungry(struct scheduler *s, enum image_shape shape)

@@ -17,8 +17,28 @@ static inline void release(struct scheduler *s, uint32_t task)
         scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
 }
 
+/* In a ring: the edges are a list that closes, so that the orchestrator adds none any more, and the task's last word
+ * gives its slot back. An edge is its consumer's, which lives until it is released. */
+static inline void complete_slot(struct scheduler *s, uint32_t slot)
+{
+    struct stream_words *words = &s->words[slot];
+    uint32_t number = words->number, edge = port_exchange32(&words->fanout, STREAM_CLOSED);
+    while (edge != STREAM_EDGE_NONE) {
+        struct stream_edge e = s->edge_nodes[edge - 1];
+        if (port_fetch_sub32(&s->words[e.consumer].fanin, 1) == 1)
+            ready_push(&s->ready[s->tasks[e.consumer].shape], s->state, e.consumer);
+        edge = e.next;
+    }
+    port_publish32(&words->done, number);
+}
+
 static inline void complete_task(struct scheduler *s, uint32_t task)
 {
+    if (s->words) {
+        s->completed++;
+        complete_slot(s, task);
+        return;
+    }
     const struct image_task *t = &s->tasks[task];
     const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
     s->completed++;

@@ -7,13 +7,8 @@
  * id, because the two dies of an a3 share the folder and a program overwritten while it is mapped takes the chip down.
  * The file appears whole or not at all: it is written beside its place and renamed.
  */
+#include "file.h"
 #include "protocol/fingerprint.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Layout of the loader's arguments (docs/reference/cann.md): byte offsets. */
 enum { ARGS_DEVICE_ARGS = 40, DEVICE_ARGS_DEVICE = 112, DEVICE_ARGS_IMAGE = 120, DEVICE_ARGS_IMAGE_SIZE = 128 };
@@ -48,38 +43,13 @@ static uint64_t word_at(uint64_t address, size_t offset)
     return word;
 }
 
-/* write() may take a part, or be interrupted. */
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-/* Opens a new file beside `path`. A name left behind by a process that died is stepped over. */
-static int open_beside(const char *path, char *name, size_t name_size)
-{
-    for (unsigned attempt = 0; attempt < 100; attempt++) {
-        int n = snprintf(name, name_size, "%s.%ld.%u", path, (long)getpid(), attempt);
-        if (n < 0 || (size_t)n >= name_size) return -1;
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0 || errno != EEXIST) return fd;
-    }
-    return -1;
-}
-
 static enum install_code install(const void *image, size_t size, const char *path)
 {
     char temporary[320];
     enum install_code code = INSTALL_OK;
-    int fd = open_beside(path, temporary, sizeof temporary);
+    int fd = file_open_beside(path, temporary, sizeof temporary);
     if (fd < 0) return INSTALL_OPEN;
-    if (!write_all(fd, image, size))
+    if (!file_write_all(fd, image, size))
         code = INSTALL_WRITE;
     else if (fchmod(fd, 0755) != 0)
         code = INSTALL_MODE;

@@ -1,11 +1,14 @@
-/* The two entries of the AICPU program. The host launches npurt_aicpu_init once per device, and npurt_aicpu_exec once
- * per run with as many blocks as there are AICPU threads; each block finds its role by the order of arrival. */
-#include "scheduler.h"
+/* The entries of the AICPU program. The host launches npurt_aicpu_init once per device, npurt_aicpu_exec once per run
+ * with as many blocks as there are AICPU threads, each of which finds its role by the order of arrival, and
+ * npurt_aicpu_unload when a callable goes that had its orchestration here. */
+#include "orchestration.h"
+#include "orchestrator.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT uint32_t npurt_aicpu_init(void *args);
 EXPORT uint32_t npurt_aicpu_exec(void *args);
+EXPORT uint32_t npurt_aicpu_unload(void *args);
 
 /* The argument block when it is of this protocol. What is returned to the loader otherwise fails the launch (507018):
  * without a common layout there is no result to write to. */
@@ -54,6 +57,52 @@ static bool control_check(const struct run_control *control)
            control->result != 0;
 }
 
+/* A graph that the host has built: the first threads that arrive schedule it. Returns how many do. */
+static uint32_t run_image(const struct run_control *control, uint32_t role)
+{
+    int64_t detail = 0;
+    const struct image_header *image = image_check_header(control, &detail);
+    uint32_t schedulers = image ? scheduler_count(image->task_count, control->aicpu_threads, control->block_dim) : 1;
+    if (role >= schedulers) return schedulers;
+    struct scheduler *s = workspace_scheduler(control, role);
+    if (schedulers > 1 && image->task_count >= PLACE_TASKS) port_place(role, schedulers);
+    scheduler_init(s, control, role, schedulers);
+    if (image)
+        scheduler_use_image(s, image);
+    else
+        scheduler_end(s, RUN_BAD_IMAGE, detail);
+    scheduler_run(s);
+    return schedulers;
+}
+
+/* A graph that is built here: the first thread orchestrates, the others schedule; a lone one does both. */
+static uint32_t run_stream(const struct run_control *control, uint32_t role)
+{
+    const struct stream_control *stream = orchestrator_control(control);
+    uint32_t schedulers = control->aicpu_threads > 1 ? control->aicpu_threads - 1 : 1;
+    if (schedulers > control->block_dim) schedulers = control->block_dim;
+    if (role > schedulers) return schedulers;
+    if (role == 0 && control->aicpu_threads > 1 && stream) {
+        orchestrator_run(control, stream, schedulers, NULL);
+        return schedulers;
+    }
+    uint32_t index = control->aicpu_threads > 1 ? role - 1 : 0;
+    if (role == 0 && control->aicpu_threads > 1) return schedulers;
+    struct scheduler *s = workspace_scheduler(control, index);
+    scheduler_init(s, control, index, schedulers);
+    if (!stream) {
+        scheduler_end(s, RUN_BAD_IMAGE, 0);
+        scheduler_run(s);
+    } else {
+        scheduler_use_stream(s, stream);
+        if (control->aicpu_threads > 1)
+            scheduler_run(s);
+        else
+            orchestrator_run(control, stream, 1, s);
+    }
+    return schedulers;
+}
+
 uint32_t npurt_aicpu_exec(void *args)
 {
     const struct aicpu_args *a = args_check(args);
@@ -72,16 +121,18 @@ uint32_t npurt_aicpu_exec(void *args)
 
     uint32_t role = port_fetch_add32(&head->arrived, 1);
     if (role == 0) head->start_ticks = port_clock();
-    int64_t detail = 0;
-    const struct image_header *image = image_check_header(control, &detail);
-    uint32_t schedulers = image ? scheduler_count(image->task_count, control->aicpu_threads, control->block_dim) : 1;
-    if (role < schedulers) {
-        struct scheduler *s = workspace_scheduler(control, role);
-        if (schedulers > 1 && image->task_count >= PLACE_TASKS) port_place(role, schedulers);
-        scheduler_init(s, control, image, role, schedulers);
-        if (!image) scheduler_end(s, RUN_BAD_IMAGE, detail);
-        scheduler_run(s);
-    }
+    uint32_t schedulers = control->stream ? run_stream(control, role) : run_image(control, role);
     if (port_fetch_add32(&head->departed, 1) + 1 == control->aicpu_threads) result_write(control, schedulers);
+    return 0;
+}
+
+uint32_t npurt_aicpu_unload(void *args)
+{
+    const struct aicpu_args *a = args_check(args);
+    if (!a) return RUN_BAD_PROTOCOL;
+    const struct stream_unload *unload = (const struct stream_unload *)(uintptr_t)a->control;
+    port_cache_invalidate(unload, sizeof *unload);
+    if (unload->version != STREAM_VERSION) return RUN_BAD_PROTOCOL;
+    orchestration_unload(unload->callable);
     return 0;
 }

@@ -8,8 +8,7 @@ uint32_t scheduler_count(uint32_t task_count, uint32_t aicpu_threads, uint32_t c
     return n ? n : 1;
 }
 
-void scheduler_init(struct scheduler *s, const struct run_control *control, const struct image_header *image,
-                    uint32_t index, uint32_t count)
+void scheduler_init(struct scheduler *s, const struct run_control *control, uint32_t index, uint32_t count)
 {
     uint32_t first = control->block_dim * index / count, end = control->block_dim * (index + 1) / count;
     /* All but the cores, of which only the partition's are touched. */
@@ -31,36 +30,64 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, cons
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         s->claim[shape].slot = BOARD_NONE;
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
-    s->state = (struct task_state *)(uintptr_t)(control->workspace +
-                                                (uint64_t)WORKSPACE_SCHEDULER * (1 + control->aicpu_threads));
-    if (image) {
-        const char *base = (const char *)image;
-        s->tasks = (const struct image_task *)(base + image->tasks_offset);
-        s->ready_tasks = (const uint32_t *)(base + image->ready_offset);
-        s->edges = (const uint32_t *)(base + image->edges_offset);
-        s->payloads = control->image + image->payload_offset;
-        s->task_count = image->task_count;
-        s->edge_count = image->edge_count;
-        s->ready_count = image->ready_count;
-    }
-    s->placed = count == 1 || s->task_count >= PLACE_TASKS;
+    s->placed = count == 1;
     if (index == 0 && count > 1) board_init(s);
     struct workspace_peer *self = &s->head->peer[index];
     port_publish32(&self->agent, port_agent_self());
 }
 
-void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail)
+void scheduler_use_image(struct scheduler *s, const struct image_header *image)
 {
-    uint32_t none = 0;
-    if (!port_cas32(&s->head->end, &none, (uint32_t)code + 1)) return;
-    s->head->end_detail = detail; /* read by the last thread out, which this one precedes */
-    if (s->count > 1) port_kick(PORT_AGENT_ALL_AICPU);
+    const struct run_control *control = s->control;
+    const char *base = (const char *)image;
+    s->state = (struct task_state *)(uintptr_t)(control->workspace +
+                                                (uint64_t)WORKSPACE_SCHEDULER * (1 + control->aicpu_threads));
+    s->tasks = (const struct image_task *)(base + image->tasks_offset);
+    s->ready_tasks = (const uint32_t *)(base + image->ready_offset);
+    s->edges = (const uint32_t *)(base + image->edges_offset);
+    s->payloads = control->image + image->payload_offset;
+    s->task_count = image->task_count;
+    s->edge_count = image->edge_count;
+    s->ready_count = image->ready_count;
+    if (s->task_count >= PLACE_TASKS) s->placed = true;
 }
 
-/* Tasks completed by all schedulers, as far as they have told. */
-static uint32_t completed_sum(const struct scheduler *s)
+void scheduler_use_stream(struct scheduler *s, const struct stream_control *stream)
 {
-    uint32_t sum = 0;
+    const struct stream_layout layout = stream_layout_of(stream);
+    _Static_assert(sizeof(struct task_state) <= STREAM_STATE, "a slot's part of the engine's memory");
+    const char *base = (const char *)(uintptr_t)stream->engine;
+    s->state = (struct task_state *)(uintptr_t)(base + layout.state);
+    s->tasks = (const struct image_task *)(base + layout.tasks);
+    s->words = (struct stream_words *)(uintptr_t)(base + layout.words);
+    s->edge_nodes = (const struct stream_edge *)(base + layout.edges);
+    s->payloads = stream->engine + layout.payload;
+    s->task_count = layout.slots;
+    port_cache_invalidate(s->kernels, (size_t)s->control->kernel_count * sizeof *s->kernels);
+}
+
+static bool end_once(struct workspace_head *head, enum run_code code, int64_t detail)
+{
+    uint32_t none = 0;
+    if (!port_cas32(&head->end, &none, (uint32_t)code + 1)) return false;
+    head->end_detail = detail; /* read by the last thread out, which this one precedes */
+    return true;
+}
+
+void run_end(struct workspace_head *head, enum run_code code, int64_t detail)
+{
+    if (end_once(head, code, detail)) port_kick(PORT_AGENT_ALL_AICPU);
+}
+
+void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail)
+{
+    if (end_once(s->head, code, detail) && (s->count > 1 || s->words)) port_kick(PORT_AGENT_ALL_AICPU);
+}
+
+/* Tasks completed by all schedulers, as far as they have told, and submitted by the orchestrator. */
+static uint32_t progress_sum(const struct scheduler *s)
+{
+    uint32_t sum = s->words ? port_observe32(&s->head->submitted) : 0;
     for (uint32_t i = 0; i < s->count; i++)
         sum += port_observe32(&s->head->peer[i].completed);
     return sum;
@@ -86,7 +113,7 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
         }
     }
     if (limit_ticks == 0 || now - s->moved_ticks < limit_ticks) return false;
-    uint32_t sum = completed_sum(s);
+    uint32_t sum = progress_sum(s);
     if (sum != s->moved_sum) {
         s->moved_sum = sum;
         s->moved_ticks = now;
@@ -137,10 +164,11 @@ static bool has_ready(const struct scheduler *s)
     return false;
 }
 
-/* Tells what this scheduler has completed, and ends the run when that was the last. */
+/* Tells what this scheduler has completed, and ends the run when that was the last. In a run that streams the orchestrator
+ * takes the number of tasks off when it knows it, so that the sum is 0 in the end; it never is before. */
 static void tell_completed(struct scheduler *s)
 {
-    if (s->count == 1) {
+    if (s->count == 1 && !s->words) {
         if (s->completed == s->task_count) scheduler_end(s, RUN_OK, 0);
         /* With one scheduler it is certain that nothing will move any more. */
         else if (s->busy_count == 0 && !has_ready(s))
@@ -152,14 +180,15 @@ static void tell_completed(struct scheduler *s)
     port_publish32(&s->head->peer[s->index].completed, s->completed);
     if (untold < 256 && (s->busy_count > 0 || has_ready(s))) return;
     s->completed_told = s->completed;
-    if (port_fetch_add32(&s->head->completed, untold) + untold == s->task_count) scheduler_end(s, RUN_OK, 0);
+    uint32_t last = s->words ? 0 : s->task_count;
+    if (port_fetch_add32(&s->head->completed, untold) + untold == last) scheduler_end(s, RUN_OK, 0);
 }
 
 /* Few tasks may still be much work: moves this scheduler and its cores when the run has taken long. The clock is read
  * in the first passes, because one pass runs all kernels of a round, and then in every 16th. */
-static void place_late(struct scheduler *s, uint32_t passes)
+static void place_late(struct scheduler *s)
 {
-    if (passes > 16 && passes % 16 != 0) return;
+    if (s->passes > 16 && s->passes % 16 != 0) return;
     if (port_clock() - s->ready_ticks < s->ms_ticks * PLACE_AFTER_US / 1000) return;
     s->placed = true;
     port_place(s->index, s->count);
@@ -167,45 +196,72 @@ static void place_late(struct scheduler *s, uint32_t passes)
         if (s->core[i].phase != CORE_ABSENT) port_adopt_core(s->core[i].physical);
 }
 
+/* Whoever completes something while the orchestrator waits for room wakes it. By addition, so that of this look and the
+ * orchestrator's exchange the later one sees what was written before the earlier. */
+static void wake_orchestrator(struct scheduler *s)
+{
+    if (port_fetch_add32(&s->head->orchestrator_waits, 0) != 0)
+        port_kick(port_observe32(&s->head->orchestrator_agent));
+}
+
+enum scheduler_pass scheduler_pass(struct scheduler *s)
+{
+#if defined(NPURT_VALIDATE)
+    if (s->passes % 64 == 0 && scheduler_validate(s)) scheduler_end(s, RUN_STALLED, INT64_MIN);
+#endif
+    const uint64_t dispatches = s->dispatches;
+    const uint32_t completed = s->completed;
+    const bool peers = s->count > 1 || s->words;
+    if (scheduler_ended(s)) return PASS_ENDED;
+    if (peers) balance_take(s);
+    if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
+    if (s->busy_count) completion_poll(s);
+    dispatch_ready(s);
+    bool again = peers && balance_share(s);
+    dispatch_stage(s);
+    tell_completed(s);
+    if (s->words && s->completed != completed) wake_orchestrator(s);
+    bool moved = s->dispatches != dispatches || s->completed != completed;
+    s->moved |= moved;
+    if ((++s->passes % 1024 == 0 || !moved) &&
+        scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->words ? 0 : s->task_count - s->completed))
+        return PASS_ENDED;
+    if (!s->placed) place_late(s);
+    return again ? PASS_AGAIN : PASS_IDLE;
+}
+
 static void go_round(struct scheduler *s)
 {
-    uint32_t passes = 0;
-    if (s->task_count == 0) scheduler_end(s, RUN_OK, 0);
     for (;;) {
-#if defined(NPURT_VALIDATE)
-        if (passes % 64 == 0 && scheduler_validate(s)) scheduler_end(s, RUN_STALLED, INT64_MIN);
-#endif
         port_token token = port_wait_begin();
-        uint64_t before = s->dispatches + s->completed;
-        if (scheduler_ended(s)) return;
-        if (s->count > 1) balance_take(s);
-        if (s->busy_count) completion_poll(s);
-        dispatch_ready(s);
-        bool again = s->count > 1 && balance_share(s);
-        dispatch_stage(s);
-        tell_completed(s);
-        bool moved = s->dispatches + s->completed != before;
-        s->moved |= moved;
-        if ((++passes % 1024 == 0 || !moved) &&
-            scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->task_count - s->completed))
-            return;
-        if (!s->placed) place_late(s, passes);
+        enum scheduler_pass pass = scheduler_pass(s);
+        if (pass == PASS_ENDED) return;
         /* A lone scheduler that has just ended the run kicked nobody, itself included. */
-        if (!again && !scheduler_ended(s)) port_wait(token);
+        if (pass == PASS_IDLE && !scheduler_ended(s)) port_wait(token);
     }
+}
+
+void scheduler_begin(struct scheduler *s)
+{
+    if (!s->words && !scheduler_ended(s)) image_check_range(s);
+    handshake_cores(s);
+    s->ready_ticks = port_clock();
+    meet_peers(s);
+    s->look_ticks = 0;
+    if (s->words || scheduler_ended(s)) return;
+    s->spmd = s->count > 1 && port_observe32(&s->head->spmd_tasks) > 0;
+    deal_ready(s);
+    if (s->task_count == 0) scheduler_end(s, RUN_OK, 0);
+}
+
+void scheduler_rest(struct scheduler *s)
+{
+    if (!scheduler_ended(s)) go_round(s);
+    drain_cores(s);
 }
 
 void scheduler_run(struct scheduler *s)
 {
-    if (!scheduler_ended(s)) image_check_range(s);
-    handshake_cores(s);
-    s->ready_ticks = port_clock();
-    meet_peers(s);
-    if (!scheduler_ended(s)) {
-        s->spmd = s->count > 1 && port_observe32(&s->head->spmd_tasks) > 0;
-        deal_ready(s);
-        s->look_ticks = 0;
-        go_round(s);
-    }
-    drain_cores(s);
+    scheduler_begin(s);
+    scheduler_rest(s);
 }

@@ -16,6 +16,7 @@
 
 #include "core_state.h"
 #include "port/port.h"
+#include "protocol/stream.h"
 #include "ready.h"
 #include "workspace.h"
 
@@ -57,6 +58,8 @@ struct scheduler {
     const struct run_control *control;
     const struct image_task *tasks;
     const uint32_t *ready_tasks, *edges;
+    struct stream_words *words;           /* of a run that streams: tasks are ring slots; NULL: of an image */
+    const struct stream_edge *edge_nodes; /* with words */
     uint64_t payloads; /* device address */
     const struct kernel_entry *kernels;
     struct workspace_head *head;
@@ -78,6 +81,7 @@ struct scheduler {
     uint32_t send_count;
     struct send send[SEND_BATCH];
     bool spmd;                /* the graph has tasks of several blocks, and peers to share them with */
+    uint32_t passes;
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
     bool placed;              /* port_place has been called, or need not be */
     bool moved;               /* something ended since the watch looked last */
@@ -112,11 +116,21 @@ static inline struct scheduler *workspace_scheduler(const struct run_control *co
 
 /* How many of the AICPU threads schedule a graph of so many tasks on so many clusters. At least 1. */
 uint32_t scheduler_count(uint32_t task_count, uint32_t aicpu_threads, uint32_t clusters);
-/* Pre: the head is zeroed. `image` NULL: the image is unusable; the scheduler will adopt its cores and release them. */
-void scheduler_init(struct scheduler *s, const struct run_control *control, const struct image_header *image,
-                    uint32_t index, uint32_t count);
+/* Pre: the head is zeroed. What the run's tasks come from is said afterwards, by scheduler_use_…; without, the image is
+ * unusable, and the scheduler will adopt its cores and release them. */
+void scheduler_init(struct scheduler *s, const struct run_control *control, uint32_t index, uint32_t count);
+void scheduler_use_image(struct scheduler *s, const struct image_header *image);
+void scheduler_use_stream(struct scheduler *s, const struct stream_control *stream);
 /* Runs the partition to the end of the run. */
 void scheduler_run(struct scheduler *s);
+/* The parts of scheduler_run, for an orchestrator that has to schedule in turn: before the first pass; one pass, with
+ * what it did; rounds until the run has ended, and the cores' way home. */
+void scheduler_begin(struct scheduler *s);
+enum scheduler_pass { PASS_ENDED, PASS_AGAIN, PASS_IDLE };
+enum scheduler_pass scheduler_pass(struct scheduler *s);
+void scheduler_rest(struct scheduler *s);
+/* Ends the run for everybody, unless it has ended already: the first cause stays. */
+void run_end(struct workspace_head *head, enum run_code code, int64_t detail);
 /* Ends the run for all schedulers, unless it has ended already: the first cause stays. */
 void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail);
 /* Takes part in every wait loop: true when the run has ended. Looks at the host's abort and the clock once per ms; ends
@@ -177,6 +191,11 @@ bool board_at_hand(struct scheduler *s, enum image_shape shape);
 /* ---- balance.c */
 
 void balance_take(struct scheduler *s);
+/* Puts a list of ready tasks into a scheduler's inbox and kicks it. */
+void balance_give(struct workspace_head *head, struct task_state *state, uint32_t peer, const struct ready_list *list);
+/* Hands parts of the list to the schedulers of `hungry`, bits of balance[shape]. */
+void balance_feed(struct workspace_head *head, struct task_state *state, enum image_shape shape,
+                  struct ready_list *list, uint32_t hungry);
 /* After a dispatch: gives surplus to hungry peers, or says that this partition is hungry. True when the caller should
  * look for work again before it waits. */
 bool balance_share(struct scheduler *s);

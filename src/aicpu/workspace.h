@@ -2,8 +2,10 @@
  *
  *     offset 0       struct workspace_head   the first 4096 bytes, zeroed by the host before every run
  *     4096           struct workspace_board  one per shape, initialised by scheduler 0 when it has peers
+ *     8192           struct orchestrator    of a run that streams, initialised by its thread
  *     65536          struct scheduler        one per AICPU thread, 64 KiB each, initialised by its thread
- *     65536·(1 + n)  struct task_state       one per task, initialised by the threads in ranges
+ *     65536·(1 + n)  struct task_state       one per task, initialised by the threads in ranges; of a run that streams in
+ *                                            the engine's memory (protocol/stream.h), initialised by the orchestrator
  *
  * Words of the head are shared between AICPU threads and reached through port only. The last thread out cleans the head
  * from the caches, so that no line of it can be written back over the zeros of the next run.
@@ -16,6 +18,7 @@
 
 enum {
     WORKSPACE_HEAD_SIZE = 4096,
+    WORKSPACE_ORCHESTRATOR = 8192,
     WORKSPACE_SCHEDULER = 65536, /* offset of the first, and size of each */
     BOARD_SLOTS = 15,            /* SPMD tasks of a shape that peers can see at a time */
     TASK_NONE = 0xffffffffu,     /* end of a list; task numbers are below NPURT_GRAPH_MAX_TASKS */
@@ -85,14 +88,20 @@ struct workspace_head {
      * (loaded). Both in one word, so that of a hungry and a loaded scheduler one always sees the other. */
     uint32_t balance[SHAPE_COUNT];
     uint32_t reserved4[12];
+    /* Of a run that streams. Writer: the orchestrator. */
+    uint32_t orchestrator_agent;
+    uint32_t submitted; /* tasks, so that others see that the run moves */
+    uint32_t reserved5[14];
+    uint32_t orchestrator_waits; /* 1: whoever completes something kicks it. Changed by exchange only */
+    uint32_t reserved6[15];
     struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
 };
 _Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
-_Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board) <= WORKSPACE_SCHEDULER, "boards");
+_Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board) <= WORKSPACE_ORCHESTRATOR, "boards");
 _Static_assert(offsetof(struct workspace_head, end) == 1 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
-_Static_assert(offsetof(struct workspace_head, peer) == 4 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, peer) == 6 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
 
 #endif

@@ -30,7 +30,8 @@ static uint32_t check(const void *image, uint64_t size, void *workspace, uint64_
     memset(workspace, 0, WORKSPACE_HEAD_SIZE);
     const struct image_header *header = image_check_header(&control, &detail);
     if (!header) return RUN_BAD_IMAGE;
-    scheduler_init(&scheduler, &control, header, 0, 1);
+    scheduler_init(&scheduler, &control, 0, 1);
+    scheduler_use_image(&scheduler, header);
     image_check_range(&scheduler);
     uint32_t end = workspace_head(&control)->end;
     return end ? end - 1 : ACCEPTED;
