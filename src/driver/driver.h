@@ -10,6 +10,7 @@
 #define NPURT_DRIVER_H
 
 #include "cann.h"
+#include "card_log.h"
 #include <npurt/status.h>
 
 /* Every required entry point: name, return type, parameters. The names are the ABI. */
@@ -58,7 +59,9 @@
 #define DRIVER_EXTENSIONS(X)                                                                                           \
     X(npuemu_device_add, int, (const char *machine, int32_t *device))                                                  \
     X(npuemu_trace_hash, int, (int32_t device, uint64_t *hash))                                                        \
-    X(npuemu_last_problem, const char *, (void))
+    X(npuemu_last_problem, const char *, (void))                                                                       \
+    X(npuemu_log_route, void, (card_log_sink sink, uint32_t least))                                                    \
+    X(npuemu_log_drain, void, (void))
 
 struct driver {
 #define DRIVER_FIELD(name, result, parameters) result(*name) parameters;

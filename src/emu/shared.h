@@ -27,6 +27,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include "driver/card_log.h"
 #include "machine.h"
 
 enum {
@@ -36,7 +37,8 @@ enum {
     EMU_INLINE = 416,
     EMU_MAX_STREAMS = 1984,            /* usable per device (docs/reference/cann-abi.md) */
     EMU_MAX_EVENTS = 4096,
-    EMU_SHARED_VERSION = 1,
+    EMU_LOG_LINES = 1024,
+    EMU_SHARED_VERSION = 2,
 };
 #define EMU_SHARED_MAGIC 0x554d4555u
 
@@ -113,6 +115,20 @@ struct emu_problem {
     char text[496];
 };
 
+/* The device's lines on their way to the host, when they are routed there (driver/card_log.h). A line that finds the ring
+ * full wakes a host that waits and gives it EMU_LOG_READER_MS to make room, or EMU_LOG_PATIENCE_MS to begin to wait; then
+ * it is lost, and counted, and so are the next ones until there is room. Pages of lines that were never written take no
+ * memory. */
+enum { EMU_LOG_PATIENCE_MS = 20, EMU_LOG_READER_MS = 1000 };
+struct emu_log {
+    _Alignas(64) _Atomic uint32_t route;   /* 0: standard error; else 1 + enum card_log_level; writer: host side */
+    _Atomic uint32_t readers;              /* host threads that wait, and empty it while they do; writer: host side */
+    _Alignas(64) _Atomic uint32_t head;    /* lines written; writer: device side, like `lost` */
+    _Atomic uint64_t lost;
+    _Alignas(64) _Atomic uint32_t tail;    /* lines read: a futex; writer: host side */
+    _Alignas(64) struct card_log_line line[EMU_LOG_LINES];
+};
+
 struct emu_shared {
     uint32_t magic, version;
     struct emu_machine machine;
@@ -135,6 +151,7 @@ struct emu_shared {
     _Alignas(64) struct emu_command ring[EMU_RING_SLOTS];
     struct emu_stream stream[EMU_MAX_STREAMS];
     struct emu_event event[EMU_MAX_EVENTS];
+    struct emu_log log;
 };
 
 #endif

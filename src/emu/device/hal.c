@@ -82,6 +82,9 @@ void DlogRecord(int32_t module, int32_t level, const char *format, ...)
 
     (void)module;
     va_start(args, format);
-    log_device(level < 0 ? 0 : (uint32_t)level, format, args);
+    log_device(level < CARD_LOG_DEBUG   ? CARD_LOG_DEBUG
+               : level > CARD_LOG_ERROR ? CARD_LOG_ERROR
+                                        : (uint32_t)level,
+               format, args);
     va_end(args);
 }

@@ -281,6 +281,8 @@ void port_core_run(uint64_t image, int64_t *args)
         launch_reason(self->launch, "the kernel image at 0x%llx cannot be run: %s", (unsigned long long)image, problem);
         fault_raise(self, image);
     }
+    self->image = image;
+    self->args = args;
     atomic_store_explicit(&self->kernel, kernel->entry, memory_order_release);
     plan_kernel(self, args);
     if (UNLIKELY(simulation_on)) simulation_kernel_begin(self, image, kernel->duration_ns);

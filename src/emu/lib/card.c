@@ -1,6 +1,7 @@
 #include "card.h"
 #include "device.h"
 #include "entries.h"
+#include "log.h"
 #include "message.h"
 #include "root.h"
 #include "emu/folder.h"
@@ -43,6 +44,7 @@ static void after_fork_in_child(void)
 {
     pthread_mutex_unlock(&lock);
     atomic_store_explicit(&forked, true, memory_order_relaxed);
+    log_forget();
     for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++)
         device_forget(device_table[i]);
     for (unsigned i = 0; i < card_count; i++)

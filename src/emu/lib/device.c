@@ -1,6 +1,7 @@
 #include "device.h"
 #include "entries.h"
 #include "futex.h"
+#include "log.h"
 #include "message.h"
 #include "ring.h"
 #include "wait.h"
@@ -50,6 +51,16 @@ static int32_t no_context(void)
                         current.device ? "the device of this thread was reset" : "this thread has not set a device");
 }
 
+/* Gives the lock up around a wait; afterwards the device may be another one's. */
+static struct process *lock_release(struct device *device)
+{
+    struct process *process = device->process;
+
+    process_retain(process);
+    pthread_mutex_unlock(&device->lock);
+    return process;
+}
+
 int32_t device_enter_any(struct device **out)
 {
     struct device *device = device_current();
@@ -77,7 +88,9 @@ int32_t device_enter(struct device **out)
     }
     if (!(*out)->down && process_alive_lately((*out)->process)) return 0;
     code = device_down(*out);
-    device_leave(*out);
+    struct process *process = lock_release(*out);
+    log_drain(process);
+    process_release(process);
     return code;
 }
 
@@ -116,20 +129,11 @@ int32_t device_down(struct device *device)
 
 /* ---- commands --------------------------------------------------------------------------------------------------- */
 
-/* Gives the lock up around a wait; afterwards the device may be another one's. */
-static struct process *lock_release(struct device *device)
-{
-    struct process *process = device->process;
-
-    process_retain(process);
-    pthread_mutex_unlock(&device->lock);
-    return process;
-}
-
 static int32_t lock_regain(struct device *device, struct process *process, enum wait_result result)
 {
     bool same;
 
+    log_drain(process);
     pthread_mutex_lock(&device->lock);
     same = device->process == process;
     process_release(process);
@@ -178,7 +182,8 @@ int32_t device_claim(struct device *device, uint32_t kind, uint32_t stream, stru
     int32_t code;
 
     while (!(*out = ring_claim(device->process, kind, stream, false))) {
-        if (device_simulated(device)) { /* commands are taken only while the host waits: wait for what is there already */
+        if (device_simulated(
+                device)) { /* commands are taken only while the host waits: wait for what is there already */
             code = advance(device, DEVICE_DEFAULT_STREAM, completed(device, DEVICE_DEFAULT_STREAM), 0);
         } else {
             struct process *process = lock_release(device);
@@ -218,13 +223,21 @@ static int32_t wait_free(struct device *device, uint32_t stream, uint32_t sequen
     return lock_regain(device, process, wait_stream(process, stream, sequence, deadline));
 }
 
+/* What was said before a stream came to an end is told before the end is. Looked at after the end was seen: pairs with
+ * the order in which the device side publishes both. */
+static int32_t tell_lines(struct device *device)
+{
+    if (!log_pending(device->process)) return 0;
+    return lock_regain(device, lock_release(device), WAIT_DONE);
+}
+
 int32_t device_wait(struct device *device, uint32_t stream, uint32_t sequence, int32_t timeout_ms)
 {
     int32_t code;
 
-    if (wait_passed(completed(device, stream), sequence)) return 0;
+    if (wait_passed(completed(device, stream), sequence)) return tell_lines(device);
     code = device_simulated(device) ? wait_simulated(device, stream, sequence, timeout_ms)
-                                : wait_free(device, stream, sequence, timeout_ms);
+                                    : wait_free(device, stream, sequence, timeout_ms);
     if (code) return code;
     if (wait_passed(completed(device, stream), sequence)) return 0;
     return message_fail(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "not done after %d ms; the work goes on", timeout_ms);
@@ -236,11 +249,12 @@ int32_t device_poll(struct device *device, uint32_t stream, bool *drained)
     int32_t code = 0;
 
     *drained = wait_passed(completed(device, stream), target);
-    if (*drained) return 0;
+    if (*drained) return tell_lines(device);
     if (device_simulated(device))
         code = advance(device, stream, target, 0);
     else if (!process_alive(device->process))
         code = device_down(device);
     if (!code) *drained = wait_passed(completed(device, stream), target);
+    if (!code && *drained) code = tell_lines(device);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "process.h"
 #include "futex.h"
+#include "log.h"
 #include "ring.h"
 #include "window.h"
 
@@ -163,6 +164,7 @@ struct process *process_start(const struct process_options *options, char *probl
     }
     process->pidfd = process->shared_fd = process->hbm_fd = -1;
     atomic_init(&process->references, 1);
+    pthread_mutex_init(&process->log.lock, NULL);
     if (!program_find(program, sizeof program, problem, problem_size)) goto failed;
     if (!share(process, options)) {
         snprintf(problem, problem_size, "no room for a device of %llu MiB: %s%s",
@@ -170,6 +172,7 @@ struct process *process_start(const struct process_options *options, char *probl
                  errno == EFBIG ? " (the limit on file sizes, ulimit -f, applies to device memory)" : "");
         goto failed;
     }
+    log_join(process);
     host_pidfd = pidfd_of(getpid());
     error = host_pidfd < 0 ? errno : spawn(process, program, host_pidfd);
     if (host_pidfd >= 0) close(host_pidfd);
@@ -207,6 +210,7 @@ bool process_alive_lately(struct process *process)
 
 void process_stop(struct process *process, bool ask)
 {
+    log_leave(process);
     if (process->pidfd >= 0) {
         struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
         siginfo_t info;
@@ -233,6 +237,7 @@ void process_release(struct process *process)
     if (process->hbm_base) window_release(process->hbm_base, process->hbm_size);
     if (process->shared) munmap(process->shared, sizeof *process->shared);
     process_forget(process);
+    pthread_mutex_destroy(&process->log.lock);
     free(process);
 }
 

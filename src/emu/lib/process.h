@@ -9,6 +9,7 @@
 
 #include "emu/shared.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,11 @@ struct process {
     uint64_t hbm_base, hbm_size;
     uint64_t head;      /* the producer's own copy of shared->head */
     int64_t checked_ns; /* when it was last seen alive */
+    struct {            /* log.c */
+        struct process *next;
+        pthread_mutex_t lock; /* held while lines are read and handed on */
+        _Atomic uint64_t lost_told;
+    } log;
 };
 
 struct process_options {

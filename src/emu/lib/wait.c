@@ -1,5 +1,6 @@
 #include "wait.h"
 #include "futex.h"
+#include "log.h"
 
 #include <sched.h>
 
@@ -52,7 +53,9 @@ static enum wait_result wait_word(struct process *process, _Atomic uint32_t *wor
     spin_until = now + spin_ns();
     if (spin(word, target, spin_until < deadline_ns ? spin_until : deadline_ns)) return WAIT_DONE;
     if (waiters) atomic_fetch_add_explicit(waiters, 1, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&process->shared->log.readers, 1, memory_order_relaxed);
     for (;;) {
+        log_drain(process);
         uint32_t value = atomic_load_explicit(word, memory_order_seq_cst);
         if (wait_passed(value, target)) break;
         now = futex_now_ns();
@@ -66,6 +69,7 @@ static enum wait_result wait_word(struct process *process, _Atomic uint32_t *wor
         }
         futex_wait(word, value, deadline_ns - now < SLICE_NS ? deadline_ns - now : SLICE_NS);
     }
+    atomic_fetch_sub_explicit(&process->shared->log.readers, 1, memory_order_relaxed);
     if (waiters) atomic_fetch_sub_explicit(waiters, 1, memory_order_relaxed);
     return result;
 }
