@@ -5,6 +5,7 @@
 #include "options.h"
 #include "progress.h"
 #include "report.h"
+#include "speak.h"
 #include "subject.h"
 
 #include <inttypes.h>
@@ -176,6 +177,7 @@ int command_run(int argc, char **argv)
         free(s);
         return EXIT_FAILED;
     }
+    speak_begin();
     progress_begin(&s->progress, 2 * s->options.runs + 1);
     progress_step(&s->progress, "making inputs", 0);
     if (prepare(s)) {
@@ -188,6 +190,7 @@ int command_run(int argc, char **argv)
         hbm_close(&probe);
     }
     progress_end(&s->progress);
+    speak_end();
     sum_up(s);
 
     bool failed = s->error.status != NPURT_OK;

@@ -65,9 +65,10 @@ static inline int32_t npurt_kernel_block_num(NPURT_GM const int64_t *args)
 static inline int32_t npurt_kernel_sub_block(NPURT_GM const int64_t *args)
 { return ((NPURT_GM const npurt_kernel_global *)(uintptr_t)args[NPURT_KERNEL_ARG_GLOBAL])->sub_block_id; }
 
-/* One line, printf format, to the standard error of the host with the core's number before it: for looking into a kernel
- * on the emulated card. A line longer than about 1,000 bytes is cut. Lines of several cores do not mix; their order is
- * that of the run. On silicon, and wherever no card is below, the call does nothing and its arguments are not looked at. */
+/* One line, printf format, to the host's log (npurt/log.h) with core, kernel, task and block; without a callback there to
+ * standard error, with the core's number before it. For looking into a kernel on the emulated card. A line longer than
+ * about 960 bytes is cut. Lines of several cores do not mix; their order is that of the run. On silicon, and wherever no
+ * card is below, the call does nothing and its arguments are not looked at. */
 #if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
 #define npurt_kernel_printf(...) ((void)0)
 #else

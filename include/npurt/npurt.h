@@ -5,6 +5,7 @@
 
 #include <npurt/version.h>
 #include <npurt/status.h>
+#include <npurt/log.h>
 #include <npurt/tensor.h>
 #include <npurt/orchestration.h>
 #include <npurt/device.h>

@@ -44,6 +44,7 @@ uint32_t npurt_aicpu_init(void *args)
         .protocol_version = PROTOCOL_VERSION, .aicpu_threads = port_aicpu_threads(), .counter_hz = port_clock_hz()};
     port_publish32(&report->ready, 1);
     port_cache_clean(report, sizeof *report);
+    port_log(PORT_INFO, "init: protocol %u, %u AICPU threads", PROTOCOL_VERSION, report->aicpu_threads);
     return 0;
 }
 

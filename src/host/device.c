@@ -38,6 +38,7 @@ static npurt_status settle_options(const npurt_device_options *given, npurt_devi
 
 static void device_destroy(npurt_device *device)
 {
+    log_leave(device);
     callable_free_all(device);
     graph_destroy(device->graph);
     bundle_close(&device->bundle);
@@ -57,6 +58,7 @@ static npurt_status force_reset(npurt_device *device)
         (void)device->driver->aclrtSynchronizeDeviceWithTimeout(RESET_DRAIN_MS);
         /* Binds and retains, so that there is something to reset whatever the state was before. */
         rtError_t code = device->driver->rtSetDevice(device->id);
+        log_collect(device);
         if (code != 0) log_write(LOG_LEVEL_WARN, "device", "rtSetDevice before the reset answered %d", code);
         code = device->driver->aclrtResetDeviceForce(device->id);
         if (code != 0) status = error_driver(code, "aclrtResetDeviceForce", "resetting device %d", device->id);
@@ -107,6 +109,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     device->id = id;
     device->address_low = UINT64_MAX;
     snprintf(device->info.target, sizeof device->info.target, "%s", target);
+    log_about(device);
 
     npurt_status status = settle_options(options, &device->options);
     if (status == NPURT_OK && device->options.binaries) {
@@ -116,6 +119,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     device->hal_id = id;
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {
+        log_join(device);
         status = device_bring_up(device);
         if (status != NPURT_OK) open_failed(device);
     }
@@ -123,6 +127,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
         device_destroy(device);
         return status;
     }
+    log_about(NULL);
     *out = device;
     return NPURT_OK;
 }
@@ -133,6 +138,7 @@ npurt_status npurt_device_open(const char *target, const npurt_device_options *o
     error_begin("npurt_device_open");
     if (!out) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "out is NULL");
     *out = NULL;
+    if (log_delivering()) return error_raise(NPURT_ERROR_BUSY, "called from inside a log callback");
     uint64_t none = 0, now = fork_count() + 1;
     if (!atomic_compare_exchange_strong(&first_open, &none, now) && none != now)
         return error_raise(

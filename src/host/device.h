@@ -50,6 +50,11 @@ struct npurt_device {
     uint64_t binding;  /* number that bound threads remember; a new one after each reset */
     uint32_t retained; /* rtSetDevice calls to be undone */
 
+    struct {
+        npurt_device *next; /* of all that are open */
+        npurt_run *run;     /* what the card says now is this run's; NULL: of none, or of another handle's */
+    } log;                  /* log.c */
+
     struct ledger ledger;
     struct growth growth;
     uint64_t address_low, address_high; /* every device address that was ever given lies between */

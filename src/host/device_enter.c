@@ -44,6 +44,7 @@ void device_unbind(npurt_device *device)
 npurt_status device_bind_thread(npurt_device *device)
 {
     int32_t now;
+    log_about(device); /* an orchestration may have called another */
     if (bound == device->binding && device->driver->aclrtGetDevice(&now) == 0 && now == device->id) return NPURT_OK;
     rtError_t code = device->driver->rtSetDevice(device->id);
     if (code != 0) {
@@ -90,14 +91,19 @@ npurt_status device_enter(npurt_device *device, const char *call, enum device_ne
         return error_raise(
             NPURT_ERROR_FORKED,
             "the device was opened before a fork, in the parent; open it in the child of an exec instead");
+    if (log_delivering()) return error_raise(NPURT_ERROR_BUSY, "called from inside a log callback");
     if (pthread_mutex_lock(&device->lock) != 0)
         return error_raise(NPURT_ERROR_BUSY, "called from inside the orchestration of a call on this device");
+    log_about(device);
     if (need == DEVICE_NEED_HANDLE) return NPURT_OK;
 
     npurt_status status = check_lost(device);
     if (status == NPURT_OK && need == DEVICE_NEED_WORK) status = check_poisoned(device);
     if (status == NPURT_OK) status = device_bind_thread(device);
-    if (status != NPURT_OK) pthread_mutex_unlock(&device->lock);
+    if (status != NPURT_OK) {
+        log_about(NULL);
+        pthread_mutex_unlock(&device->lock);
+    }
     return status;
 }
 
@@ -105,6 +111,7 @@ npurt_status device_leave(npurt_device *device, npurt_status status)
 {
     if (status == NPURT_ERROR_LOST && atomic_load(&device->state) != NPURT_DEVICE_LOST)
         device_set_state(device, NPURT_DEVICE_LOST);
+    log_about(NULL);
     pthread_mutex_unlock(&device->lock);
     return status;
 }

@@ -99,8 +99,10 @@ static npurt_status start(npurt_run *run)
     npurt_device *device = run->device;
     const struct slot_streams own = {device->core_stream, device->cpu_stream};
     run->ticket = slot_run_begin(device->slot, drained, device);
+    log_run_begin(run);
     npurt_status status = run_start(run);
     if (status != NPURT_OK) {
+        log_run_end(run);
         slot_run_end(device->slot, run->ticket);
         return status;
     }
@@ -159,6 +161,7 @@ static void retire(npurt_run *run, struct outcome *o)
         error_restore(&own);
     }
     device->flight.executing = NULL;
+    log_run_end(run);
     slot_run_end(device->slot, run->ticket);
     growth_look(device);
     start_queued(device);
@@ -242,7 +245,10 @@ void flight_end_all(npurt_device *device)
     atomic_store(&f->leave, false);
     npurt_run *run[] = {f->executing, f->queued};
     f->executing = f->queued = NULL;
-    if (run[0]) slot_run_end(device->slot, run[0]->ticket);
+    if (run[0]) {
+        log_run_end(run[0]);
+        slot_run_end(device->slot, run[0]->ticket);
+    }
     for (int i = 0; i < 2; i++)
         if (run[i]) end_refused(run[i], NPURT_ERROR_CANCELLED, "was in flight when the device was reset");
 }

@@ -47,6 +47,8 @@ npurt_status world_load(npurt_device *device, npurt_callable **out)
          .core = NPURT_CORE_AIV,
          .binary.path = world_kernels,
          .entry = "overflow"},
+        {.id = FIXTURE_SAY, .name = "say", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "say"},
+        {.id = FIXTURE_STORM, .name = "storm", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "storm"},
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
