@@ -24,6 +24,8 @@ struct build {
     char output[PATH_MAX];
     char making[PATH_MAX]; /* the bundle while it is made */
     struct description description;
+    npurt_runtime runtime; /* when it was given */
+    bool runtime_given;
 };
 
 static bool complain(const struct build *b, const char *path, const char *text)
@@ -79,6 +81,7 @@ static bool write_description(const struct build *b)
         return false;
     }
     json_object_set_new(root, "format", json_integer(DESCRIPTION_FORMAT));
+    if (b->runtime_given) json_object_set_new(root, "runtime", json_string(description_runtime_name(b->runtime)));
     json_t *object = json_object_get(root, "orchestration");
     binary_of(&b->description.orchestration, false, name);
     json_object_del(object, "source");
@@ -125,18 +128,23 @@ static bool find_description(struct build *b, const char *given)
     return true;
 }
 
-static bool read_words(int argc, char **argv, const char **given, const char **output)
+static bool read_words(int argc, char **argv, struct build *b, const char **given, const char **output)
 {
     *given = *output = NULL;
     for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
+        const bool runtime = strcmp(argv[i], "--runtime") == 0;
+        if (runtime || strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
             if (++i == argc) {
                 fprintf(stderr, "npurt build: %s needs a value\n", argv[i - 1]);
                 return false;
             }
-            *output = argv[i];
+            b->runtime_given = b->runtime_given || runtime;
+            if (!runtime)
+                *output = argv[i];
+            else if (!parse_runtime("build", argv[i], &b->runtime))
+                return false;
         } else if (argv[i][0] == '-') {
-            fprintf(stderr, "npurt build: unknown option %s; there is -o\n", argv[i]);
+            fprintf(stderr, "npurt build: unknown option %s; there are -o and --runtime\n", argv[i]);
             return false;
         } else if (*given) {
             fprintf(stderr, "npurt build: one description at a time: %s or %s\n", *given, argv[i]);
@@ -153,9 +161,12 @@ int command_build(int argc, char **argv)
 {
     const char *given, *output;
     char problem[PATH_MAX + 400];
-    if (!read_words(argc, argv, &given, &output)) return EXIT_USAGE;
     struct build *b = calloc(1, sizeof *b);
     if (!b) return EXIT_FAILED;
+    if (!read_words(argc, argv, b, &given, &output)) {
+        free(b);
+        return EXIT_USAGE;
+    }
     int status = EXIT_FAILED;
     if (find_description(b, given)) {
         if (description_load(b->file, DESCRIPTION_OF_SOURCES, &b->description, problem, sizeof problem) != NPURT_OK) {

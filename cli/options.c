@@ -71,6 +71,76 @@ static bool add_seed(struct run_options *options)
     return true;
 }
 
+const char *runtime_name(npurt_runtime runtime)
+{
+    return description_runtime_name(runtime);
+}
+
+bool parse_runtime(const char *command, const char *text, npurt_runtime *runtime)
+{
+    if (description_runtime_find(text, runtime)) return true;
+    const bool streamed = strcmp(text, "tmr") == 0;
+    *runtime = streamed ? NPURT_TENSORMAP_AND_RINGBUFFER : NPURT_HOST_BUILD_GRAPH;
+    if (streamed || strcmp(text, "hbg") == 0) return true;
+    fprintf(stderr, "npurt %s: --runtime %s: unknown; there are %s (hbg) and %s (tmr)\n", command, text,
+            description_runtime_name(NPURT_HOST_BUILD_GRAPH), description_runtime_name(NPURT_TENSORMAP_AND_RINGBUFFER));
+    return false;
+}
+
+/* "4096", "6MiB" */
+static bool parse_size(const char *text, uint64_t *size)
+{
+    static const char *const unit[] = {"", "KiB", "MiB", "GiB"};
+    char *end;
+    errno = 0;
+    const unsigned long long x = strtoull(text, &end, 0);
+    if (errno != 0 || end == text || text[0] < '0' || text[0] > '9') return false;
+    for (uint32_t i = 0; i < 4; i++)
+        if (strcmp(end, unit[i]) == 0) return !__builtin_mul_overflow(x, UINT64_C(1) << (10 * i), size);
+    return false;
+}
+
+/* One FIELD=VALUE of one ring. */
+static bool set_ring(char *word, npurt_ring_options *ring)
+{
+    uint64_t value;
+    char *equal = strchr(word, '=');
+    if (!equal || !parse_size(equal + 1, &value)) return false;
+    *equal = 0;
+    const bool heap = strcmp(word, "heap_bytes") == 0, window = strcmp(word, "task_window") == 0;
+    if ((!heap && !window && strcmp(word, "edges") != 0) || (!heap && value > UINT32_MAX)) return false;
+    if (heap) ring->heap_bytes = value;
+    if (window) ring->task_window = (uint32_t)value;
+    if (!heap && !window) ring->edges = (uint32_t)value;
+    return true;
+}
+
+/* "2:heap_bytes=6MiB,edges=4096", "all:task_window=64". What the numbers may be the library knows. */
+static bool parse_ring(const char *text, npurt_ring_options ring[NPURT_RINGS])
+{
+    char words[128], *rest = words;
+    const int length = snprintf(words, sizeof words, "%s", text);
+    const char *which = strsep(&rest, ":");
+    const bool all = strcmp(which, "all") == 0;
+    bool good = length >= 0 && (size_t)length < sizeof words && rest && *rest &&
+                (all || (which[0] >= '0' && which[0] < '0' + NPURT_RINGS && which[1] == 0));
+    while (good && rest) {
+        char *word = strsep(&rest, ","), copy[128];
+        for (uint32_t r = 0; r < NPURT_RINGS && good; r++) {
+            if (!all && r != (uint32_t)(which[0] - '0')) continue;
+            snprintf(copy, sizeof copy, "%s", word);
+            good = set_ring(copy, &ring[r]);
+        }
+    }
+    if (!good)
+        fprintf(
+            stderr,
+            "npurt run: --ring %s: RING:FIELD=VALUE,… is due, RING being 0 to %d or all, FIELD task_window, edges or "
+            "heap_bytes, VALUE a number, also in KiB, MiB, GiB\n",
+            text, NPURT_RINGS - 1);
+    return good;
+}
+
 static bool parse_option(const char *option, const char *value, struct run_options *options, const char **size)
 {
     uint64_t number;
@@ -81,12 +151,12 @@ static bool parse_option(const char *option, const char *value, struct run_optio
         return false;
     }
     if (strcmp(option, "--runtime") == 0) {
-        if (strcmp(value, "host_build_graph") != 0) {
-            fprintf(stderr, "npurt run: --runtime %s: unknown; there is host_build_graph\n", value);
-            return false;
-        }
-        options->runtime = "host_build_graph";
-        return true;
+        options->runtime_given = true;
+        return parse_runtime("run", value, &options->runtime);
+    }
+    if (strcmp(option, "--ring") == 0) {
+        options->ring_given = true;
+        return parse_ring(value, options->ring);
     }
     if (strcmp(option, "--runs") == 0) return parse_number(option, value, 1, UINT32_MAX, &options->runs);
     if (strcmp(option, "--seed") == 0) {
@@ -155,6 +225,11 @@ static bool find_subject(const char *name, const char *size, struct run_options 
         fprintf(stderr, "npurt run: --tolerance is for bundles; %s knows how exact its result is\n", name);
         return false;
     }
+    if (options->ring_given && options->runtime != NPURT_TENSORMAP_AND_RINGBUFFER) {
+        fprintf(stderr, "npurt run: --ring is for --runtime %s\n",
+                description_runtime_name(NPURT_TENSORMAP_AND_RINGBUFFER));
+        return false;
+    }
     options->which = example_find_case(options->example, size ? size : "small");
     if (options->which) return true;
     list_cases(options->example, names, sizeof names);
@@ -164,12 +239,12 @@ static bool find_subject(const char *name, const char *size, struct run_options 
 
 bool run_options_parse(int argc, char **argv, struct run_options *options)
 {
-    static const char *const known[] = {"--target", "--runtime", "--runs",     "--seed",   "--aicpu-threads",
-                                        "--size",   "--timeout", "--input",    "--output", "--check",
-                                        "--shape",  "--scalar",  "--tolerance"};
+    static const char *const known[] = {"--target", "--runtime", "--runs",      "--seed",   "--aicpu-threads",
+                                        "--size",   "--timeout", "--input",     "--output", "--check",
+                                        "--shape",  "--scalar",  "--tolerance", "--ring"};
     enum { KNOWN = sizeof known / sizeof known[0] };
     const char *size = NULL, *name = NULL;
-    *options = (struct run_options){.target = "emu:a5", .runtime = "host_build_graph", .runs = 1};
+    *options = (struct run_options){.target = "emu:a5", .runs = 1};
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
         if (strcmp(word, "--json") == 0) {

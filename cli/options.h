@@ -24,7 +24,10 @@ struct run_options {
     double tolerance; /* of --check */
     bool tolerance_given;
     char target[256]; /* as it is opened: the seed is in it */
-    const char *runtime;
+    npurt_runtime runtime; /* of an example; of a bundle only when it was given */
+    bool runtime_given;
+    npurt_ring_options ring[NPURT_RINGS];
+    bool ring_given;
     uint64_t runs;
     uint64_t seed;
     bool seeded;
@@ -35,6 +38,11 @@ struct run_options {
 
 /* Reads the words after `run`. false: the reason, with the words that would do, is on stderr. */
 bool run_options_parse(int argc, char **argv, struct run_options *options);
+
+/* A runtime by its name, or by its initials (hbg, tmr). false: the reason is on stderr, behind the command's name. */
+bool parse_runtime(const char *command, const char *text, npurt_runtime *runtime);
+
+const char *runtime_name(npurt_runtime runtime);
 
 /* "--input" and so on. */
 const char *run_word_option(enum run_word_kind kind);

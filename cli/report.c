@@ -160,7 +160,7 @@ void report_json(const struct subject *subject, const struct run_report *r, cons
     printf(",");
     json_string("target", subject->options->target);
     printf(",");
-    json_string("runtime", subject->options->runtime);
+    json_string("runtime", runtime_name(subject->runtime));
     const bool ran = r->runs_done > 0, compared = r->runs_checked > 0;
     json_number("runs", true, r->runs_done);
     json_number("tasks", ran, r->tasks);

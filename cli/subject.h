@@ -29,6 +29,7 @@ struct subject {
     /* valid once prepared; owned by the subject */
     npurt_call_args args;
     const npurt_param *param;
+    npurt_runtime runtime;
     bool checked; /* there is something to compare the outputs with */
     void *own;
 };

@@ -179,6 +179,11 @@ static npurt_status prepare(struct subject *subject, char *problem, size_t size)
     npurt_status status = description_load(file, DESCRIPTION_OF_BUNDLE, d, problem, size);
     if (status != NPURT_OK) return status;
     subject->name = d->name;
+    subject->runtime = subject->options->runtime_given ? subject->options->runtime : d->runtime;
+    if (subject->options->ring_given && subject->runtime != NPURT_TENSORMAP_AND_RINGBUFFER)
+        return refuse(problem, size, "--ring is for %s; the bundle's runtime is %s",
+                      description_runtime_name(NPURT_TENSORMAP_AND_RINGBUFFER),
+                      description_runtime_name(subject->runtime));
     for (uint32_t i = 0; status == NPURT_OK && i < subject->options->word_count; i++)
         status = take_word(own, &subject->options->word[i], problem, size);
     for (uint32_t i = 0; status == NPURT_OK && i < d->param_count; i++)
@@ -191,13 +196,14 @@ static npurt_status prepare(struct subject *subject, char *problem, size_t size)
                                       .tensor_count = d->param_count,
                                       .scalars = own->scalar,
                                       .scalar_count = d->scalar_count};
+    memcpy(subject->args.ring, subject->options->ring, sizeof subject->args.ring);
     subject->param = own->param;
     return status;
 }
 
 static npurt_status load(struct subject *subject, npurt_device *device, npurt_callable **out)
 {
-    return npurt_callable_load_bundle(device, subject->options->bundle, out);
+    return npurt_callable_load_bundle_as(device, subject->options->bundle, subject->runtime, out);
 }
 
 static void restore(struct subject *subject)

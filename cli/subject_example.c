@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct own {
     struct example_problem problem;
@@ -19,6 +20,7 @@ static npurt_status prepare(struct subject *subject, char *problem, size_t size)
         return NPURT_ERROR_OUT_OF_HOST_MEMORY;
     }
     own->prepared = true;
+    own->problem.runtime = subject->runtime;
     if (!example_folder(own->folder, sizeof own->folder)) {
         snprintf(problem, size, "the examples are not in lib/npurt/examples beside the program's bin");
         return NPURT_ERROR_MISSING_BINARY;
@@ -27,6 +29,7 @@ static npurt_status prepare(struct subject *subject, char *problem, size_t size)
                                       .tensor_count = own->problem.tensor_count,
                                       .scalars = own->problem.scalar,
                                       .scalar_count = own->problem.scalar_count};
+    memcpy(subject->args.ring, subject->options->ring, sizeof subject->args.ring);
     subject->param = own->problem.param;
     return NPURT_OK;
 }
@@ -69,6 +72,7 @@ int subject_of_example(const struct run_options *options, struct subject *subjec
                                 .kind = "example",
                                 .name = options->example->name,
                                 .detail = options->which->summary,
+                                .runtime = options->runtime,
                                 .checked = true,
                                 .own = calloc(1, sizeof(struct own))};
     return subject->own ? 0 : -1;

@@ -1,15 +1,16 @@
-# npurt_add_bundle(NAME DESCRIPTION file [OUTPUT folder] [DEPENDS file…])
+# npurt_add_bundle(NAME DESCRIPTION file [OUTPUT folder] [RUNTIME name] [DEPENDS file…])
 #
 # Target NAME, in `all`: the bundle that `npurt build` makes of the description, in folder NAME.bundle of the current
-# binary folder unless OUTPUT names another; the target's property NPURT_BUNDLE holds it. Made anew when the description or a
+# binary folder unless OUTPUT names another; the target's property NPURT_BUNDLE holds it. RUNTIME takes the place of
+# the description's. Made anew when the description or a
 # source in it changes, or a file of DEPENDS: headers, which are not looked for. The project's C compiler is used, with
 # CFLAGS and LDFLAGS of the environment at build time.
 cmake_minimum_required(VERSION 3.19)
 
 function(npurt_add_bundle name)
-  cmake_parse_arguments(B "" "DESCRIPTION;OUTPUT" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(B "" "DESCRIPTION;OUTPUT;RUNTIME" "DEPENDS" ${ARGN})
   if(NOT B_DESCRIPTION OR B_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "npurt_add_bundle(${name} DESCRIPTION file [OUTPUT folder] [DEPENDS file…]): "
+    message(FATAL_ERROR "npurt_add_bundle(${name} DESCRIPTION file [OUTPUT folder] [RUNTIME name] [DEPENDS file…]): "
                         "no DESCRIPTION, or unknown words: ${B_UNPARSED_ARGUMENTS}")
   endif()
   get_filename_component(description "${B_DESCRIPTION}" ABSOLUTE)
@@ -33,8 +34,12 @@ function(npurt_add_bundle name)
   endif()
   list(TRANSFORM sources PREPEND "${folder}/" REGEX "^[^/]")
 
+  set(runtime)
+  if(B_RUNTIME)
+    set(runtime --runtime ${B_RUNTIME})
+  endif()
   add_custom_command(OUTPUT "${output}/bundle.json"
-    COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" $<TARGET_FILE:npurt::command> build "${description}" -o "${output}"
+    COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" $<TARGET_FILE:npurt::command> build "${description}" -o "${output}" ${runtime}
     DEPENDS "${description}" ${sources} ${B_DEPENDS} VERBATIM
     COMMENT "Building bundle ${name}")
   add_custom_target(${name} ALL DEPENDS "${output}/bundle.json")

@@ -51,6 +51,7 @@ struct example_problem {
     const struct example *example;
     const struct example_case *which;
     uint64_t seed;
+    npurt_runtime runtime; /* example_load's; whoever wants another than host_build_graph sets it after example_prepare */
     uint32_t task_count;
     npurt_call_tensor tensor[EXAMPLE_MAX_TENSORS]; /* host tensors, owned */
     npurt_param param[EXAMPLE_MAX_TENSORS];

@@ -25,7 +25,7 @@ npurt_status example_load(npurt_device *device, const struct example_problem *pr
     }
     npurt_callable_desc desc = {
         .name = example->name,
-        .runtime = NPURT_HOST_BUILD_GRAPH,
+        .runtime = problem->runtime,
         .orchestration = {.path = orchestration},
         .kernels = kernel,
         .kernel_count = example->kernel_count,

@@ -18,6 +18,10 @@ extern "C" {
  * BAD_BINARY: bundle.json is no description of this format; the message names file, line and value. */
 NPURT_API npurt_status npurt_callable_load_bundle(npurt_device *device, const char *path, npurt_callable **out);
 
+/* The same with another runtime than bundle.json says. */
+NPURT_API npurt_status npurt_callable_load_bundle_as(npurt_device *device, const char *path, npurt_runtime runtime,
+                                                     npurt_callable **out);
+
 #ifdef __cplusplus
 }
 #endif

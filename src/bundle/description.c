@@ -20,6 +20,12 @@ static const char *const dtype_name[NPURT_DTYPE_COUNT] = {
     [NPURT_U64] = "u64", [NPURT_U16] = "u16", [NPURT_U32] = "u32",
 };
 
+enum { RUNTIMES = 2 };
+static const char *const runtime_name[RUNTIMES] = {
+    [NPURT_HOST_BUILD_GRAPH] = "host_build_graph",
+    [NPURT_TENSORMAP_AND_RINGBUFFER] = "tensormap_and_ringbuffer",
+};
+
 /* One reading; the first refusal stands. */
 struct reader {
     const char *text, *file;
@@ -58,7 +64,8 @@ static bool no_memory(struct reader *r)
 /* For messages: a path longer than the buffer is cut, and says so. */
 static void join(char path[PATH_SIZE], const char *at, const char *key)
 {
-    if (snprintf(path, PATH_SIZE, "%s%s%s", at, *at ? "." : "", key) >= PATH_SIZE) memcpy(path + PATH_SIZE - 4, "...", 4);
+    if (snprintf(path, PATH_SIZE, "%s%s%s", at, *at ? "." : "", key) >= PATH_SIZE)
+        memcpy(path + PATH_SIZE - 4, "...", 4);
 }
 
 /* Only these members. `known` ends with NULL. */
@@ -186,6 +193,15 @@ static const char *file_key(const struct reader *r)
     return r->kind == DESCRIPTION_OF_SOURCES ? "source" : "binary";
 }
 
+static bool runtime_of(struct reader *r, struct description *d)
+{
+    uint32_t index = NPURT_HOST_BUILD_GRAPH;
+    if (json_object_get(d->root, "runtime") && !choice_of(r, d->root, "", "runtime", runtime_name, RUNTIMES, &index))
+        return false;
+    d->runtime = (npurt_runtime)index;
+    return true;
+}
+
 static bool orchestration_of(struct reader *r, struct description *d)
 {
     const json_t *value = json_object_get(d->root, "orchestration");
@@ -296,14 +312,16 @@ static bool each(struct reader *r, struct description *d, const char *key, size_
 
 static bool whole(struct reader *r, struct description *d)
 {
-    static const char *const known[] = {"format", "name", "orchestration", "kernels", "params", "scalars", NULL};
+    static const char *const known[] = {"format",  "name",   "runtime", "orchestration",
+                                        "kernels", "params", "scalars", NULL};
     const json_t *format = json_object_get(d->root, "format");
     if (!json_is_object(d->root)) return refuse(r, "", "an object is due here");
     /* First of all: what another format means by its members is not for us to judge. */
     if (r->kind == DESCRIPTION_OF_BUNDLE && !format) return refuse(r, "", "has no \"format\": not a built bundle");
     if (format && (!json_is_integer(format) || json_integer_value(format) != DESCRIPTION_FORMAT))
         return refuse(r, "format", "this npurt knows format %d only", DESCRIPTION_FORMAT);
-    return object_of(r, d->root, "", known) && name_of(r, d->root, "", &d->name) && orchestration_of(r, d) &&
+    return object_of(r, d->root, "", known) && name_of(r, d->root, "", &d->name) && runtime_of(r, d) &&
+           orchestration_of(r, d) &&
            each(r, d, "kernels", NPURT_MAX_KERNELS, (void **)&d->kernel, sizeof *d->kernel, kernel_of) &&
            each(r, d, "params", NPURT_CALL_MAX_TENSORS, (void **)&d->param, sizeof *d->param, param_of) &&
            each(r, d, "scalars", NPURT_CALL_MAX_SCALARS, (void **)&d->scalar, sizeof *d->scalar, scalar_of);
@@ -378,6 +396,18 @@ void description_release(struct description *description)
 uint32_t description_line(const struct description *description, const char *path)
 {
     return locate_line(description->text, path);
+}
+
+const char *description_runtime_name(npurt_runtime runtime)
+{
+    return (uint32_t)runtime < RUNTIMES ? runtime_name[runtime] : "?";
+}
+
+bool description_runtime_find(const char *name, npurt_runtime *runtime)
+{
+    for (uint32_t i = 0; i < RUNTIMES; i++)
+        if (strcmp(runtime_name[i], name) == 0) return (*runtime = (npurt_runtime)i, true);
+    return false;
 }
 
 const char *description_dtype_name(npurt_dtype dtype)

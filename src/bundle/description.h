@@ -44,6 +44,7 @@ struct description_scalar {
 
 struct description {
     const char *name;
+    npurt_runtime runtime;
     struct description_object orchestration;
     struct description_object *kernel;
     uint32_t kernel_count;
@@ -66,6 +67,10 @@ void description_release(struct description *description);
 
 /* Line of the value at `path` ("kernels[1].source"), for complaints of one's own. */
 uint32_t description_line(const struct description *description, const char *path);
+
+/* "host_build_graph"; and the runtime of a name. false: no runtime has it. */
+const char *description_runtime_name(npurt_runtime runtime);
+bool description_runtime_find(const char *name, npurt_runtime *runtime);
 
 /* "f32"; "?" for a number that is no type. */
 const char *description_dtype_name(npurt_dtype dtype);

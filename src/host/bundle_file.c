@@ -21,7 +21,8 @@ static char *paths_of(const char *folder, const struct description *d, size_t *s
     return path;
 }
 
-static npurt_status load(npurt_device *device, const char *folder, const struct description *d, npurt_callable **out)
+static npurt_status load(npurt_device *device, const char *folder, const struct description *d, npurt_runtime runtime,
+                         npurt_callable **out)
 {
     size_t size;
     char *path = paths_of(folder, d, &size);
@@ -41,7 +42,7 @@ static npurt_status load(npurt_device *device, const char *folder, const struct 
         for (uint32_t i = 0; i < d->param_count; i++)
             params[i] = d->param[i].param;
         const npurt_callable_desc desc = {.name = d->name,
-                                          .runtime = NPURT_HOST_BUILD_GRAPH,
+                                          .runtime = runtime,
                                           .orchestration = {.path = path},
                                           .entry = d->orchestration.entry,
                                           .kernels = kernels,
@@ -57,11 +58,12 @@ static npurt_status load(npurt_device *device, const char *folder, const struct 
     return status;
 }
 
-npurt_status npurt_callable_load_bundle(npurt_device *device, const char *path, npurt_callable **out)
+/* runtime NULL: the description's. */
+static npurt_status load_bundle(npurt_device *device, const char *path, const npurt_runtime *runtime,
+                                npurt_callable **out)
 {
     struct description description;
     char file[PATH_MAX], problem[400];
-    error_begin("npurt_callable_load_bundle");
     if (!device || !path || !out)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", !device ? "device" : !path ? "path" : "out");
     *out = NULL;
@@ -74,7 +76,20 @@ npurt_status npurt_callable_load_bundle(npurt_device *device, const char *path, 
         error_hint("a bundle is a folder made by npurt build (docs/guide/own-code.md)");
         return status;
     }
-    status = load(device, path, &description, out);
+    status = load(device, path, &description, runtime ? *runtime : description.runtime, out);
     description_release(&description);
     return status;
+}
+
+npurt_status npurt_callable_load_bundle(npurt_device *device, const char *path, npurt_callable **out)
+{
+    error_begin("npurt_callable_load_bundle");
+    return load_bundle(device, path, NULL, out);
+}
+
+npurt_status npurt_callable_load_bundle_as(npurt_device *device, const char *path, npurt_runtime runtime,
+                                           npurt_callable **out)
+{
+    error_begin("npurt_callable_load_bundle_as");
+    return load_bundle(device, path, &runtime, out);
 }

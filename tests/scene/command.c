@@ -81,6 +81,21 @@ TEST(run_reports_every_field_as_json)
     CHECK(strchr(o.out, '\n') == o.out + strlen(o.out) - 1);
 }
 
+TEST(a_graph_built_on_the_device_is_reported_alike)
+{
+    struct output o;
+    COMMAND(&o, "run", "matmul", "--target", scene.target, "--runtime", "tmr", "--runs", "3", "--json", "--ring",
+            "all:task_window=64,edges=1024,heap_bytes=4MiB");
+    if (o.status != 0) CHECK_FAIL("status %d: %s%s", o.status, o.out, o.err);
+    CHECK(strncmp(field(o.out, "runtime"), "\"tensormap_and_ringbuffer\"", 26) == 0);
+    CHECK_EQ(number(o.out, "tasks"), 128);
+    CHECK(number(o.out, "orchestration_ns") > 0);
+    CHECK_EQ(number(o.out, "image_bytes"), 0);
+    CHECK_EQ(number(o.out, "hbm_after"), number(o.out, "hbm_before"));
+    CHECK_EQ(number(o.out, "hbm_last_run"), number(o.out, "hbm_first_run"));
+    CHECK_EQ(number(o.out, "mismatches"), 0);
+}
+
 TEST(seed_gives_the_same_trace_hash_again)
 {
     struct output first, again;
@@ -119,7 +134,18 @@ TEST(unknown_words_are_named_with_the_known_ones)
     COMMAND(&o, "run", "matmul", "--runtime", "tensormap");
     CHECK_EQ(o.status, 2);
     CHECK_HAS(o.err, "tensormap");
-    CHECK_HAS(o.err, "host_build_graph");
+    CHECK_HAS(o.err, "host_build_graph (hbg) and tensormap_and_ringbuffer (tmr)");
+    static const char *const ring[] = {
+        "",         "0",          "0:",        "4:edges=5",   "0:edges",    "0:edges=",           "0:edges=-1",
+        "0:edge=5", "0:edges=5,", "x:edges=5", "0:edges=5MB", "00:edges=5", "0:edges=99999999999"};
+    for (size_t i = 0; i < sizeof ring / sizeof *ring; i++) {
+        COMMAND(&o, "run", "matmul", "--runtime", "tmr", "--ring", ring[i]);
+        CHECK_EQ(o.status, 2);
+        CHECK_HAS(o.err, "RING:FIELD=VALUE");
+    }
+    COMMAND(&o, "run", "matmul", "--ring", "0:edges=5");
+    CHECK_EQ(o.status, 2);
+    CHECK_HAS(o.err, "--ring is for --runtime tensormap_and_ringbuffer");
     COMMAND(&o, "run", "matmul", "--tagret", "emu:a5");
     CHECK_EQ(o.status, 2);
     CHECK_HAS(o.err, "--tagret");

@@ -17,7 +17,7 @@ static void runs_right(const struct example *example, const struct example_case 
     npurt_timing timing;
     struct example_problem problem;
     double begin = seconds();
-    CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
+    CHECK_EQ(scene_prepare(example, which, 1, &problem), 0);
     SCENE_OK(example_load(device, &problem, scene.folder, &callable));
     scene_run(callable, &problem, &timing);
     printf("  %s %s: %u tasks, %.2f s on the device, %.1f s in all\n", example->name, which->name, timing.tasks,

@@ -92,7 +92,7 @@ TEST(idle_open_device_uses_less_than_half_a_percent_of_a_cpu)
     unsigned long before = 0, after = 0, ticks;
     char state;
     long parent;
-    CHECK_EQ(example_prepare(&vector_example, example_find_case(&vector_example, "small"), 1, &problem), 0);
+    CHECK_EQ(scene_prepare(&vector_example, example_find_case(&vector_example, "small"), 1, &problem), 0);
     npurt_device *device = open_and_run(&problem, &callable);
     uint32_t count = children_of(getpid(), process);
     CHECK(count > 0 && count < MAX_PROCESSES);
@@ -118,7 +118,7 @@ static void run_forever(int ready)
 {
     struct example_problem problem;
     npurt_callable *callable;
-    if (example_prepare(&random_graph, example_find_case(&random_graph, "full"), 1, &problem) != 0) _exit(1);
+    if (scene_prepare(&random_graph, example_find_case(&random_graph, "full"), 1, &problem) != 0) _exit(1);
     npurt_device_options options = {.aicpu_threads = scene.aicpu_threads};
     npurt_device *device;
     if (npurt_device_open(scene.target, &options, &device) != NPURT_OK ||

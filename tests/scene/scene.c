@@ -8,7 +8,7 @@ static void runs_right(const struct example *example, const struct example_case 
     npurt_callable *callable;
     struct example_problem problem;
     uint64_t first, second;
-    CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
+    CHECK_EQ(scene_prepare(example, which, 1, &problem), 0);
     SCENE_OK(example_load(device, &problem, scene.folder, &callable));
     scene_run(callable, &problem, NULL);
     SCENE_OK(npurt_device_hbm_in_use(device, &first));
@@ -41,7 +41,7 @@ TEST(ten_rounds_of_attention_on_one_callable)
     uint64_t in_use[10];
     for (uint32_t round = 0; round < 10; round++) {
         struct example_problem problem;
-        CHECK_EQ(example_prepare(&paged_attention, example_find_case(&paged_attention, "small"), round, &problem), 0);
+        CHECK_EQ(scene_prepare(&paged_attention, example_find_case(&paged_attention, "small"), round, &problem), 0);
         if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));
         scene_run(callable, &problem, NULL);
         SCENE_OK(npurt_device_hbm_in_use(device, &in_use[round]));
@@ -63,7 +63,7 @@ TEST(random_graphs_match_the_sequential_interpreter)
         uint64_t part = example_random(7, 0, i) % 1000;
         struct example_case which = {"random", "", {i % 20 == 19 ? 2000 : 1 + part * part * 1999 / 998001}};
         struct example_problem problem;
-        CHECK_EQ(example_prepare(&random_graph, &which, 1000 + i, &problem), 0);
+        CHECK_EQ(scene_prepare(&random_graph, &which, 1000 + i, &problem), 0);
         if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));
         scene_run(callable, &problem, NULL);
         tasks += problem.task_count;

@@ -1,6 +1,6 @@
 /* What the scene programs share: the device under test from the command line, and calls that explain themselves.
  *
- *     scene [--target emu:a5] [--aicpu-threads 2] [--graphs 500] [NAME…]
+ *     scene [--target emu:a5] [--runtime tensormap_and_ringbuffer] [--aicpu-threads 2] [--graphs 500] [NAME…]
  */
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
@@ -13,6 +13,7 @@
 
 static struct {
     const char *target;
+    npurt_runtime runtime;
     uint32_t aicpu_threads;
     uint32_t graphs;       /* random graphs to compare */
     char folder[PATH_MAX]; /* of the examples */
@@ -34,6 +35,15 @@ static inline npurt_device *scene_open_target(const char *target)
     npurt_device *device = NULL;
     SCENE_OK(npurt_device_open(target, &options, &device));
     return device;
+}
+
+/* example_prepare, for the runtime under test. */
+static inline int scene_prepare(const struct example *example, const struct example_case *which, uint64_t seed,
+                                struct example_problem *problem)
+{
+    const int failed = example_prepare(example, which, seed, problem);
+    problem->runtime = scene.runtime;
+    return failed;
 }
 
 /* One run of a problem and its comparison. */
@@ -60,10 +70,14 @@ static inline int scene_main(int argc, char **argv)
             scene.target = argv[at + 1];
         else if (strcmp(argv[at], "--aicpu-threads") == 0)
             scene.aicpu_threads = (uint32_t)strtoul(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "--runtime") == 0 && strcmp(argv[at + 1], "host_build_graph") == 0)
+            scene.runtime = NPURT_HOST_BUILD_GRAPH;
+        else if (strcmp(argv[at], "--runtime") == 0 && strcmp(argv[at + 1], "tensormap_and_ringbuffer") == 0)
+            scene.runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
         else if (strcmp(argv[at], "--graphs") == 0)
             scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else {
-            fprintf(stderr, "unknown option %s\n", argv[at]);
+            fprintf(stderr, "unknown option %s %s\n", argv[at], argv[at + 1]);
             return 2;
         }
     }

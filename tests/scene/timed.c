@@ -32,7 +32,7 @@ static uint32_t distinct_hashes(const struct example *example, const struct exam
     struct example_problem problem;
     uint64_t hash[SEEDS];
     uint32_t distinct = 0;
-    CHECK_EQ(example_prepare(example, which, 1, &problem), 0);
+    CHECK_EQ(scene_prepare(example, which, 1, &problem), 0);
     for (uint32_t i = 0; i < SEEDS; i++)
         SCENE_OK(npurt_device_close(scene_open_target(seeded(i + 1))));
     for (uint32_t i = 0; i < SEEDS; i++)
@@ -69,7 +69,7 @@ TEST(every_workload_repeats_by_seed)
     SCENE_OK(npurt_device_close(scene_open_target(seeded(3))));
     for (uint32_t i = 0; i < example_count; i++) {
         struct example_problem problem;
-        CHECK_EQ(example_prepare(example_all[i], example_find_case(example_all[i], "small"), 1, &problem), 0);
+        CHECK_EQ(scene_prepare(example_all[i], example_find_case(example_all[i], "small"), 1, &problem), 0);
         uint64_t first = hash_of(&problem, 3), again = hash_of(&problem, 3);
         if (again != first)
             CHECK_FAIL("%s, %s: hash %016" PRIx64 ", then %016" PRIx64, example_all[i]->name, seeded(3), first, again);
@@ -83,7 +83,7 @@ TEST(random_graphs_are_right_on_every_seed)
     for (uint32_t i = 1; i <= SEEDS; i++) {
         struct example_problem problem;
         struct example_case which = {"random", "", {20 + 4 * i}};
-        CHECK_EQ(example_prepare(&random_graph, &which, i, &problem), 0);
+        CHECK_EQ(scene_prepare(&random_graph, &which, i, &problem), 0);
         hash_of(&problem, i);
         example_release(&problem);
     }

@@ -79,6 +79,10 @@ refused 3 'elsewhere' "$npurt" build a.json
 refused 3 'nothing.json: No such file' "$npurt" build nothing.json
 refused 2 'which description' "$npurt" build
 refused 2 'unknown option --out' "$npurt" build --out x
+refused 2 '--runtime x: unknown; there are host_build_graph (hbg) and tensormap_and_ringbuffer (tmr)' "$npurt" build . --runtime x
+refused 2 '--runtime needs a value' "$npurt" build . --runtime
+"$npurt" build . -o streamed --runtime tmr > /dev/null
+jq -e '.runtime == "tensormap_and_ringbuffer"' streamed/bundle.json > /dev/null || fail "$(cat streamed/bundle.json)"
 mkdir precious && touch precious/file
 refused 3 'precious is there and is no bundle' "$npurt" build . -o precious
 [ "$(ls precious)" = file ] || fail "precious was touched"
@@ -120,6 +124,19 @@ refused 2 '--input is for bundles' "$npurt" run matmul --input x=x
 refused 2 '--tolerance is for bundles' "$npurt" run matmul --tolerance 1
 refused 2 'there is no missing/bundle.json' "$npurt" run missing
 refused 3 'NPURT_ERROR_INVALID_ARGUMENT' "$npurt" run moved --input x=x --shape x=2x2 --input y=y --scalar more=1
+
+# the runtime of the description, of the command, and its rings
+add=(--input x=x --input y=y --scalar more=-7 --check y=sum --json)
+jq -e '.runtime == "host_build_graph"' said > /dev/null || fail "$(cat said)"
+for words in "streamed" "moved --runtime tmr" "streamed --ring all:task_window=4,heap_bytes=1KiB --ring 0:edges=4"; do
+  "$npurt" run $words "${add[@]}" > said
+  jq -e '.runtime == "tensormap_and_ringbuffer" and .mismatches == 0 and .tasks == 1 and .hbm_after == .hbm_before' said \
+      > /dev/null || fail "$words: $(cat said)"
+done
+"$npurt" run streamed --runtime hbg "${add[@]}" | jq -e '.runtime == "host_build_graph" and .mismatches == 0' > /dev/null
+refused 2 "--ring is for tensormap_and_ringbuffer; the bundle's runtime is host_build_graph" \
+  "$npurt" run moved --ring 0:edges=4 --input x=x
+refused 3 'ring 1: task_window is 5; a power of two' "$npurt" run streamed --ring 1:task_window=5 "${add[@]}"
 
 # ---- damaged bundles ----
 cp -r moved damaged && rm damaged/kernel_add.so

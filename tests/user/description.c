@@ -67,7 +67,7 @@ TEST(refusal_names_line_path_and_words)
     REFUSED("[]", DESCRIPTION_OF_SOURCES, "c.json:1: an object is due here");
     REFUSED("{\"name\": \"n\"}", DESCRIPTION_OF_SOURCES, "c.json:1: has no \"orchestration\"");
     REFUSED("{\n\n\"nmae\": \"n\"}", DESCRIPTION_OF_SOURCES,
-            "c.json:3: nmae: unknown; there are format, name, orchestration, kernels, params, scalars");
+            "c.json:3: nmae: unknown; there are format, name, runtime, orchestration, kernels, params, scalars");
     REFUSED("{\"name\": \"a/b\"}", DESCRIPTION_OF_SOURCES, "c.json:1: name: \"a/b\": letters, digits and _ only");
     REFUSED(HEAD " \"kernels\": [\n  {\"id\": 0, \"name\": \"k\",\n   \"core\": \"aix\", \"source\": \"k.c\"}]}",
             DESCRIPTION_OF_SOURCES, "c.json:5: kernels[0].core: \"aix\" is none of aic, aiv");
@@ -82,6 +82,24 @@ TEST(refusal_names_line_path_and_words)
             "c.json:3: params[0].shape: an array of 1 to 5 extents is due here; 0 accepts any extent");
     REFUSED(HEAD " \"scalars\": [{\"name\": \"x\", \"dtype\": \"u8\", \"value\": 256}]}", DESCRIPTION_OF_SOURCES,
             "c.json:3: scalars[0].value: 256 is no value of u8");
+}
+
+TEST(runtime_is_one_of_two_and_the_host_builds_the_graph_when_nothing_is_said)
+{
+    static const char text[] = HEAD " \"runtime\": \"tensormap_and_ringbuffer\"}";
+    CHECK_EQ(parse(HEAD " \"kernels\": []}", DESCRIPTION_OF_SOURCES), NPURT_OK);
+    CHECK_EQ(d.runtime, NPURT_HOST_BUILD_GRAPH);
+    description_release(&d);
+    CHECK_EQ(parse(text, DESCRIPTION_OF_SOURCES), NPURT_OK);
+    CHECK_EQ(d.runtime, NPURT_TENSORMAP_AND_RINGBUFFER);
+    description_release(&d);
+    REFUSED(HEAD " \"runtime\": \"tmr\"}", DESCRIPTION_OF_SOURCES,
+            "c.json:3: runtime: \"tmr\" is none of host_build_graph, tensormap_and_ringbuffer");
+    REFUSED(HEAD " \"runtime\": 1}", DESCRIPTION_OF_SOURCES, "c.json:3: runtime: a text is due here");
+    npurt_runtime runtime;
+    for (int r = 0; r < 2; r++)
+        CHECK(description_runtime_find(description_runtime_name((npurt_runtime)r), &runtime) && (int)runtime == r);
+    CHECK(!description_runtime_find("tmr", &runtime));
 }
 
 TEST(bundle_needs_its_format_and_stays_in_its_folder)
