@@ -109,6 +109,24 @@ static void core_spins_bare(const char *machine)
     card_close(device);
 }
 
+/* When the op-execute timeout is the first watchdog to see it. Virtual time: its least is 4.3 s. */
+static void core_spins_past_the_op_timeout(const char *machine)
+{
+    int32_t device = fault_card(machine, "core-spins&seed=1");
+    struct kernel_world world = kernel_world();
+    uint64_t actual;
+
+    OK(aclrtSetOpExecuteTimeOutV2(1000000, &actual));
+    kernel_launch(&world);
+    FAILS(rtStreamSynchronizeWithTimeout(NULL, 60000), 507014, "\"add_to_word\" ran past the op-execute timeout");
+    check_core(aclGetRecentErrMsg(), 0);
+    OK(aclrtSynchronizeDeviceWithTimeout(100)); /* drained, and poisoned all the same */
+    fault_card_is_poisoned_until_force_reset(device);
+    OK(rtDevBinaryUnRegister(world.program));
+    OK(aclrtSetOpExecuteTimeOutV2(0, &actual));
+    card_close(device);
+}
+
 TEST(core_spins)
 {
     struct fault_world world;
@@ -116,6 +134,7 @@ TEST(core_spins)
     FAULT_EACH_MACHINE(machine)
     {
         core_spins_bare(machine);
+        core_spins_past_the_op_timeout(machine);
         fault_begin(&world, machine, "core-spins:task=4");
         FAULT_FAILS(fault_call(&world, FAULT_TASKS), NPURT_ERROR_KERNEL_TIMEOUT, 0,
                     "kernel \"add_one\" (id 0) made no progress for 300 ms");

@@ -5,8 +5,8 @@
  *
  * Seed S is the card emu:a2, a3 or a5 (by S) with ?seed=S&faults=random:count=3. Each seed lives through opens, loads
  * and calls, with the recovery that the state of the device asks for, until the plan is spent and everything is right
- * again. A process holds few cards, so that seeds run in parts, each in a process of its own; a part that does not end
- * is killed and named. A seed that fails is printed as the command that repeats it.
+ * again. A process holds few cards, so that seeds run in parts, each in a process of its own. However a seed fails, by
+ * a check, by not ending, or by taking its process along, the command that repeats it is printed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ enum {
     RUNS = 4,
     CLEAN_RUNS = 20,
     ELEMENTS = 256,
+    EXIT_WRONG = 1,
+    EXIT_HANGS = 2,
 };
 
 static bool verbose;
@@ -47,18 +50,15 @@ __attribute__((format(printf, 1, 2), noreturn)) static void wrong(const char *fo
     printf("seed %llu: ", (unsigned long long)seed);
     vprintf(format, list);
     va_end(list);
-    printf("\n  repeat with: test_fault_explore --first %llu --count 1 --verbose 1\n", (unsigned long long)seed);
+    printf("\n");
     fflush(stdout);
-    _exit(1);
+    _exit(EXIT_WRONG);
 }
 
 static void on_alarm(int number)
 {
-    static const char text[] = "a seed hangs; the last line that --verbose 1 prints names it\n";
-    ssize_t ignored = write(1, text, sizeof text - 1);
-
-    (void)number, (void)ignored;
-    _exit(2);
+    (void)number;
+    _exit(EXIT_HANGS);
 }
 
 static void note(const char *what, npurt_status status)
@@ -175,8 +175,8 @@ static void explore(void)
               (unsigned long long)new_card[which]);
 }
 
-/* In the child: seeds from `first` on. */
-static int part(uint64_t first, uint64_t count)
+/* In the child: seeds from `first` on. `progress` holds the one that it is at, for the parent to read. */
+static int part(uint64_t first, uint64_t count, int progress)
 {
     uint64_t with = 0;
 
@@ -186,6 +186,7 @@ static int part(uint64_t first, uint64_t count)
         uint32_t before = 0, after = 0;
         for (int i = 0; i < 32; i++)
             before += met[i];
+        if (pwrite(progress, &seed, sizeof seed, 0) != sizeof seed) return 127;
         alarm(SEED_SECONDS);
         explore();
         alarm(0);
@@ -202,35 +203,55 @@ static int part(uint64_t first, uint64_t count)
     return 0;
 }
 
+/* How the part ended; true when all was well. */
+static bool part_is_well(uint64_t at, int how)
+{
+    char program[512] = "test_fault_explore";
+
+    if (WIFEXITED(how) && WEXITSTATUS(how) == 0) return true;
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return false;
+    if (WIFSIGNALED(how))
+        printf("seed %llu: signal %d took the host program along\n", (unsigned long long)at, WTERMSIG(how));
+    else if (WEXITSTATUS(how) == EXIT_HANGS)
+        printf("seed %llu: not over after %d s\n", (unsigned long long)at, SEED_SECONDS);
+    else if (WEXITSTATUS(how) != EXIT_WRONG)
+        printf("seed %llu: status %d\n", (unsigned long long)at, WEXITSTATUS(how));
+    printf("  repeat with: %s --first %llu --count 1 --verbose 1\n", program, (unsigned long long)at);
+    fflush(stdout);
+    return false;
+}
+
 /* Starts this program again for a part of the seeds; it must not inherit a loaded driver. */
 static bool part_runs(uint64_t first, uint64_t count)
 {
-    char from[24], many[24];
+    char from[24], many[24], descriptor[16];
+    int progress = memfd_create("progress", 0), how;
+    uint64_t at = first;
     pid_t child;
-    int how;
 
     snprintf(from, sizeof from, "%llu", (unsigned long long)first);
     snprintf(many, sizeof many, "%llu", (unsigned long long)count);
+    snprintf(descriptor, sizeof descriptor, "%d", progress);
     child = fork();
     if (child == 0) {
-        execl("/proc/self/exe", "test_fault_explore", "--part", from, many, verbose ? "1" : "0", (char *)NULL);
+        execl("/proc/self/exe", "test_fault_explore", "--part", from, many, verbose ? "1" : "0", descriptor,
+              (char *)NULL);
         _exit(127);
     }
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
     }
-    if (WIFSIGNALED(how))
-        printf("seeds %s to %llu: the host was killed by signal %d\n", from, (unsigned long long)(first + count - 1),
-               WTERMSIG(how));
-    return WIFEXITED(how) && WEXITSTATUS(how) == 0;
+    if (pread(progress, &at, sizeof at, 0) != sizeof at) at = first;
+    close(progress);
+    return part_is_well(at, how);
 }
 
 int main(int argc, char **argv)
 {
     uint64_t first = 1, count = 60, failed = 0;
 
-    if (argc == 5 && strcmp(argv[1], "--part") == 0) {
+    if (argc == 6 && strcmp(argv[1], "--part") == 0) {
         verbose = *argv[4] == '1';
-        return part(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
+        return part(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10), (int)strtol(argv[5], NULL, 10));
     }
     for (int i = 1; i + 1 < argc; i += 2) {
         const uint64_t value = strtoull(argv[i + 1], NULL, 10);

@@ -230,11 +230,15 @@ static int victim(const char *machine, const char *plan)
 /* Killed after the launch of the cores, after that of the scheduler, and in a later run: nothing is left. */
 TEST(host_dies)
 {
+    struct fault_world world;
+
     FAULT_EACH_MACHINE(machine)
     {
         host_dies_at(machine, 3);
         host_dies_at(machine, 4);
         host_dies_at(machine, 7);
+        fault_begin(&world, machine, "alloc-fails:nth=99999"); /* the next host; a plan that never happens */
+        fault_runs_on(&world, machine);
     }
 }
 
