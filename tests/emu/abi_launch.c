@@ -87,7 +87,8 @@ static int32_t init_with(int32_t device, uint64_t address, uint64_t size)
     return code;
 }
 
-/* A card's file system is the host's disk: what is not the card's is not written there, nor is a size that is garbage. */
+/* A card's file system is the host's disk: what is not the card's is not written there, nor is a size that is garbage.
+ */
 TEST(a_dispatcher_that_is_not_in_device_memory_is_refused)
 {
     int32_t device = card_open("a5?hbm=64MiB&card=badimage");

@@ -14,7 +14,7 @@
 #include "plan.h"
 
 #define EXTEND_LIBRARY "libaicpu_extend_kernels.so"
-#define PREINSTALL "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
+#define PREINSTALL     "/usr/lib64/aicpu_kernels/0/aicpu_kernels_device"
 
 enum { ARGS_CONFIG = 40, CONFIG_SO = 96, CONFIG_SO_SIZE = 104, CONFIG_DEVICE = 112, CONFIG_SIZE = 120 };
 enum { DISPATCHER_MOST = 1 << 30 }; /* a size that is garbage must not fill the host's disk */
@@ -73,13 +73,14 @@ static bool save(struct launch *launch, const char *path, uint64_t address, uint
     return n >= 0;
 }
 
-/* The save is in place, and the files are those of every process of the card: without the lock another process would find
- * half a dispatcher between our save and our load. -1: the folder is missing, which the save will tell. */
+/* The save is in place, and the files are those of every process of the card: without the lock another process would
+ * find half a dispatcher between our save and our load. -1: the folder is missing, which the save will tell. */
 static int files_lock(void)
 {
     int fd = open(PREINSTALL, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR) {}
+    while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR) {
+    }
     return fd;
 }
 
