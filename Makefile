@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 
 # The slices share the CPUs inside, not with one another: timeouts and the idle test mean something.
 .NOTPARALLEL:
-.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full bench format tidy clean
+.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full fuzz bench format tidy clean
 
 all: build
 
@@ -34,10 +34,11 @@ test: test-clang test-main test-asan test-tsan test-cross
 test-main: build
 	@scripts/test.sh $(BUILD) -LE '^(cross|full)$$' -j$(JOBS)
 
-# All of it compiles without a warning with clang too; what it makes of the graph engine is run.
+# All of it compiles without a warning with clang too; what it makes of the graph engine is run, and a slice of each fuzzer.
 test-clang: packages
 	@CC=clang scripts/build.sh build-clang all $(CMAKE_FLAGS)
 	@scripts/test.sh build-clang -L '^graph$$' -j$(JOBS)
+	@scripts/test.sh build-clang -L '^fuzz$$' -j$(JOBS)
 
 # Instrumentation upsets gcc's flow analysis, which then warns of what is not so: warnings are errors in test-main only.
 SANITIZED = -DNPURT_WERROR=OFF $(CMAKE_FLAGS)
@@ -57,6 +58,15 @@ test-cross: build
 # Stress for as long as it was meant: not part of `make test`, whose slices of it take seconds.
 test-full: build
 	@scripts/test.sh $(BUILD) -L '^full$$'
+	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(SANITIZED)
+	@scripts/test.sh build-tsan -L '^tsan-full$$'
+
+# Every fuzzer for so long, JOBS at a time; FUZZ="elf image" names some. What they find useful is kept between runs.
+FUZZ_SECONDS ?= 600
+FUZZ ?=
+fuzz: packages
+	@CC=clang scripts/build.sh build-clang check-fuzz $(CMAKE_FLAGS)
+	@scripts/fuzz.sh build-clang $(FUZZ_SECONDS) $(JOBS) $(FUZZ)
 
 bench: build
 	@scripts/bench.sh $(BUILD)

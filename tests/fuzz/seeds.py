@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Writes the inputs of corpus/ that are no text: seeds.py [FOLDER]. They are in the repository as this has made them; a
+change of a format makes them anew. Layouts are those of src/protocol, src/driver/cann.h and of each fuzzer's head."""
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+CORPUS = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def put(fuzzer, name, data):
+    os.makedirs(os.path.join(CORPUS, fuzzer), exist_ok=True)
+    with open(os.path.join(CORPUS, fuzzer, name), "wb") as file:
+        file.write(data)
+
+
+# ---- ELF files of 2 KB, of the compiler of this machine
+
+KERNELS = """
+void kernel_entry(long *a) { *a = 1; }
+void add_one(long *a) { ++*a; }
+void npurt_aicore_0_mix_aic(long *a) { *a = 2; }
+void npurt_aicore_0_mix_aiv(long *a) { *a = 3; }
+void lone_17(long *a) { *a = 4; }
+"""
+
+
+def elf(*flags):
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = os.path.join(folder, "k.c"), os.path.join(folder, "k.so")
+        with open(source, "w") as file:
+            file.write(KERNELS)
+        subprocess.run(["gcc", "-O1", "-fPIC", "-nostdlib", "-fno-asynchronous-unwind-tables", "-fno-ident",
+                        "-Wl,-z,noseparate-code,-z,max-page-size=4096,-z,norelro", *flags, source, "-o", output],
+                       check=True)
+        with open(output, "rb") as file:
+            return file.read()
+
+
+shared = elf("-shared", "-Wl,--build-id=sha1")
+put("elf", "shared", shared)
+put("elf", "shared-stripped", elf("-shared", "-Wl,--build-id=sha1", "-s"))
+put("elf", "shared-no-build-id", elf("-shared", "-Wl,--build-id=none", "-Wl,--hash-style=sysv"))
+put("elf", "object", elf("-c"))
+put("elf", "header-only", shared[:64])
+
+# ---- graph images: header, tasks, ready list, edges, payloads
+
+
+def up(n):
+    return (n + 63) // 64 * 64
+
+
+def image(tasks, threads=1):
+    """tasks: (shape, core_mask, block_num, [inputs]); kernels 0 on AIC and 1 on AIV."""
+    fanout = [[j for j, t in enumerate(tasks) if i in t[3]] for i in range(len(tasks))]
+    ready = [i for i, t in enumerate(tasks) if not t[3]]
+    edges = [j for consumers in fanout for j in consumers]
+    payload = 2 * 128 + 64  # two tensors, one scalar
+    at_tasks = 64
+    at_ready = up(at_tasks + 32 * len(tasks))
+    at_edges = up(at_ready + 4 * len(ready))
+    at_payload = up(at_edges + 4 * len(edges))
+    size = at_payload + payload * len(tasks)
+    out = bytearray(size)
+    struct.pack_into("<IIQIIIIQQQQ", out, 0, 0x4755504E, 1, size, len(tasks), len(edges), len(ready), 0, at_tasks,
+                     at_ready, at_edges, at_payload)
+    begin = 0
+    for i, (shape, mask, blocks, inputs) in enumerate(tasks):
+        kernels = [0 if mask & 1 else -1, 1 if mask & 2 else -1, 1 if mask & 4 else -1]
+        struct.pack_into("<IIIIhhhHBBBBI", out, at_tasks + 32 * i, len(inputs), begin, len(fanout[i]),
+                         i * payload // 64, *kernels, blocks, shape, mask, 2, 1, 0)
+        begin += len(fanout[i])
+    struct.pack_into("<%dI" % len(ready), out, at_ready, *ready)
+    struct.pack_into("<%dI" % len(edges), out, at_edges, *edges)
+    return bytes([threads - 1, 0, 1, 2, 4, 36, 1, 12] + [0] * 9) + bytes(out)
+
+
+AIC, AIV, MIX, DUMMY = 0, 1, 2, 3
+put("image", "one", image([(AIV, 2, 1, [])]))
+put("image", "chain", image([(AIC, 1, 1, []), (AIV, 4, 3, [0]), (MIX, 7, 2, [1]), (DUMMY, 0, 1, [2]), (MIX, 6, 1, [0, 3])]))
+put("image", "none", image([]))
+put("image", "two-schedulers", image([(AIV, 2, 1, [i - 1] if i % 8 else []) for i in range(64)], threads=2))
+put("image", "bad-kernel", bytes(b ^ (2 if i == 17 + 64 + 16 else 0) for i, b in enumerate(image([(AIC, 1, 1, [])]))))
+put("image", "wrong-blocks", bytes([0, 7, 0, 17, 90, 200, 0, 1] + [0] * 9) + b"NPUG")
+
+# ---- launches: kind, flags, blocks, offsets, timeout, address slots, attributes, arguments, device memory
+
+
+def launch(kind, flags, args, blocks=1, so=0xFFFFFFFF, name=0, timeout=0, slots=(), attributes=(), memory=b""):
+    out = struct.pack("<BBIIIHB", kind, flags, blocks, so, name, timeout, len(slots))
+    out += b"".join(struct.pack("<II", *slot) for slot in slots)
+    out += struct.pack("<B", len(attributes)) + b"".join(struct.pack("<iQ", *a) for a in attributes)
+    return out + struct.pack("<H", len(args)) + args + memory
+
+
+def kfc_block(name, so=b"libaicpu_extend_kernels.so", config=b""):
+    return bytes(208) + name.ljust(32, b"\0") + so.ljust(32, b"\0") + b"AST_DYN_AICPU".ljust(32, b"\0") + config
+
+
+def config(address, size, device=1):
+    return struct.pack("<96xQQQQQ24x", address, size, device, 0, 0)
+
+
+INIT = b"DynTileFwkKernelServerInit"
+CORE, KFC, CPU = 0, 1, 2
+put("launch", "core", launch(CORE, 8, struct.pack("<Q", 1), blocks=4))
+put("launch", "core-tiling", launch(CORE, 16, bytes(600), so=8, name=16, slots=[(0, 64), (592, 8)]))
+put("launch", "cpu", launch(CPU, 0, bytes(64), blocks=6, so=0, name=0, attributes=[(8, 1000)]))
+put("launch", "kfc-init", launch(KFC, 0, kfc_block(INIT, config=config(0, 0)), so=240, name=208, slots=[(40, 304)]))
+put("launch", "kfc-init-on-device", launch(KFC, 2, kfc_block(INIT), so=240, name=208, memory=config(0, 0)))
+put("launch", "kfc-save", launch(KFC, 0, kfc_block(INIT, config=config(0, 64)), so=240, name=208,
+                                 slots=[(40, 304), (304 + 96, 208)]))
+put("launch", "kfc-static", launch(KFC, 0, config(0, 0) + b"StaticTileFwkKernelServer\0", name=160))
+put("launch", "kfc-serve", launch(KFC, 0, kfc_block(b"DynTileFwkKernelServer"), so=240, name=208, timeout=3))
+put("launch", "kfc-library", launch(KFC, 0, kfc_block(b"entry", b"libuser.so"), so=240, name=208))
+put("launch", "kfc-no-end", launch(KFC, 0, b"x" * 304, so=240, name=208))
+put("launch", "kfc-present", launch(KFC, 1, bytes(100), name=9, memory=bytes(9) + b"entry"))
+
+# ---- results of runs that failed
+
+
+def result(how, suspects, count, said=b""):
+    out = struct.pack("<IIIIQQQQQqQ24x", 1, 5, 3, count, 0, 0, 0, 0, 0, 0, 0)
+    for task, block, core, started, kernel, core_type in suspects:
+        out += struct.pack("<IIiIiI", task, block, core, started, kernel, core_type)
+    return bytes([how]) + out.ljust(480, b"\0") + said
+
+
+put("outcome", "stuck", result(1, [(4, 0, 18, 1, 0, 1)], 1))
+put("outcome", "fault", result(3, [(4, 0, 18, 1, 0, 1), (5, 1, 3, 1, 2, 0)], 2, b"aic error, core id is 3, vector"))
+put("outcome", "fault-hex", result(3, [(4, 0, 19, 0, 0, 1), (9, 0, 20, 1, 2, 1)], 2, b"aiv coreId: 0x13"))
+put("outcome", "fault-unknown", result(3, [(i, 0, i, 1, i, 1) for i in range(16)], 40, b"core 99"))
+put("outcome", "silent", result(0, [], 0))
+put("outcome", "no-kernel", result(1, [(0xFFFFFFFF, 7, -1, 0, -5, 9)], 1))
+
+# ---- bundles
+
+
+def bundle(text, binary):
+    return struct.pack("<H", len(text)) + text.encode() + binary
+
+
+HEAD = '{"format":1,"name":"n","orchestration":{"binary":"orchestration.so"},"kernels":['
+put("bundle", "kernel", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"k.so"}]}', shared))
+put("bundle", "two-kernels", bundle(
+    HEAD + '{"id":5,"name":"k","core":"aic","binary":"k.so","entry":"add_one"},'
+    '{"id":1023,"name":"l","core":"aiv","binary":"kernels.so","entry":"add_one"}],'
+    '"params":[{"name":"x","access":"input","dtype":"f32"}],"scalars":[{"name":"s","dtype":"u8","value":3}]}', shared))
+put("bundle", "no-entry", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"k.so","entry":"gone"}]}', shared))
+put("bundle", "no-file", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"gone.so"}]}', b""))
+put("bundle", "no-kernels", bundle(HEAD + "]}", b""))
