@@ -76,6 +76,17 @@ __attribute__((weak, visibility("default"), format(printf, 1, 2))) void npurt_ke
 #define npurt_kernel_printf(...) (npurt_kernel_log ? npurt_kernel_log(__VA_ARGS__) : (void)0)
 #endif
 
+/* For the body of a loop in which a kernel waits for what another core writes, which it may do only where that core is
+ * certain to run: another block of a sync-start task (npurt_task_sync_start), or another core of the same MIX block. On
+ * the emulated card others run meanwhile, and in timed mode time passes, which nothing else in such a loop makes it do;
+ * on silicon nothing happens. A kernel that waits for ever ends by the op-execute or the scheduler timeout. */
+#if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
+#define npurt_kernel_pause() ((void)0)
+#else
+__attribute__((weak, visibility("default"))) void npurt_kernel_yield(void);
+#define npurt_kernel_pause() (npurt_kernel_yield ? npurt_kernel_yield() : (void)0)
+#endif
+
 /* bf16: the upper half of a binary32. Conversion to bf16 rounds to nearest, ties to even; NaN stays NaN. */
 static inline float npurt_bf16_to_f32(uint16_t x)
 {

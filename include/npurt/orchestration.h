@@ -71,6 +71,7 @@ typedef struct npurt_task {
     const npurt_task_id *after;         /* explicit dependencies, no cap; must live until npurt_submit returns */
     uint32_t after_count;
     npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
+    bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
 } npurt_task;
 
 /* The arguments of one call of the graph, in the order the caller gave them. Tensors are device tensors. */
@@ -110,6 +111,7 @@ static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int
     t->tensor_count = t->scalar_count = t->after_count = 0;
     t->after = NULL;
     t->error = NPURT_OK;
+    t->sync_start = false;
 }
 static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
 static inline void npurt_task_init_aiv(npurt_task *t, int32_t kernel) { npurt_task_init(t, -1, kernel, -1); }
@@ -154,6 +156,12 @@ static inline void npurt_task_scalar_f32(npurt_task *t, float x)
     npurt_task_scalar(t, bits.u);
 }
 static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->block_num = block_num; }
+/* No block of the task starts before there is a core for every one of them, and then they start together: blocks may wait
+ * for each other (npurt_kernel_pause), which otherwise nobody may, because blocks of a task run in any order. Cores that
+ * become idle wait for the task's others, so it costs a part of the device for up to two kernels' time.
+ * All blocks must fit the device at once: block_num up to npurt_orch_cluster_count for AIC and MIX, twice that for AIV;
+ * else the submission is refused (INVALID_ARGUMENT). One block, or a dummy task: says nothing. */
+static inline void npurt_task_sync_start(npurt_task *t) { t->sync_start = true; }
 static inline void npurt_task_after(npurt_task *t, const npurt_task_id *ids, uint32_t count)
 {
     t->after = ids;

@@ -35,7 +35,7 @@ void balance_take(struct scheduler *s)
     while (entry != 0) {
         uint32_t task = entry - 1, next = s->state[task].link;
         uint32_t shape = s->tasks[task].shape;
-        ready_push(&s->ready[shape], s->state, task);
+        scheduler_ready(s, task);
         if (shape < SHAPE_DUMMY) s->hungry[shape] = false; /* the giver cleared the bit */
         entry = next == TASK_NONE ? 0 : next + 1;
     }

@@ -12,7 +12,7 @@ static inline void release(struct scheduler *s, uint32_t task)
     uint32_t *fanin = &s->state[task].fanin_left;
     uint32_t left = s->count > 1 ? port_fetch_sub32(fanin, 1) : (*fanin)--;
     if (left == 1)
-        ready_push(&s->ready[s->tasks[task].shape], s->state, task);
+        scheduler_ready(s, task);
     else if (left == 0)
         scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
 }
@@ -26,7 +26,7 @@ static inline void complete_slot(struct scheduler *s, uint32_t slot)
     while (edge != STREAM_EDGE_NONE) {
         struct stream_edge e = s->edge_nodes[edge - 1];
         if (port_fetch_sub32(&s->words[e.consumer].fanin, 1) == 1)
-            ready_push(&s->ready[s->tasks[e.consumer].shape], s->state, e.consumer);
+            scheduler_ready(s, e.consumer);
         edge = e.next;
     }
     port_publish32(&words->done, number);

@@ -1,12 +1,16 @@
 /* One AICore as its scheduler sees it.
  *
- *                send               acknowledged              send
+ *           ┌─ hold ─▶ HELD ─ start ─┐
+ *           │                        ▼
+ *           │    send               acknowledged              send
  *      IDLE ───────────────▶ SENT ────────────────▶ RUNNING ───────────────▶ STAGED
  *        ▲                     │ finished              │ finished              │  │
  *        │◀────────────────────┘                       │                       │  │ second acknowledged:
  *        │◀────────────────────────────────────────────┘                       │  │ the first has ended
  *        │◀────────────────────────────────────────────────────────────────────┘  └──▶ RUNNING
  *                                         second finished: both have ended
+ *
+ * A core is HELD when its next task's payload is filled and the number waits for a start together (sync.c).
  *
  * DATA_MAIN_BASE is one register: a number stored before the core has taken the last one is the last one lost. So a
  * second task may be sent in RUNNING only. COND holds the newest of ACK and FIN: a core that goes from one task to the
@@ -27,6 +31,7 @@ enum core_phase {
     CORE_SENT,
     CORE_RUNNING,
     CORE_STAGED,
+    CORE_HELD,
 };
 
 /* A dispatched block. */
@@ -94,6 +99,7 @@ static inline uint32_t core_observe(struct core_state *core, uint32_t cond, stru
     case CORE_ABSENT:
     case CORE_REFUSED:
     case CORE_IDLE:
+    case CORE_HELD:
         break;
     }
     return 0;

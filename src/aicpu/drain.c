@@ -52,6 +52,7 @@ void drain_cores(struct scheduler *s)
     uint32_t cores = s->cluster_count * CORE_SLOTS, left = 0;
     for (uint32_t i = 0; i < cores; i++) {
         if (s->core[i].phase == CORE_ABSENT) continue;
+        if (s->core[i].phase == CORE_HELD) s->core[i].phase = CORE_IDLE; /* it was never told of its block */
         port_reg_store(s->core[i].registers, s->reg_dmb, DMB_EXIT);
         s->stores++;
         left++;

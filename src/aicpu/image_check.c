@@ -68,7 +68,10 @@ static bool mask_fits_shape(const struct image_task *t)
 
 static enum run_code check_task(const struct scheduler *s, const struct image_task *t, uint64_t payload_size)
 {
-    if (!mask_fits_shape(t) || t->block_num == 0) return RUN_BAD_IMAGE;
+    if (!mask_fits_shape(t) || t->block_num == 0 || t->flags & ~IMAGE_FLAGS) return RUN_BAD_IMAGE;
+    if (t->flags & IMAGE_SYNC_START &&
+        (t->block_num < 2 || t->block_num > image_shape_capacity(t->shape, s->control->block_dim)))
+        return RUN_BAD_IMAGE;
     if (t->fanout_begin > s->edge_count || t->fanout_count > s->edge_count - t->fanout_begin) return RUN_BAD_IMAGE;
     uint64_t begin = (uint64_t)t->payload * PAYLOAD_UNIT;
     uint64_t size = (uint64_t)t->tensor_count * TENSOR_SIZE + (uint64_t)t->scalar_count * SCALAR_SIZE;
@@ -86,7 +89,7 @@ static uint32_t share(const struct scheduler *s, uint32_t index, uint32_t total)
 static bool check_tasks(struct scheduler *s, uint64_t payload_size)
 {
     uint32_t begin = share(s, s->index, s->task_count), end = share(s, s->index + 1, s->task_count);
-    uint32_t spmd = 0, sources = 0;
+    uint32_t spmd = 0, sync = 0, sources = 0;
     port_cache_invalidate(s->tasks + begin, (size_t)(end - begin) * sizeof *s->tasks);
     for (uint32_t i = begin; i < end; i++) {
         const struct image_task *t = &s->tasks[i];
@@ -98,9 +101,11 @@ static bool check_tasks(struct scheduler *s, uint64_t payload_size)
         uint32_t cores = (uint32_t)__builtin_popcount(t->core_mask);
         s->state[i] = (struct task_state){.fanin_left = t->fanin, .subtasks_left = t->block_num * cores, .link = TASK_NONE};
         spmd += t->block_num > 1;
+        sync += (t->flags & IMAGE_SYNC_START) != 0;
         sources += t->fanin == 0;
     }
     if (spmd) port_fetch_add32(&s->head->spmd_tasks, spmd);
+    if (sync) port_fetch_add32(&s->head->sync_tasks, sync);
     if (sources) port_fetch_add32(&s->head->source_tasks, sources);
     return true;
 }

@@ -63,6 +63,10 @@ static void admit(void *context, uint32_t slot)
         o->spmd = true;
         port_fetch_add32(&o->head->spmd_tasks, 1);
     }
+    if ((t->flags & IMAGE_SYNC_START) && !o->sync) {
+        o->sync = true;
+        port_fetch_add32(&o->head->sync_tasks, 1);
+    }
     if (o->in_turn && ++o->since_pass == TURN_TASKS) {
         o->since_pass = 0;
         scheduler_pass(o->in_turn);
@@ -74,7 +78,7 @@ static void ready(void *context, uint32_t slot)
     struct orchestrator *o = context;
     const enum image_shape shape = (enum image_shape)o->tasks[slot].shape;
     if (o->in_turn) {
-        ready_push(&o->in_turn->ready[shape], o->state, slot);
+        scheduler_ready(o->in_turn, slot);
         return;
     }
     struct ready_list *list = &o->ready[shape];

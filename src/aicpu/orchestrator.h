@@ -29,6 +29,7 @@ struct orchestrator {
     uint32_t next;             /* of them, whose turn it is */
     uint32_t admitted, since_pass;
     bool spmd; /* the schedulers know that there are tasks of several blocks */
+    bool sync; /* and that some start together */
     bool armed; /* waiting was announced: the engine has looked once more since */
     port_token token;
     struct ready_list ready[SHAPE_COUNT]; /* not given yet */

@@ -27,6 +27,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, uint
     s->limit_ticks = s->ms_ticks * control->scheduler_timeout_ms;
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         ready_init(&s->ready[shape]);
+    ready_init(&s->sync_ready);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         s->claim[shape].slot = BOARD_NONE;
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
@@ -153,19 +154,19 @@ static void deal_ready(struct scheduler *s)
             scheduler_end(s, RUN_BAD_IMAGE, task);
             return;
         }
-        ready_push(&s->ready[s->tasks[task].shape], s->state, task);
+        scheduler_ready(s, task);
     }
 }
 
 static bool has_ready(const struct scheduler *s)
 {
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
-        if (s->ready[shape].count || s->claim[shape].next < s->claim[shape].end) return true;
-    return false;
+        if (dispatch_has_work(s, (enum image_shape)shape)) return true;
+    return s->sync_ready.count > 0 || s->held_count > 0;
 }
 
-/* Tells what this scheduler has completed, and ends the run when that was the last. In a run that streams the orchestrator
- * takes the number of tasks off when it knows it, so that the sum is 0 in the end; it never is before. */
+/* Tells what this scheduler has completed, and ends the run when that was the last. In a run that streams the
+ * orchestrator takes the number of tasks off when it knows it, so that the sum is 0 in the end; it never is before. */
 static void tell_completed(struct scheduler *s)
 {
     if (s->count == 1 && !s->words) {
@@ -200,8 +201,7 @@ static void place_late(struct scheduler *s)
  * orchestrator's exchange the later one sees what was written before the earlier. */
 static void wake_orchestrator(struct scheduler *s)
 {
-    if (port_fetch_add32(&s->head->orchestrator_waits, 0) != 0)
-        port_kick(port_observe32(&s->head->orchestrator_agent));
+    if (port_fetch_add32(&s->head->orchestrator_waits, 0) != 0) port_kick(port_observe32(&s->head->orchestrator_agent));
 }
 
 enum scheduler_pass scheduler_pass(struct scheduler *s)
@@ -215,6 +215,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (scheduler_ended(s)) return PASS_ENDED;
     if (peers) balance_take(s);
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
+    if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
     if (s->busy_count) completion_poll(s);
     dispatch_ready(s);
     bool again = peers && balance_share(s);
@@ -250,6 +251,7 @@ void scheduler_begin(struct scheduler *s)
     s->look_ticks = 0;
     if (s->words || scheduler_ended(s)) return;
     s->spmd = s->count > 1 && port_observe32(&s->head->spmd_tasks) > 0;
+    s->sync = port_observe32(&s->head->sync_tasks) > 0;
     deal_ready(s);
     if (s->task_count == 0) scheduler_end(s, RUN_OK, 0);
 }

@@ -3,7 +3,8 @@
  * Life: scheduler_init → scheduler_run, which adopts the partition's cores (handshake.c), prepares its range of the
  * task states (image_check.c), meets the peers, then goes round in passes: take what peers gave (balance.c), load COND
  * of the busy cores and complete what ended (completion.c), send ready tasks to idle cores, give surplus to hungry
- * peers, stage second tasks behind running ones (dispatch.c). When the run has ended it sends its cores home (drain.c).
+ * peers, stage second tasks behind running ones (dispatch.c), before all of that gather cores for what must start
+ * together (sync.c). When the run has ended it sends its cores home (drain.c).
  * The last thread out adds up the result (result.c).
  *
  * Nothing here is shared but workspace_head, the task states, and the inbox lists; a struct scheduler is its thread's.
@@ -60,7 +61,7 @@ struct scheduler {
     const uint32_t *ready_tasks, *edges;
     struct stream_words *words;           /* of a run that streams: tasks are ring slots; NULL: of an image */
     const struct stream_edge *edge_nodes; /* with words */
-    uint64_t payloads; /* device address */
+    uint64_t payloads;                    /* device address */
     const struct kernel_entry *kernels;
     struct workspace_head *head;
     struct workspace_board *board; /* [SHAPE_DUMMY] */
@@ -74,13 +75,19 @@ struct scheduler {
 
     /* Work. */
     struct ready_list ready[SHAPE_COUNT];
+    struct ready_list sync_ready;    /* sync-start tasks of any shape */
     struct claim claim[SHAPE_DUMMY]; /* per shape that runs on cores */
     struct cluster_set idle[CORE_SLOTS], busy[CORE_SLOTS], stageable[CORE_SLOTS];
-    struct cluster_set reserved; /* clusters kept from single-core tasks until a waiting MIX task fits */
+    struct cluster_set reserved;          /* clusters kept from single-core tasks until a waiting MIX task fits */
+    struct cluster_set held[CORE_SLOTS];  /* cores in CORE_HELD */
+    struct cluster_set keep[CORE_SLOTS];  /* cores kept from ordinary tasks while a sync-start task gathers */
+    uint32_t held_count, held_generation; /* held cores, and the generation of head->sync that they are held for */
+    uint64_t owed_until; /* of `dispatches`: until then ordinary tasks come before the next sync-start task */
     uint32_t busy_count;
     uint32_t send_count;
     struct send send[SEND_BATCH];
-    bool spmd;                /* the graph has tasks of several blocks, and peers to share them with */
+    bool sync; /* the graph has sync-start tasks */
+    bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
     bool placed;              /* port_place has been called, or need not be */
@@ -139,6 +146,13 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
 /* Checks the invariants of the scheduler's own structures whole; NULL, or what is wrong. For tests and debuggers. */
 const char *scheduler_validate(const struct scheduler *s);
 
+/* The task's producers have completed: it waits in the list it belongs to from now on. */
+static inline void scheduler_ready(struct scheduler *s, uint32_t task)
+{
+    const struct image_task *t = &s->tasks[task];
+    ready_push(t->flags & IMAGE_SYNC_START ? &s->sync_ready : &s->ready[t->shape], s->state, task);
+}
+
 static inline bool scheduler_ended(const struct scheduler *s)
 {
     return port_observe32(&s->head->end) != 0;
@@ -174,6 +188,11 @@ void dispatch_ready(struct scheduler *s);
 void dispatch_stage(struct scheduler *s);
 /* True when a task of the shape could be sent at once. */
 bool dispatch_has_room(const struct scheduler *s, enum image_shape shape);
+/* True when tasks of the shape wait here: in the list, or claimed. */
+static inline bool dispatch_has_work(const struct scheduler *s, enum image_shape shape)
+{
+    return s->ready[shape].count > 0 || s->claim[shape].next < s->claim[shape].end;
+}
 
 /* ---- board.c: SPMD tasks whose blocks every partition may claim */
 
@@ -187,6 +206,23 @@ void board_post(struct scheduler *s, enum image_shape shape, uint32_t task, uint
 /* Whether the SPMD task at hand has blocks for this scheduler: claimed, or still on the board. Then the claim's
  * core_mask is theirs. */
 bool board_at_hand(struct scheduler *s, enum image_shape shape);
+
+/* ---- hold.c */
+
+/* Blocks of a task with this core mask for which there are idle cores. */
+uint32_t hold_room(const struct scheduler *s, unsigned mask);
+/* Fills the payloads of `count` blocks and holds their cores. Pre: count ≤ hold_room. */
+void hold_blocks(struct scheduler *s, uint32_t task, uint32_t block, uint32_t count);
+/* Stores the numbers of all that is held. */
+void hold_start(struct scheduler *s);
+/* Keeps cores from ordinary tasks until `blocks` more blocks with this mask can be held. */
+void hold_keep(struct scheduler *s, unsigned mask, uint32_t blocks);
+void hold_keep_none(struct scheduler *s);
+
+/* ---- sync.c */
+
+/* Before ordinary tasks are sent: starts what can start, claims blocks for idle cores, keeps the cores still needed. */
+void sync_step(struct scheduler *s);
 
 /* ---- balance.c */
 

@@ -14,20 +14,24 @@ static const char *check_core(const struct scheduler *s, uint32_t cluster, unsig
     if (has(&s->busy[slot], cluster) != busy) return "the busy set differs from the cores' phases";
     if (has(&s->stageable[slot], cluster) != (phase == CORE_RUNNING))
         return "the stageable set differs from the cores' phases";
+    if (has(&s->held[slot], cluster) != (phase == CORE_HELD)) return "the held set differs from the cores' phases";
     return NULL;
 }
 
 const char *scheduler_validate(const struct scheduler *s)
 {
     const char *problem;
-    uint32_t busy = 0;
+    uint32_t busy = 0, held = 0;
     for (uint32_t i = 0; i < s->cluster_count * CORE_SLOTS; i++) {
         if ((problem = check_core(s, i / CORE_SLOTS, i % CORE_SLOTS)) != NULL) return problem;
         busy += has(&s->busy[i % CORE_SLOTS], i / CORE_SLOTS);
+        held += has(&s->held[i % CORE_SLOTS], i / CORE_SLOTS);
     }
     if (busy != s->busy_count) return "busy_count is not the number of busy cores";
+    if (held != s->held_count) return "held_count is not the number of held cores";
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         if ((problem = ready_validate(&s->ready[shape], s->state, s->task_count)) != NULL) return problem;
+    if ((problem = ready_validate(&s->sync_ready, s->state, s->task_count)) != NULL) return problem;
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         if (s->claim[shape].next > s->claim[shape].end) return "a claim ends before it begins";
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)

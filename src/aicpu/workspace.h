@@ -15,6 +15,7 @@
 
 #include "protocol/image.h"
 #include "protocol/protocol.h"
+#include "slot.h"
 
 enum {
     WORKSPACE_HEAD_SIZE = 4096,
@@ -44,27 +45,11 @@ struct workspace_peer {
 _Static_assert(sizeof(struct workspace_peer) == 2 * PROTOCOL_LINE, "workspace_peer");
 _Static_assert(offsetof(struct workspace_peer, agent) == PROTOCOL_LINE, "inbox and agent have different writers");
 
-/* One SPMD task with unclaimed blocks. It carries all that a claim needs, so that whoever comes too late, when the
- * task's place in the task table may already be another's, has touched nothing but this slot.
- *
- *     free ──CAS by a poster──▶ filling ──content, then publish──▶ open ──CAS by claimers…, the last──▶ free
- *
- * The generation goes up when a poster takes the slot: a CAS on a word that was read before fails after it. So the
- * content that was read between reading the word and a CAS that succeeds is that of the word. */
-struct board_slot {
-    uint64_t word;    /* generation << 32 | BOARD_FREE, BOARD_FILLING, or 1 + the first block that nobody has claimed */
-    uint64_t content; /* task | block_num << 32 | core_mask << 48; writer: whoever took the slot, while it is filling */
-    uint32_t reserved[12];
-};
-_Static_assert(sizeof(struct board_slot) == PROTOCOL_LINE, "board_slot");
-enum { BOARD_FREE = 0 };
-#define BOARD_FILLING 0xffffffffu
-
 /* SPMD tasks of one shape with blocks left, for every partition that has room. */
 struct workspace_board {
     uint32_t count; /* slots in use */
     uint32_t reserved[15];
-    struct board_slot slot[BOARD_SLOTS];
+    struct slot slot[BOARD_SLOTS];
 };
 _Static_assert(sizeof(struct workspace_board) == 16 * PROTOCOL_LINE, "workspace_board");
 
@@ -74,7 +59,8 @@ struct workspace_head {
     uint32_t initialised;  /* schedulers whose range of task states, inbox and cores are ready */
     uint32_t spmd_tasks;   /* tasks of more than one block, all ranges */
     uint32_t source_tasks; /* tasks without producers, all ranges; must equal the image's ready_count */
-    uint32_t reserved0[11];
+    uint32_t sync_tasks;   /* sync-start tasks of more than one block, all ranges */
+    uint32_t reserved0[10];
     /* How the run ended: 0 while it goes on, else enum run_code + 1. First writer wins and then writes the detail. */
     uint32_t end;
     uint32_t reserved1;
@@ -94,6 +80,7 @@ struct workspace_head {
     uint32_t reserved5[14];
     uint32_t orchestrator_waits; /* 1: whoever completes something kicks it. Changed by exchange only */
     uint32_t reserved6[15];
+    struct slot sync; /* the sync-start task that gathers its cores */
     struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
 };
 _Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
@@ -101,7 +88,8 @@ _Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board
 _Static_assert(offsetof(struct workspace_head, end) == 1 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
-_Static_assert(offsetof(struct workspace_head, peer) == 6 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, sync) == 6 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, peer) == 7 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
 
 #endif

@@ -36,6 +36,7 @@ struct graph {
     const uint32_t *kernel_core;
     uint32_t kernel_count, cluster_count;
     int32_t user_code;
+    bool sync_start_refused; /* what is latched is a sync-start task of too many blocks */
     char problem[GRAPH_PROBLEM_SIZE];
     /* Where tasks are kept: in rings, or all of them for an image. */
 #if NPURT_GRAPH_STREAM

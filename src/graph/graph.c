@@ -106,6 +106,7 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->payload_used = 0;
     g->manual = false;
     g->user_code = 0;
+    g->sync_start_refused = false;
     g->problem[0] = 0;
     g->edges.count = 0;
     g->edges.full = false;

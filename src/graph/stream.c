@@ -99,6 +99,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     g->task_count = g->depth = 0;
     g->manual = false;
     g->user_code = 0;
+    g->sync_start_refused = false;
     g->problem[0] = 0;
     g->kernel_core = kernel_core;
     g->kernel_count = kernel_count;
@@ -139,7 +140,8 @@ struct stream_refusal stream_refusal_of(const struct graph *g)
 {
     struct stream_refusal refusal = g->stream.refusal;
     if (!g->latched || refusal.code) return refusal;
-    refusal.code = g->latched == NPURT_ERROR_INVALID_ARGUMENT ? STREAM_INVALID_ARGS
+    refusal.code = g->sync_start_refused                      ? STREAM_REQUIRE_SYNC_START_INVALID
+                   : g->latched == NPURT_ERROR_INVALID_ARGUMENT ? STREAM_INVALID_ARGS
                    : g->latched == NPURT_ERROR_ORCHESTRATION  ? STREAM_EXPLICIT_ORCH_FATAL
                                                               : STREAM_LIMIT;
     return refusal;

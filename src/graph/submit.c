@@ -86,6 +86,22 @@ __attribute__((cold)) static npurt_status refuse_tensor(struct graph *g, uint32_
     }
 }
 
+/* All blocks of a sync-start task must find a core at the same time. A cluster_count of 0: it is not known. */
+static npurt_status check_sync_start(struct graph *g, const npurt_task *task, struct image_task *out)
+{
+    static const char *const unit[SHAPE_DUMMY] = {" AIC cores", " AIV cores", " clusters"};
+    if (out->shape == SHAPE_DUMMY || task->block_num <= 1) return NPURT_OK;
+    uint32_t capacity = image_shape_capacity(out->shape, g->cluster_count);
+    if (g->cluster_count != 0 && task->block_num > capacity) {
+        g->sync_start_refused = true;
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count),
+                            WORD(": sync start of "), NUMBER(task->block_num), WORD(" blocks on a device of "),
+                            NUMBER(capacity), WORD(unit[out->shape]), WORD(", where they can not run together"));
+    }
+    out->flags = IMAGE_SYNC_START;
+    return NPURT_OK;
+}
+
 __attribute__((cold)) static npurt_status refuse_full(struct graph *g)
 {
     return refuse_task(g, NPURT_ERROR_LIMIT, "more than ", g->map.max_regions, " buffers or live regions of them");
@@ -290,6 +306,8 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     if (unlikely(status = store_reserve(g, &place))) return status;
     struct image_task *out = place.task;
     if (unlikely(status = check_kernels(g, task, out))) return status;
+    out->flags = 0;
+    if (unlikely(task->sync_start) && unlikely(status = check_sync_start(g, task, out))) return status;
     if (unlikely(status = check_tensors(g, task, &place, box))) return status;
     if (unlikely(status = check_after(g, task))) return status;
 
@@ -297,7 +315,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     out->block_num = (uint16_t)(out->shape == SHAPE_DUMMY || task->block_num == 0 ? 1 : task->block_num);
     out->tensor_count = (uint8_t)tensors;
     out->scalar_count = (uint8_t)scalars;
-    out->reserved = 0;
+    memset(out->reserved, 0, sizeof out->reserved);
     for (uint32_t i = 0; i < task->after_count; i++) {
         uint32_t number = 0;
         (void)store_number(g, task->after[i], &number);

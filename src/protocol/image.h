@@ -39,9 +39,22 @@ struct image_task {
     uint8_t shape;              /* enum image_shape */
     uint8_t core_mask;          /* bit 0 AIC, 1 AIV0, 2 AIV1 */
     uint8_t tensor_count, scalar_count;
-    uint32_t reserved;
+    uint8_t flags;              /* enum image_flag */
+    uint8_t reserved[3];
 };
 _Static_assert(sizeof(struct image_task) == 32, "image_task");
+
+/* What a ready task needs beyond being put into the queue of its shape. */
+enum image_flag {
+    IMAGE_SYNC_START = 1,       /* all blocks start together; block_num is at least 2 and fits the clusters launched */
+    IMAGE_FLAGS = 1,            /* all there are */
+};
+
+/* Blocks of the shape that run at the same time on so many clusters. */
+static inline uint32_t image_shape_capacity(enum image_shape shape, uint32_t clusters)
+{
+    return shape == SHAPE_AIV ? 2 * clusters : clusters;
+}
 
 /* Bytes of workspace the AICPU program needs for a graph of so many tasks; a multiple of 64. Known to host and AICPU:
  * 16 bytes of state per task, 64 KiB per AICPU thread of queues and counters. */

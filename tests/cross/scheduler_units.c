@@ -251,7 +251,7 @@ TEST(blocks_are_claimed_once_each_by_whoever_has_room)
     }
     CHECK_EQ(boards[SHAPE_AIC].count, 0);
     for (int i = 0; i < BOARD_SLOTS; i++)
-        CHECK_EQ((uint32_t)boards[SHAPE_AIC].slot[i].word, BOARD_FREE);
+        CHECK_EQ((uint32_t)boards[SHAPE_AIC].slot[i].word, SLOT_FREE);
 }
 
 TEST(a_full_board_leaves_the_task_to_its_owner)

@@ -241,6 +241,21 @@ static void free_kick(struct agent *agent)
     }
 }
 
+void carrier_yield(void)
+{
+    struct carrier *carrier = engine_carrier();
+
+    ready_push(carrier, carrier->current);
+    carrier->budget = 0; /* it held the carrier for long: ticks, messages and commands first */
+    fiber_switch(NULL);
+}
+
+static void free_pause(struct agent *self)
+{
+    (void)self;
+    carrier_yield();
+}
+
 static void free_place(struct agent *self, uint32_t index, uint32_t count)
 {
     struct carrier *carrier = engine_carrier();
@@ -273,15 +288,6 @@ ENGINE_NO_ASAN static void free_lose(struct agent *self)
     fiber_leave();
 }
 
-void carrier_yield(void)
-{
-    struct carrier *carrier = engine_carrier();
-
-    ready_push(carrier, carrier->current);
-    carrier->budget = 0; /* it held the carrier for long: ticks, messages and commands first */
-    fiber_switch(NULL);
-}
-
 static void free_init(void)
 {
     fiber_ended = free_ended;
@@ -295,6 +301,7 @@ const struct engine engine_fiber = {
     .wait_begin = free_wait_begin,
     .wait = free_wait,
     .kick = free_kick,
+    .pause = free_pause,
     .place = free_place,
     .adopt = free_adopt,
     .doom = free_doom,

@@ -139,6 +139,8 @@ struct engine {
     uint32_t (*wait_begin)(struct agent *self);
     void (*wait)(struct agent *self, uint32_t token);
     void (*kick)(struct agent *agent);
+    /* Lets others run: for device code that polls. */
+    void (*pause)(struct agent *self);
     /* `self` should live on carrier index * carriers / count. */
     void (*place)(struct agent *self, uint32_t index, uint32_t count);
     /* `core`'s next wake-ups should be on the carrier of `self`. */

@@ -269,6 +269,7 @@ const struct engine engine_explore = {
     .wait_begin = explore_wait_begin,
     .wait = explore_wait,
     .kick = explore_kick,
+    .pause = simulation_pause,
     .place = simulation_place,
     .adopt = simulation_adopt,
     .doom = simulation_doom,

@@ -51,6 +51,7 @@ void simulation_advance(const struct emu_command *command, uint32_t reply);
 void simulation_init(const struct order *order, uint64_t seed);
 /* Parts of struct engine. */
 void simulation_start(struct agent *agent);
+void simulation_pause(struct agent *self);
 void simulation_place(struct agent *self, uint32_t index, uint32_t count);
 void simulation_adopt(struct agent *self, struct agent *core);
 void simulation_doom(struct agent *agent);

@@ -39,6 +39,12 @@ static void touch(enum trace_kind kind, uint64_t a, uint64_t b)
     trace(kind, self->id, a, b);
 }
 
+/* One look at memory that another core writes. */
+void simulation_pause(struct agent *self)
+{
+    spend(self, latency()->shared_load_moved);
+}
+
 static void kick_workers_at(uint64_t at)
 {
     for (uint32_t mask = atomic_load_explicit(&cpu_active, memory_order_relaxed); mask; mask &= mask - 1)

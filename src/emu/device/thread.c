@@ -4,6 +4,7 @@
  * from launch to launch; a faulted or doomed agent leaves its thread behind, blocked for ever.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,12 @@ static void thread_kick(struct agent *agent)
     if (atomic_load(&agent->waiting)) futex_wake(&agent->word, 1);
 }
 
+static void thread_pause(struct agent *self)
+{
+    (void)self;
+    sched_yield();
+}
+
 static void thread_place(struct agent *self, uint32_t index, uint32_t count)
 {
     (void)self, (void)index, (void)count; /* the host's scheduler places threads */
@@ -148,6 +155,7 @@ const struct engine engine_thread = {
     .wait_begin = thread_wait_begin,
     .wait = thread_wait,
     .kick = thread_kick,
+    .pause = thread_pause,
     .place = thread_place,
     .adopt = thread_adopt,
     .doom = thread_doom,

@@ -202,6 +202,7 @@ const struct engine engine_timed = {
     .wait_begin = timed_wait_begin,
     .wait = timed_wait,
     .kick = timed_kick,
+    .pause = simulation_pause,
     .place = simulation_place,
     .adopt = simulation_adopt,
     .doom = simulation_doom,

@@ -1,0 +1,58 @@
+/* Sending a block to a core: payload first, then the number to DATA_MAIN_BASE. Payloads are filled for up to SEND_BATCH
+ * cores before their numbers are stored in a burst, so that the cores start together and the stores, which are posted,
+ * do not wait for lines of the next payload. */
+#ifndef NPURT_AICPU_SEND_H
+#define NPURT_AICPU_SEND_H
+
+#include "scheduler.h"
+
+enum { SEND_TENSOR = 128, SEND_ARG_LOCAL = 48, SEND_ARG_GLOBAL = 49 };
+
+static inline void send_flush(struct scheduler *s)
+{
+    for (uint32_t i = 0; i < s->send_count; i++)
+        port_reg_store(s->send[i].registers, s->reg_dmb, s->send[i].number);
+    s->stores += s->send_count;
+    s->send_count = 0;
+}
+
+/* The words of a payload that never change, set when it is first used in a run. */
+static inline void send_constants(struct dispatch_payload *p)
+{
+    memset(p->async_context, 0, sizeof p->async_context);
+    p->args[SEND_ARG_LOCAL] = (int64_t)(uintptr_t)&p->block_idx;
+    p->args[SEND_ARG_GLOBAL] = (int64_t)(uintptr_t)&p->sub_block_id;
+}
+
+/* Notes the block as the core's next and fills its payload. `task_slot` chooses the kernel. */
+static inline uint32_t send_prepare(const struct scheduler *s, struct core_state *core, uint32_t task, uint32_t block,
+                                    unsigned task_slot)
+{
+    const struct image_task *t = &s->tasks[task];
+    uint32_t number = core_send(core, task, block);
+    struct dispatch_payload *p = &core->payload[number & 1];
+    if (number <= DISPATCH_NUMBER_FIRST + 1) send_constants(p);
+    p->kernel = s->kernels[t->kernel[task_slot]].image;
+    p->block_idx = (int32_t)block;
+    p->block_num = t->block_num;
+    p->sub_block_id = task_slot == 2;
+    p->task = task;
+    uint64_t payload = s->payloads + (uint64_t)t->payload * 64;
+    int64_t *args = p->args;
+    for (uint32_t i = 0; i < t->tensor_count; i++, payload += SEND_TENSOR)
+        *args++ = (int64_t)payload;
+    const int64_t *scalars = (const int64_t *)(uintptr_t)payload;
+    for (uint32_t i = 0; i < t->scalar_count; i++)
+        *args++ = scalars[i];
+    return number;
+}
+
+/* The number will be stored by the next send_flush, at the latest. */
+static inline void send_queue(struct scheduler *s, const struct core_state *core, uint32_t number)
+{
+    s->dispatches++;
+    if (s->send_count == SEND_BATCH) send_flush(s);
+    s->send[s->send_count++] = (struct send){core->registers, number};
+}
+
+#endif
