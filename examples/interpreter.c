@@ -152,8 +152,21 @@ static npurt_status set(npurt_orch *orch, const npurt_tensor *t, const uint32_t 
     return ((struct interpreter *)orch)->status;
 }
 
+/* A body is submitted each time. */
+static npurt_status template_begin(npurt_orch *orch, const npurt_template *t, bool *submits)
+{
+    (void)t;
+    *submits = true;
+    return ((struct interpreter *)orch)->status;
+}
+static npurt_status template_end(npurt_orch *orch)
+{
+    return ((struct interpreter *)orch)->status;
+}
+
 static const npurt_orch_ops operations = {
     sizeof operations, submit, allocate, scope_begin, scope_end, fail, cluster_count, get, set,
+    template_begin, template_end,
 };
 
 int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,

@@ -33,6 +33,8 @@ enum {
     NPURT_GRAPH_MAX_TASKS = 131072,
     NPURT_MAX_SCOPE_DEPTH = 64,
     NPURT_TASK_MAX_BLOCKS = 65535,
+    NPURT_TEMPLATE_MAX_TENSORS = 64,
+    NPURT_TEMPLATE_MAX_SCALARS = 64,
 };
 
 /* The core slots of a cluster: one cube core and two vector cores. */
@@ -72,6 +74,8 @@ typedef struct npurt_task {
     uint32_t after_count;
     npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
+    uint32_t template_scalars;          /* bit j: scalar j is one of the template's, */
+    uint8_t template_scalar[NPURT_TASK_MAX_SCALARS]; /* this one (npurt_task_template_scalar) */
 } npurt_task;
 
 /* The arguments of one call of the graph, in the order the caller gave them. Tensors are device tensors. */
@@ -82,6 +86,15 @@ typedef struct npurt_orch_args {
 } npurt_orch_args;
 
 typedef enum npurt_scope_mode { NPURT_SCOPE_AUTO = 0, NPURT_SCOPE_MANUAL = 1 } npurt_scope_mode;
+
+/* A part of the graph that repeats: see npurt_template_begin. */
+typedef struct npurt_template {
+    uint64_t key;                       /* names the body; not 0 */
+    const npurt_tensor *const *tensors; /* all that the body uses and does not allocate itself */
+    uint32_t tensor_count;
+    const uint64_t *scalars;            /* what differs between its uses (npurt_task_template_scalar) */
+    uint32_t scalar_count;
+} npurt_template;
 
 typedef struct npurt_orch npurt_orch;
 
@@ -96,6 +109,8 @@ typedef struct npurt_orch_ops {
     uint32_t (*cluster_count)(npurt_orch *);
     npurt_status (*get)(npurt_orch *, const npurt_tensor *, const uint32_t *index, uint64_t *bits);
     npurt_status (*set)(npurt_orch *, const npurt_tensor *, const uint32_t *index, uint64_t bits);
+    npurt_status (*template_begin)(npurt_orch *, const npurt_template *, bool *submit);
+    npurt_status (*template_end)(npurt_orch *);
 } npurt_orch_ops;
 
 struct npurt_orch {
@@ -112,6 +127,7 @@ static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int
     t->after = NULL;
     t->error = NPURT_OK;
     t->sync_start = false;
+    t->template_scalars = 0;
 }
 static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
 static inline void npurt_task_init_aiv(npurt_task *t, int32_t kernel) { npurt_task_init(t, -1, kernel, -1); }
@@ -207,6 +223,50 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
 {
     if (o->ops->size < offsetof(npurt_orch_ops, set) + sizeof o->ops->set) return NPURT_ERROR_UNSUPPORTED;
     return o->ops->set(o, t, index, bits);
+}
+
+/* Templates: a body that is submitted again and again, as the layers of a model are, with other tensors and scalars.
+ *
+ *     npurt_template layer = {.key = 1, .tensors = …, .tensor_count = …, .scalars = …, .scalar_count = …};
+ *     if (npurt_template_begin(orch, &layer)) {
+ *         …submit the body: scopes, allocations, tasks…
+ *         npurt_template_end(orch);
+ *     }
+ *
+ * The first use of a key in a graph submits the body and records it; later ones with tensors of the same types, shapes
+ * and strides are replayed, for a fraction of what submitting costs, and begin answers false. What runs is the same: the
+ * tasks that the body would submit, with the same dependencies, inside and on what is around. Uses that can not be
+ * replayed (other shapes, a body that names a tensor which is neither the template's nor allocated inside, or in npurt_task_after
+ * a task from around it, one of more than 4,096 tasks) answer true and are submitted as they are.
+ *
+ * The body is a scope of its own: what it allocates is gone at its end. It is the same at each use of its key but for the
+ * template's tensors and for scalars given with npurt_task_template_scalar; other scalars are those of the recording.
+ * It reads and writes no elements, and templates do not nest (INVALID_ARGUMENT).
+ *
+ * True: submit the body, then npurt_template_end. False: it is done, or the graph has failed. Borrowed until then. */
+static inline bool npurt_template_begin(npurt_orch *o, const npurt_template *t)
+{
+    bool submit = true;
+    if (o->ops->size < offsetof(npurt_orch_ops, template_begin) + sizeof o->ops->template_begin) return true;
+    return o->ops->template_begin(o, t, &submit) == NPURT_OK && submit;
+}
+static inline npurt_status npurt_template_end(npurt_orch *o)
+{
+    if (o->ops->size < offsetof(npurt_orch_ops, template_end) + sizeof o->ops->template_end) return NPURT_OK;
+    return o->ops->template_end(o);
+}
+/* Scalar i of the template at hand, new at each use. */
+static inline void npurt_task_template_scalar(npurt_task *task, const npurt_template *t, uint32_t i)
+{
+    if (i >= t->scalar_count || i >= NPURT_TEMPLATE_MAX_SCALARS) {
+        if (task->error == NPURT_OK) task->error = NPURT_ERROR_INVALID_ARGUMENT;
+        return;
+    }
+    if (task->scalar_count < NPURT_TASK_MAX_SCALARS) {
+        task->template_scalars |= 1u << task->scalar_count;
+        task->template_scalar[task->scalar_count] = (uint8_t)i;
+    }
+    npurt_task_scalar(task, t->scalars[i]);
 }
 
 #ifdef __cplusplus

@@ -10,6 +10,7 @@
 #define NPURT_GRAPH_EDGES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "../protocol/image.h"
 
 #if NPURT_GRAPH_STREAM
@@ -23,8 +24,30 @@ struct edges {
     uint32_t count, max;
     uint32_t consumer; /* the task being submitted, */
     uint32_t before;   /* and the count when it began */
+    uint32_t *record;  /* its producers among the tasks of a template being recorded; NULL */
+    uint32_t record_count;
+    uint32_t record_first[1]; /* the first of those tasks */
     bool full;         /* an edge found no room: the graph can not be finished */
 };
+
+enum { EDGES_RINGS = 1 };
+static inline uint32_t edges_ring(uint32_t task)
+{
+    (void)task;
+    return 0;
+}
+static inline uint32_t edges_index(uint32_t task)
+{
+    return task;
+}
+
+/* From now on producers from `next` on are recorded. */
+static inline void edges_record(struct edges *e, uint32_t *record, uint32_t next)
+{
+    e->record = record;
+    e->record_count = 0;
+    e->record_first[0] = next;
+}
 
 static inline void edges_begin(struct edges *e, uint32_t consumer)
 {
@@ -32,6 +55,7 @@ static inline void edges_begin(struct edges *e, uint32_t consumer)
     e->tasks[consumer].fanout_count = 0;
     e->consumer = consumer;
     e->before = e->count;
+    e->record_count = 0;
 }
 
 static inline void edges_add(struct edges *e, uint32_t producer)
@@ -39,6 +63,8 @@ static inline void edges_add(struct edges *e, uint32_t producer)
     struct image_task *p = &e->tasks[producer];
     if (p->fanout_begin == e->consumer) return;
     p->fanout_begin = e->consumer;
+    if (__builtin_expect(e->record != NULL, 0) && producer >= e->record_first[0])
+        e->record[e->record_count++] = producer;
     if (e->count == e->max) {
         e->full = true;
         return;

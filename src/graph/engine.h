@@ -5,6 +5,7 @@
 #include "edges.h"
 #include "graph.h"
 #include "problem.h"
+#include "template.h"
 #include "tensor_map.h"
 #if NPURT_GRAPH_STREAM
 #include "port/port.h"
@@ -33,6 +34,7 @@ struct graph {
     npurt_tensor blank; /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
     struct edges edges;
     struct tensor_map map;
+    struct templates *templates;
     const uint32_t *kernel_core;
     uint32_t kernel_count, cluster_count;
     int32_t user_code;
@@ -72,5 +74,13 @@ struct place {
 };
 
 #include "store.h"
+
+/* ---- submit.c, for templates */
+
+/* The buffer of a tensor, and whether it is one of the graph's own. `i` is named in a refusal. */
+npurt_status graph_find_buffer(struct graph *graph, uint32_t i, const npurt_tensor *t, struct buffer **buffer,
+                               bool *own);
+/* What the task being submitted waits for because of an access. Makes room in the tensor map when it has none. */
+npurt_status graph_track(struct graph *graph, struct buffer *buffer, const struct box *box, npurt_access access);
 
 #endif

@@ -53,6 +53,8 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t at_readers = plan_take(&plan, tasks * NPURT_TASK_MAX_TENSORS, sizeof(struct reader));
     uint64_t at_cells = plan_take(&plan, UINT64_C(1) << table_bits, sizeof(struct slot));
     uint64_t at_addresses = plan_take(&plan, UINT64_C(1) << table_bits, sizeof(struct slot));
+    uint64_t at_templates = plan_take(&plan, 1, sizeof(struct templates));
+    uint64_t at_bodies = plan_take(&plan, 1, TEMPLATE_MEMORY);
 
     uint8_t *memory = mmap(NULL, plan.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
@@ -88,6 +90,8 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
                                  .max_readers = (uint32_t)(tasks * NPURT_TASK_MAX_TENSORS),
                                  .table_bits = table_bits,
                                  .table_size = UINT32_C(1) << table_bits};
+    g->templates = (struct templates *)(memory + at_templates);
+    g->templates->memory = memory + at_bodies;
     *out = g;
     return NPURT_OK;
 }
@@ -118,6 +122,7 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->kernel_core = info->kernel_core;
     g->kernel_count = info->kernel_count;
     g->cluster_count = info->cluster_count;
+    templates_reset(g);
     g->state = GRAPH_OPEN;
     return NPURT_OK;
 }

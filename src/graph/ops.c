@@ -43,9 +43,17 @@ static uint32_t orch_cluster_count(npurt_orch *orch)
     return graph_of(orch)->cluster_count;
 }
 
+/* What a body does must not depend on data: a replay does not look at any. */
+static npurt_status refuse_in_template(struct graph *g)
+{
+    return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("element read or written after task "),
+                        NUMBER(g->task_count), WORD(": not in a template"));
+}
+
 static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
 {
     struct graph *g = graph_of(orch);
+    if (g->templates->open) return refuse_in_template(g);
 #if NPURT_GRAPH_STREAM
     return stream_get(g, t, index, bits);
 #endif
@@ -58,6 +66,7 @@ static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint
 static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
 {
     struct graph *g = graph_of(orch);
+    if (g->templates->open) return refuse_in_template(g);
 #if NPURT_GRAPH_STREAM
     return stream_set(g, t, index, bits);
 #endif
@@ -65,6 +74,16 @@ static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint
     if (g->latched) return g->latched;
     return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element written after task "), NUMBER(g->task_count),
                         WORD(": this runtime can not write elements"));
+}
+
+static npurt_status orch_template_begin(npurt_orch *orch, const npurt_template *t, bool *submit)
+{
+    return template_begin(graph_of(orch), t, submit);
+}
+
+static npurt_status orch_template_end(npurt_orch *orch)
+{
+    return template_end(graph_of(orch));
 }
 
 const npurt_orch_ops graph_orch_ops = {
@@ -77,4 +96,6 @@ const npurt_orch_ops graph_orch_ops = {
     .cluster_count = orch_cluster_count,
     .get = orch_get,
     .set = orch_set,
+    .template_begin = orch_template_begin,
+    .template_end = orch_template_end,
 };

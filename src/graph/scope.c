@@ -33,6 +33,7 @@ npurt_status graph_scope_begin(struct graph *g, npurt_scope_mode mode)
     g->around[g->depth++] = g->manual;
     g->manual = mode == NPURT_SCOPE_MANUAL;
     store_scope_begin(g);
+    if (g->templates->recording) template_record_scope(g, true, mode);
     return NPURT_OK;
 }
 
@@ -42,6 +43,7 @@ npurt_status graph_scope_end(struct graph *g)
     if (g->state != GRAPH_OPEN || g->depth == 0)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope ended after task "), NUMBER(g->task_count),
                             WORD(": there is none open"));
+    if (g->templates->recording) template_record_scope(g, false, NPURT_SCOPE_AUTO);
     store_scope_end(g, g->depth);
     g->manual = g->around[--g->depth];
     return NPURT_OK;

@@ -86,6 +86,8 @@ struct graph *stream_create(const struct stream_control *control)
     s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * NPURT_TASK_MAX_TENSORS, sizeof(uint32_t));
     s->slot_hold_count = plan_take(&plan, layout.slots, 1);
+    g->templates = plan_take(&plan, 1, sizeof *g->templates);
+    g->templates->memory = plan_take(&plan, 1, TEMPLATE_MEMORY);
     return plan.size <= layout.size ? g : NULL;
 }
 
@@ -123,6 +125,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
         g->edges.ring[r].mask = s->window[r] - 1;
         g->edges.ring[r].first = layout.first[r];
     }
+    templates_reset(g);
     g->state = GRAPH_OPEN;
 }
 
@@ -250,7 +253,7 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     place->payload_unit = slot * (STREAM_PAYLOAD / GRAPH_PAYLOAD_UNIT);
     g->edges.mark[slot] = place->number; /* its own mark: no task waits for itself */
     g->edges.consumer = place->number;
-    g->edges.count = 0;
+    g->edges.count = g->edges.record_count = 0;
     s->held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
     s->held_count = 0;
     return NPURT_OK;

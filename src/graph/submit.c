@@ -213,37 +213,59 @@ __attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const 
     return false;
 }
 
-/* The buffer of a tensor that lies in the heap of outputs (`own`); false when it is no view of a living one. */
-static bool find_own(struct graph *g, uint32_t i, const npurt_tensor *t, bool own, struct buffer **buffer)
+/* The buffer of a tensor that lies in the heap of outputs; false when it is no view of a living one. */
+static bool find_own(struct graph *g, uint32_t i, const npurt_tensor *t, struct buffer **buffer)
 {
-    if (!own) return true;
     *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, true);
     if (unlikely(!*buffer || t->size > (*buffer)->size || !store_leased(g, *buffer, t)))
         return refuse_own(g, i, t, *buffer);
     return true;
 }
 
-/* What a task waits for because of tensor argument i; false when the tensor map is full. `first`: not again, after
- * room was made in it. */
-static bool track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload,
-                  const struct box *box, bool first)
+npurt_status graph_find_buffer(struct graph *g, uint32_t i, const npurt_tensor *t, struct buffer **buffer, bool *own)
+{
+    *own = store_has(g, t->addr);
+    if (*own) return find_own(g, i, t, buffer) ? NPURT_OK : g->latched;
+    *buffer = tensor_map_find(&g->map, t->addr, false);
+    return likely(*buffer != NULL) ? NPURT_OK : refuse_full(g);
+}
+
+npurt_status graph_track(struct graph *g, struct buffer *buffer, const struct box *box, npurt_access access)
+{
+    const bool reads = access != NPURT_ACCESS_OUTPUT_EXISTING, writes = access != NPURT_ACCESS_INPUT;
+    while (unlikely(!tensor_map_access(&g->map, buffer, box, reads, writes)))
+        if (!store_more_room(g)) return g->latched ? g->latched : refuse_full(g);
+    return NPURT_OK;
+}
+
+static npurt_status track_fresh(struct graph *g, const npurt_tensor *t)
+{
+    while (unlikely(!tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size)))
+        if (!store_more_room(g)) return g->latched ? g->latched : refuse_full(g);
+    return NPURT_OK;
+}
+
+/* What a task waits for because of tensor argument i, and the buffer that it holds. */
+static npurt_status track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload,
+                          const struct box *box)
 {
     npurt_access access = task->tensor[i].access;
-    const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
-    if (access == NPURT_ACCESS_OUTPUT) return tensor_map_fresh(&g->map, &g->map.own[t->hint - 1], t->size);
+    if (access == NPURT_ACCESS_OUTPUT) return track_fresh(g, &payload[i]);
+    const npurt_tensor *t = task->tensor[i].tensor;
     struct buffer *buffer = NULL;
     const bool own = store_has(g, t->addr);
-    if (unlikely(!find_own(g, i, t, own, &buffer))) return false;
-    if (own && first) store_hold(g, buffer);
-    if (g->manual) return true;
+    if (own) {
+        if (unlikely(!find_own(g, i, t, &buffer))) return g->latched;
+        store_hold(g, buffer);
+    }
+    if (g->manual) return NPURT_OK;
     uint32_t owner;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
         if (t->owner != NPURT_TASK_NONE && store_number(g, t->owner, &owner)) edges_add(&g->edges, owner);
-        return true;
+        return NPURT_OK;
     }
-    if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return false;
-    return tensor_map_access(&g->map, buffer, box, access != NPURT_ACCESS_OUTPUT_EXISTING,
-                             access != NPURT_ACCESS_INPUT);
+    if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return refuse_full(g);
+    return graph_track(g, buffer, box, access);
 }
 
 static npurt_status check_task(struct graph *g, const npurt_task *task)
@@ -277,11 +299,8 @@ static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_ten
 {
     for (uint32_t i = 0; i < task->tensor_count; i++) {
         if (task->tensor[i].access != NPURT_ACCESS_OUTPUT) payload[i] = *task->tensor[i].tensor;
-        if (likely(track(g, task, i, payload, &box[i], true))) continue;
-        do {
-            if (g->latched) return g->latched;
-            if (!store_more_room(g)) return g->latched ? g->latched : refuse_full(g);
-        } while (!track(g, task, i, payload, &box[i], false));
+        npurt_status status = track(g, task, i, payload, &box[i]);
+        if (unlikely(status)) return status;
     }
     return NPURT_OK;
 }
@@ -323,6 +342,8 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     }
     if (unlikely(status = track_all(g, task, place.payload, box))) return status;
     memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
+    if (unlikely(g->templates->recording))
+        template_record_task(g, task, place.number, out, place.payload, box);
     hand_out(task, place.payload);
     if (id) *id = store_id(place.number);
     return store_commit(g, &place);
@@ -336,5 +357,7 @@ npurt_status graph_alloc(struct graph *g, const npurt_tensor_spec *spec, npurt_t
     if (!spec || !out)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated after task "),
                             NUMBER(g->task_count), WORD(": spec or out is NULL"));
-    return allocate(g, spec, NPURT_TASK_NONE, 0, out);
+    npurt_status status = allocate(g, spec, NPURT_TASK_NONE, 0, out);
+    if (status == NPURT_OK && g->templates->recording) template_record_alloc(g, out);
+    return status;
 }

@@ -529,21 +529,27 @@ static void add_reader(struct tensor_map *map, struct region *r, uint32_t task)
 }
 
 #if NPURT_GRAPH_STREAM
+/* Somebody may still have to wait for the task, or a template wants to know of it. */
+static bool matters(const struct edges *e, uint32_t task)
+{
+    return edges_live(e, task) || edges_recorded(e, task);
+}
+
 /* Drops completed tasks from the region; true when none is left. */
 static bool forget_completed(struct tensor_map *map, struct region *r)
 {
     const struct edges *e = map->edges;
-    if (r->writer != MAP_NONE && !edges_live(e, r->writer)) r->writer = MAP_NONE;
+    if (r->writer != MAP_NONE && !matters(e, r->writer)) r->writer = MAP_NONE;
     for (uint32_t *at = &r->readers; *at != MAP_NONE;) {
         uint32_t node = *at;
-        if (edges_live(e, map->readers[node].task)) {
+        if (matters(e, map->readers[node].task)) {
             at = &map->readers[node].next;
             continue;
         }
         *at = map->readers[node].next;
         readers_free(map, node, node);
     }
-    if (r->reader != MAP_NONE && !edges_live(e, r->reader)) {
+    if (r->reader != MAP_NONE && !matters(e, r->reader)) {
         uint32_t node = r->readers;
         r->reader = node == MAP_NONE ? MAP_NONE : map->readers[node].task;
         if (node != MAP_NONE) {

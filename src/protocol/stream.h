@@ -156,8 +156,9 @@ static inline uint64_t stream_line(uint64_t n)
     return (n + 63) & ~UINT64_C(63);
 }
 
-/* Bytes that the engine has for itself: at most this much per slot, region, and output that a heap can hold. */
-enum { STREAM_OWN = 65536, STREAM_OWN_SLOT = 256, STREAM_OWN_REGION = 448, STREAM_OWN_UNIT = 64 };
+/* Bytes that the engine has for itself (most of it for templates), and at most per slot, region, and output that a heap
+ * can hold. */
+enum { STREAM_OWN = 5 << 20, STREAM_OWN_SLOT = 256, STREAM_OWN_REGION = 448, STREAM_OWN_UNIT = 64 };
 
 static inline struct stream_layout stream_layout_of(const struct stream_control *control)
 {

@@ -1,0 +1,81 @@
+/* Templates: a part of a graph that repeats, recorded while it is first submitted and replayed with other tensors.
+ *
+ * What is recorded of a body is what its submission worked out: task records, descriptors, boxes, and the edges between
+ * its own tasks. A replay copies these and patches addresses; only the accesses to the template's tensors go through the
+ * tensor map again, so that a replayed body depends on what is around it exactly as a submitted one does.
+ *
+ *     begin, key unknown ──▶ RECORDING ──end──▶ RECORDED ──begin, same shapes──▶ replayed, RECORDED
+ *                               │                  └──────begin, other shapes──▶ submitted as it is
+ *                               └ no room, or it can not be replayed ──▶ PLAIN: submitted as it is, each time
+ *
+ * For the files of src/graph. Memory is the graph's; a graph that begins forgets its templates.
+ */
+#ifndef NPURT_GRAPH_TEMPLATE_H
+#define NPURT_GRAPH_TEMPLATE_H
+
+#include <npurt/orchestration.h>
+
+#include "edges.h"
+#include "region.h"
+
+enum {
+    TEMPLATE_MAX = 64,           /* of a graph */
+    TEMPLATE_MAX_TASKS = 4096,   /* of a body */
+    TEMPLATE_MEMORY = 4 << 20,   /* of all bodies of a graph: about 0.8 KiB for a task of three tensors */
+};
+
+struct graph;
+struct buffer;
+
+enum template_state { TEMPLATE_RECORDED, TEMPLATE_PLAIN };
+
+struct template_body {
+    uint64_t key;
+    enum template_state state;
+    uint32_t tensor_count, scalar_count;
+    uint32_t boundary;                 /* offsets in the memory: npurt_tensor[tensor_count] as they were recorded, */
+    uint32_t ops, ops_end;             /* the body */
+    uint32_t task_count, buffer_count; /* its tasks, and the buffers it allocates */
+};
+
+/* A tensor of the template at hand. */
+struct template_tensor {
+    npurt_tensor tensor;
+    struct buffer *buffer;
+    bool own;
+};
+
+/* A buffer that the body has allocated. */
+struct template_buffer {
+    uint64_t addr;
+    npurt_task_id owner;
+    uint32_t hint, lease;
+};
+
+struct templates {
+    uint8_t *memory; /* [TEMPLATE_MEMORY] */
+    uint32_t used;
+    uint32_t count;
+    bool open;                       /* between begin and end */
+    struct template_body *recording; /* NULL: the body is only submitted */
+    uint32_t buffers;                /* of the body at hand, so far */
+    const uint64_t *scalars;         /* of the template at hand */
+    struct template_body body[TEMPLATE_MAX];
+    struct template_tensor tensor[NPURT_TEMPLATE_MAX_TENSORS];
+    struct template_buffer buffer[TEMPLATE_MAX_TASKS];
+    uint32_t number[TEMPLATE_MAX_TASKS]; /* of the body's tasks; while recording, the producers of the one at hand */
+    uint16_t local[EDGES_RINGS][TEMPLATE_MAX_TASKS]; /* place in the body of the ring's tasks since it began */
+};
+
+/* The graph begins: no templates. */
+void templates_reset(struct graph *graph);
+npurt_status template_begin(struct graph *graph, const npurt_template *t, bool *submit);
+npurt_status template_end(struct graph *graph);
+
+/* What a submission, an allocation and a scope of a body being recorded were. */
+void template_record_task(struct graph *graph, const npurt_task *task, uint32_t number, const struct image_task *record,
+                          const npurt_tensor *payload, const struct box *box);
+void template_record_alloc(struct graph *graph, const npurt_tensor *t);
+void template_record_scope(struct graph *graph, bool begin, npurt_scope_mode mode);
+
+#endif
