@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BENCH_MAX_REPETITIONS = 256, BENCH_MAX_FIGURES = 128 };
+enum { BENCH_MAX_REPETITIONS = 256, BENCH_MAX_FIGURES = 512 };
 
 struct bench_figure {
     char name[64], unit[16];

@@ -1,9 +1,11 @@
-/* The graphs of the benchmark: near-empty tasks over 64-byte cells, in three patterns.
+/* The graphs of the benchmark: near-empty tasks over 64-byte cells.
  *
  * Scalars: pattern, tasks, width. Tensors: cells [rows, 16] u32.
  *     independent  task i adds 1 to cell i
  *     chain        every task adds 1 to cell 0
  *     stencil      step t writes cell i of one half from cells i-1, i, i+1 of the other (ends clamp)
+ *     outputs      task i sums two of the first cells into an output of its own; a scope for every `width` of them
+ *     chain body, stencil body   the same as chain and stencil, as a template of 100 tasks, of two steps
  *     five         five tasks: the shape of vector_example (1 -> 2, 1 -> 3, 2+3 -> 4, 1+4 -> 5) on cells 0 … 4
  */
 #include <npurt/orchestration.h>
@@ -36,6 +38,47 @@ static void sum(npurt_orch *orch, const npurt_tensor *cells, const uint32_t *fro
     npurt_submit(orch, &t, NULL);
 }
 
+static void stencil(npurt_orch *orch, const npurt_tensor *cells, uint32_t first, uint32_t end, uint32_t width)
+{
+    for (uint32_t i = first; i < end; i++) {
+        uint32_t step = i / width, x = i % width, from = (step & 1) * width, to = width - from;
+        uint32_t left = x > 0 ? x - 1 : x, right = x + 1 < width ? x + 1 : x;
+        sum(orch, cells, (uint32_t[]){from + left, from + x, from + right}, 3, to + x);
+    }
+}
+
+static void outputs(npurt_orch *orch, const npurt_tensor *cells, uint32_t tasks, uint32_t width)
+{
+    const npurt_tensor_spec like_cell = {.dtype = NPURT_U32, .ndims = 2, .shape = {1, GRAPHS_CELL}};
+    for (uint32_t i = 0; i < tasks; i++) {
+        npurt_task t;
+        npurt_tensor in[2] = {cell(cells, i % 4), cell(cells, 4 + i % 4)};
+        if (i % width == 0) npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+        npurt_task_init_aiv(&t, GRAPHS_KERNEL_SUM2);
+        npurt_task_input(&t, &in[0]);
+        npurt_task_input(&t, &in[1]);
+        npurt_task_output(&t, &like_cell, NULL);
+        npurt_submit(orch, &t, NULL);
+        if (i % width == width - 1 || i + 1 == tasks) npurt_scope_end(orch);
+    }
+}
+
+/* `tasks` of a pattern as uses of a template of `body` tasks; the rest as they are. */
+static void bodies(npurt_orch *orch, const npurt_tensor *cells, uint32_t tasks, uint32_t body, uint32_t width)
+{
+    const npurt_template t = {.key = 1, .tensors = &cells, .tensor_count = 1};
+    for (uint32_t i = 0; i < tasks; i += body) {
+        const bool whole = tasks - i >= body;
+        if (whole && !npurt_template_begin(orch, &t)) continue;
+        uint32_t end = whole ? i + body : tasks;
+        if (width)
+            stencil(orch, cells, i, end, width);
+        else
+            for (uint32_t k = i; k < end; k++) add_one(orch, cells, 0);
+        if (whole) npurt_template_end(orch);
+    }
+}
+
 __attribute__((visibility("default"))) int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
 {
     const npurt_tensor *cells = &args->tensor[0];
@@ -49,11 +92,16 @@ __attribute__((visibility("default"))) int orchestration_entry(npurt_orch *orch,
         for (uint32_t i = 0; i < tasks; i++) add_one(orch, cells, 0);
         return 0;
     case GRAPHS_STENCIL:
-        for (uint32_t i = 0; i < tasks; i++) {
-            uint32_t step = i / width, x = i % width, from = (step & 1) * width, to = width - from;
-            uint32_t left = x > 0 ? x - 1 : x, right = x + 1 < width ? x + 1 : x;
-            sum(orch, cells, (uint32_t[]){from + left, from + x, from + right}, 3, to + x);
-        }
+        stencil(orch, cells, 0, tasks, width);
+        return 0;
+    case GRAPHS_OUTPUTS:
+        outputs(orch, cells, tasks, width);
+        return 0;
+    case GRAPHS_CHAIN_BODY:
+        bodies(orch, cells, tasks, 100, 0);
+        return 0;
+    case GRAPHS_STENCIL_BODY:
+        bodies(orch, cells, tasks, 2 * width, width);
         return 0;
     case GRAPHS_FIVE:
         sum(orch, cells, (uint32_t[]){0}, 1, 1);
