@@ -17,7 +17,8 @@ void stream_hold(struct graph *graph, const struct buffer *buffer);
 bool stream_has(const struct graph *graph, uint64_t addr);
 /* Lets something end. CANCELLED, latched, when the run has. */
 npurt_status stream_wait(struct graph *graph);
-/* The same for a table that has no room: false when nothing is in flight that could make any, or the run has ended. */
+/* The same for a table that has no room: something has retired since, or may have. False when nothing is in flight that could
+ * make any, or the run has ended. */
 bool stream_more_room(struct graph *graph);
 /* Fills a fresh buffer with one element's bits. */
 void stream_fill(const npurt_tensor *t, uint64_t bits);
@@ -40,10 +41,13 @@ static inline bool store_has(const struct graph *g, uint64_t addr)
 {
     return stream_has(g, addr);
 }
-/* The buffer is the one that the descriptor was made for. */
+/* The buffer is the one that the descriptor was made for, and its scope is open: when that has ended, tasks in flight may
+ * hold the memory for a while yet, but whether they still do must not decide about a submission. */
 static inline bool store_leased(const struct graph *g, const struct buffer *buffer, const npurt_tensor *t)
 {
-    return t->lease == 0 || g->stream.hold[buffer - g->map.own].lease == t->lease;
+    const struct hold *hold = &g->stream.hold[buffer - g->map.own];
+    return hold->scope != STREAM_SCOPE_NONE && hold->era == (g->stream.key & STREAM_ERA) &&
+           (t->lease == 0 || hold->lease == t->lease);
 }
 static inline void store_hold(struct graph *g, const struct buffer *buffer)
 {

@@ -30,7 +30,7 @@ static void plan_map(struct plan *plan, struct tensor_map *map, uint32_t regions
     *map = (struct tensor_map){.max_regions = regions,
                                .max_grids = regions / 4 + MAP_GRIDS_PER_BUFFER,
                                .max_readers = regions * NPURT_TASK_MAX_TENSORS,
-                                                              .table_bits = table_bits,
+                               .table_bits = table_bits,
                                .table_size = UINT32_C(1) << table_bits};
     map->regions = plan_take(plan, regions, sizeof(struct region));
     map->order = plan_take(plan, regions, sizeof(struct order));
@@ -91,6 +91,17 @@ struct graph *stream_create(const struct stream_control *control)
     return plan.size <= layout.size ? g : NULL;
 }
 
+/* What the run before has left allocated. Leases go on, so that a descriptor of an earlier run, kept by an
+ * orchestration that stays loaded, is never mistaken for one of this. */
+static void forget_outputs(struct graph *g, uint32_t r)
+{
+    const struct own_ring *ring = &g->map.own_ring[r];
+    for (uint32_t i = 0; i < ring->count; i++) {
+        uint32_t at = ring->tail + i < ring->capacity ? ring->tail + i : ring->tail + i - ring->capacity;
+        g->map.own[ring->first + at].addr = 0;
+    }
+}
+
 void stream_begin(struct graph *g, const struct stream_control *control, const struct stream_host *host,
                   const uint32_t *kernel_core, uint32_t kernel_count)
 {
@@ -118,7 +129,8 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
         const uint64_t heap_size = control->ring[r].heap_size;
         const uint32_t capacity = (uint32_t)(heap_size / STREAM_HEAP_UNIT);
-        s->heap[r] = (struct heap_ring){.base = control->ring[r].heap, .size = heap_size};
+        forget_outputs(g, r);
+        s->heap[r] = (struct heap_ring){.base = control->ring[r].heap, .size = heap_size, .lease = s->heap[r].lease};
         g->map.own_ring[r] = (struct own_ring){.first = first, .capacity = capacity};
         first += capacity;
         g->edges.ring[r].head = g->edges.ring[r].tail = 1;
@@ -203,10 +215,16 @@ static bool in_flight(const struct graph *g)
     return false;
 }
 
-static void retire_all(struct graph *g)
+/* Returns how many. */
+static uint32_t retire_all(struct graph *g)
 {
-    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+    uint32_t retired = 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        const uint32_t tail = g->edges.ring[r].tail;
         retire(g, r);
+        retired += g->edges.ring[r].tail - tail;
+    }
+    return retired;
 }
 
 __attribute__((cold)) static npurt_status refuse_ended(struct graph *g)
@@ -227,9 +245,8 @@ npurt_status stream_wait(struct graph *g)
 
 bool stream_more_room(struct graph *g)
 {
-    retire_all(g);
-    if (!in_flight(g)) return false;
-    return stream_wait(g) == NPURT_OK;
+    if (retire_all(g) > 0) return true; /* also when nothing is in flight any more */
+    return in_flight(g) && stream_wait(g) == NPURT_OK;
 }
 
 /* ---- tasks ---- */
@@ -281,13 +298,15 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
             if (stream_wait(g) != NPURT_OK) return pushed;
             head = port_observe32(list);
         }
-        uint32_t at = s->edge_first[r] + ring->edge_head % s->edge_max[r];
+        if (head == STREAM_CLOSED) continue; /* and the pool may be as full as before */
+        uint32_t at = s->edge_first[r] + ring->edge_at;
         struct stream_edge *edge = &s->edges[at];
         edge->consumer = slot;
         while (head != STREAM_CLOSED) {
             edge->next = head;
             if (!port_cas32(list, &head, at + 1)) continue;
             ring->edge_head++;
+            if (++ring->edge_at == s->edge_max[r]) ring->edge_at = 0;
             pushed++;
             break;
         }
@@ -342,9 +361,9 @@ static bool heap_place(const struct graph *g, uint32_t r, uint64_t size, uint64_
     return size <= tail;
 }
 
-/* Nothing is in flight and there is no room: open scopes hold the heap. Names the one that holds most, and the size with
- * which this output fits: all that is held, once more what may be lost where the circle closes (less than the largest
- * output), and no less than before, so that whatever fitted still does. */
+/* Nothing is in flight and there is no room: open scopes hold the heap. Names the one that holds most, and the size
+ * with which this output fits: all that is held, once more what may be lost where the circle closes (less than the
+ * largest output), and no less than before, so that whatever fitted still does. */
 __attribute__((cold)) static npurt_status refuse_heap(struct graph *g, uint32_t r, uint32_t tensor, uint64_t bytes)
 {
     struct stream *s = &g->stream;
@@ -371,10 +390,11 @@ __attribute__((cold)) static npurt_status refuse_heap(struct graph *g, uint32_t 
                             WORD("; a heap of "), NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
     return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count), WORD(", tensor "),
                         NUMBER(tensor), WORD(": no room for "), NUMBER(bytes), WORD(" bytes in the heap of ring "),
-                        NUMBER(r), WORD(" ("), NUMBER(heap->size), WORD(" bytes) and no task in flight that could free any: the scope of depth "),
-                        NUMBER(most), WORD(", opened after task "), NUMBER(s->scope[most].first_task), WORD(", holds "),
-                        NUMBER(of_scope[most]), WORD(" bytes in "), NUMBER(outputs[most]),
-                        WORD(" outputs; a heap of "), NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
+                        NUMBER(r), WORD(" ("), NUMBER(heap->size),
+                        WORD(" bytes) and no task in flight that could free any: the scope of depth "), NUMBER(most),
+                        WORD(", opened after task "), NUMBER(s->scope[most].first_task), WORD(", holds "),
+                        NUMBER(of_scope[most]), WORD(" bytes in "), NUMBER(outputs[most]), WORD(" outputs; a heap of "),
+                        NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
 }
 
 npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
@@ -407,10 +427,12 @@ npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
     out->addr = heap->base + at;
     out->hint = 1 + record;
     out->lease = heap->lease;
-    g->map.own[record] =
-        (struct buffer){.addr = out->addr, .size = out->size, .loose = MAP_NONE, .grids = MAP_NONE};
-    s->hold[record] = (struct hold){
-        .refs = 1, .lease = heap->lease, .units = (uint32_t)(bytes / STREAM_HEAP_UNIT), .scope = (uint8_t)g->depth};
+    g->map.own[record] = (struct buffer){.addr = out->addr, .size = out->size, .loose = MAP_NONE, .grids = MAP_NONE};
+    s->hold[record] = (struct hold){.refs = 1,
+                                    .lease = heap->lease,
+                                    .units = (uint32_t)(bytes / STREAM_HEAP_UNIT),
+                                    .scope = (uint8_t)g->depth,
+                                    .era = s->key & STREAM_ERA};
     return NPURT_OK;
 }
 
@@ -436,8 +458,8 @@ void stream_scope_begin(struct graph *g)
     s->scope[g->depth].first_lease = s->heap[s->ring].lease + 1;
 }
 
-/* What the scope has allocated, in its ring after its begin, is its own no more; scopes that were inside of it gave theirs
- * back already. */
+/* What the scope has allocated, in its ring after its begin, is its own no more; scopes that were inside of it gave
+ * theirs back already. */
 void stream_scope_end(struct graph *g, uint32_t depth)
 {
     struct stream *s = &g->stream;

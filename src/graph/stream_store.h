@@ -5,15 +5,15 @@
 #include "stream.h"
 #include "tensor_map.h"
 
-enum { STREAM_SCOPE_NONE = 0xff, STREAM_RETIRE_EVERY = 16 };
+enum { STREAM_SCOPE_NONE = 0xff, STREAM_ERA = 0xffffff, STREAM_RETIRE_EVERY = 16 };
 
 /* Beside map.own[], per output: who holds it. */
 struct hold {
     uint32_t refs;  /* tasks in flight with an argument in it, and 1 for its scope */
     uint32_t lease; /* which allocation of the ring this is, never 0 */
     uint32_t units; /* of STREAM_HEAP_UNIT */
-    uint8_t scope;  /* depth of the open scope that holds it, STREAM_SCOPE_NONE */
-    uint8_t reserved[3];
+    uint32_t scope : 8; /* depth of the open scope that holds it, STREAM_SCOPE_NONE */
+    uint32_t era : 24;  /* of the engine's key: an earlier engine has left its own there, which is not cleared */
 };
 
 struct heap_ring {
@@ -23,7 +23,8 @@ struct heap_ring {
     uint64_t largest; /* output so far */
     uint64_t high;
     uint32_t lease;      /* of the newest record */
-    uint32_t edge_head, edge_tail; /* counts of edges taken and given back */
+    uint32_t edge_head, edge_tail; /* counts of edges taken and given back, which may wrap */
+    uint32_t edge_at;              /* in the pool, where the next one is taken */
     uint32_t tasks_high, edges_high;
 };
 

@@ -196,12 +196,12 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
     return NPURT_OK;
 }
 
-/* A tensor in the heap of outputs that is no view of one: it begins inside of one, says that it is larger, or is left of
- * one that was given back. */
+/* A tensor in the heap of outputs that is no view of one: it begins inside of one, says that it is larger, or is left
+ * of one that was given back. */
 __attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const npurt_tensor *t,
                                              const struct buffer *buffer)
 {
-    if (t->lease != 0 && (!buffer || !store_leased(g, buffer, t)))
+    if (buffer ? !store_leased(g, buffer, t) : t->lease != 0)
         graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
                      WORD("its buffer was given back when the scope ended that allocated it"));
     else if (buffer)
