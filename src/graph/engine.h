@@ -65,6 +65,9 @@ __attribute__((cold)) npurt_status graph_refuse_words(struct graph *graph, npurt
     graph_refuse_words(graph, status, (const struct word[]){__VA_ARGS__},                                              \
                        sizeof((const struct word[]){__VA_ARGS__}) / sizeof(struct word))
 
+/* Checks the tensor map: NULL when it is whole, else what is wrong. */
+const char *validate_map(const struct graph *graph);
+
 /* Where the task being submitted goes. */
 struct place {
     uint32_t number;       /* what edges and the tensor map know it by */

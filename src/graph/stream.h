@@ -53,7 +53,8 @@ void stream_report(const struct graph *graph, struct stream_result *result);
 npurt_status stream_get(struct graph *graph, const npurt_tensor *tensor, const uint32_t *index, uint64_t *bits);
 npurt_status stream_set(struct graph *graph, const npurt_tensor *tensor, const uint32_t *index, uint64_t bits);
 
-/* Checks every invariant of rings, holds and tensor map; NULL when whole, else what is wrong. Slow. */
+/* Checks every invariant of rings, holds and tensor map; NULL when whole, else what is wrong. Slow. Pre: nobody
+ * completes a task meanwhile. */
 const char *stream_validate(const struct graph *graph);
 
 #endif

@@ -1,0 +1,162 @@
+/* The invariants of the rings, one function per structure. Each returns NULL or what is wrong. */
+#include "engine.h"
+
+static uint32_t slot_at(const struct graph *g, uint32_t ring, uint32_t index)
+{
+    return edges_slot(&g->edges, ring << STREAM_INDEX_BITS | index);
+}
+
+/* The number belongs to a task that has not retired. */
+static bool in_ring(const struct graph *g, uint32_t number)
+{
+    const uint32_t index = number & STREAM_INDEX_MASK, r = number >> STREAM_INDEX_BITS;
+    return index >= g->edges.ring[r].tail && index < g->edges.ring[r].head;
+}
+
+static uint32_t ring_of_slot(const struct graph *g, uint32_t slot)
+{
+    uint32_t r = STREAM_RINGS - 1;
+    while (r > 0 && slot < g->edges.ring[r].first)
+        r--;
+    return r;
+}
+
+static const char *validate_slots(const struct graph *g, uint32_t r)
+{
+    const struct stream *s = &g->stream;
+    const struct heap_ring *ring = &s->heap[r];
+    const uint32_t tail = g->edges.ring[r].tail, head = g->edges.ring[r].head, used = ring->edge_head - ring->edge_tail;
+    uint32_t before = 0;
+    if (tail == 0 || head < tail || head - tail > s->window[r]) return "more tasks in flight than a ring has slots";
+    if (used > s->edge_max[r]) return "more edges in use than a ring has";
+    for (uint32_t index = tail; index < head; index++) {
+        const uint32_t slot = slot_at(g, r, index), after = s->slot_edges[slot] - ring->edge_tail;
+        const struct stream_words *words = &s->words[slot];
+        if (words->number != (r << STREAM_INDEX_BITS | index)) return "a slot has another number than its task";
+        const uint32_t done = port_observe32(&words->done);
+        if (done != words->number && done != ~words->number) return "a task is neither done nor in flight";
+        if (done == words->number && port_observe32(&words->fanout) != STREAM_CLOSED)
+            return "a completed task's list of edges is open";
+        if (after < before || after > used) return "a task's edges do not follow those of the task before";
+        before = after;
+    }
+    return before == used ? NULL : "edges that no task in flight has taken";
+}
+
+/* Edges from tasks in flight to the consumer; *wrong when a list leads elsewhere than it may. */
+static uint32_t edges_to(const struct graph *g, uint32_t consumer, const char **wrong)
+{
+    const struct stream *s = &g->stream;
+    uint32_t found = 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
+            const uint32_t producer = slot_at(g, r, index);
+            uint32_t here = 0, steps = 0;
+            for (uint32_t e = port_observe32(&s->words[producer].fanout); e != STREAM_EDGE_NONE && e != STREAM_CLOSED;
+                 e = s->edges[e - 1].next) {
+                const uint32_t to = s->edges[e - 1].consumer, of = ring_of_slot(g, to);
+                if (e - 1 < s->edge_first[of] || e - 1 >= s->edge_first[of] + s->edge_max[of])
+                    *wrong = "an edge is not of its consumer's ring";
+                if (!in_ring(g, s->words[to].number)) *wrong = "an edge leads to a task that has retired";
+                if (!edges_after(s->words[to].number, s->words[producer].number) && of == r)
+                    *wrong = "an edge leads backwards";
+                if (++steps > (1u << 24)) *wrong = "a list of edges has no end";
+                if (*wrong) return 0;
+                here += to == consumer;
+            }
+            if (here > 1) *wrong = "two edges between the same tasks";
+            found += here;
+        }
+    return found;
+}
+
+static const char *validate_fanin(const struct graph *g, uint32_t r)
+{
+    const char *wrong = NULL;
+    for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head && !wrong; index++) {
+        const uint32_t slot = slot_at(g, r, index), edges = edges_to(g, slot, &wrong);
+        const struct stream_words *words = &g->stream.words[slot];
+        if (wrong || edges == 0) continue; /* the fan-in of one that never waited was not written */
+        if (port_observe32(&words->done) == words->number) return "a completed task waits for another";
+        if (port_observe32(&words->fanin) != edges) return "a task's fan-in is not the number of edges to it";
+    }
+    return wrong;
+}
+
+/* How many arguments of tasks in flight lie in the record's buffer. */
+static uint32_t users_of(const struct graph *g, uint32_t record)
+{
+    const struct stream *s = &g->stream;
+    uint32_t users = 0;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
+            const uint32_t slot = slot_at(g, r, index);
+            for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++)
+                users += s->slot_holds[(uint64_t)slot * NPURT_TASK_MAX_TENSORS + i] == record;
+        }
+    return users;
+}
+
+static const char *validate_heap(const struct graph *g, uint32_t r)
+{
+    const struct own_ring *ring = &g->map.own_ring[r];
+    const struct heap_ring *heap = &g->stream.heap[r];
+    uint64_t live = 0, end = 0, begin = 0;
+    uint32_t wraps = 0, lease = 0;
+    for (uint32_t i = 0; i < ring->count; i++) {
+        const uint32_t record = ring->first + (ring->tail + i) % ring->capacity;
+        const struct hold *hold = &g->stream.hold[record];
+        const struct buffer *b = &g->map.own[record];
+        const uint64_t at = b->addr - heap->base, size = (uint64_t)hold->units * STREAM_HEAP_UNIT;
+        if (b->size == 0 || b->size > size || size - b->size >= STREAM_HEAP_UNIT) return "an output of a wrong size";
+        if (at % STREAM_HEAP_UNIT || at > heap->size || size > heap->size - at) return "an output outside of its heap";
+        if (i == 0)
+            begin = at;
+        else if (at != end && (at != 0 || ++wraps > 1))
+            return "an output does not follow the one before";
+        if (wraps && at + size > begin) return "two outputs share memory";
+        if (i > 0 && hold->lease != lease + 1 + (lease == UINT32_MAX)) return "leases do not ascend";
+        if (hold->scope != STREAM_SCOPE_NONE && hold->scope > g->depth) return "a scope that has ended holds an output";
+        if (hold->era != (g->stream.key & STREAM_ERA)) return "an output of another engine";
+        if (hold->refs != (hold->scope != STREAM_SCOPE_NONE) + users_of(g, record))
+            return "an output is not held by just its scope and users";
+        lease = hold->lease;
+        end = at + size;
+        live += size;
+    }
+    if (live != heap->live) return "a wrong count of bytes in use";
+    if (ring->count > 0 && (end != heap->head || lease != heap->lease)) return "the newest output is not the newest";
+    return NULL;
+}
+
+/* Whatever a task in flight uses is still allocated. */
+static const char *validate_holds(const struct graph *g)
+{
+    const struct stream *s = &g->stream;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
+            const uint32_t slot = slot_at(g, r, index);
+            for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++) {
+                const uint32_t record = s->slot_holds[(uint64_t)slot * NPURT_TASK_MAX_TENSORS + i];
+                bool live = false;
+                for (uint32_t h = 0; h < STREAM_RINGS; h++) {
+                    const struct own_ring *ring = &g->map.own_ring[h];
+                    if (record - ring->first >= ring->capacity) continue;
+                    live = (record - ring->first + ring->capacity - ring->tail) % ring->capacity < ring->count;
+                }
+                if (!live) return "a task in flight uses an output that was given back";
+            }
+        }
+    return NULL;
+}
+
+const char *stream_validate(const struct graph *g)
+{
+    const char *wrong = NULL;
+    if (g->latched || g->state == GRAPH_IDLE) return NULL; /* nothing to rely on after a refusal */
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        if ((wrong = validate_slots(g, r)) || (wrong = validate_heap(g, r)) || (wrong = validate_fanin(g, r)))
+            return wrong;
+    if ((wrong = validate_holds(g))) return wrong;
+    return validate_map(g);
+}
