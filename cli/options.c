@@ -42,7 +42,8 @@ static bool parse_number(const char *option, const char *text, uint64_t low, uin
     char *end;
     errno = 0;
     unsigned long long x = strtoull(text, &end, 0);
-    if (errno != 0 || end == text || *end != 0 || text[0] == '-' || x < low || x > high) {
+    /* strtoull takes blanks and signs, and makes 2^64 - 3 of " -3". */
+    if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != 0 || x < low || x > high) {
         fprintf(stderr, "npurt run: %s %s: not a number from %" PRIu64 " to %" PRIu64 "\n", option, text, low, high);
         return false;
     }

@@ -71,6 +71,22 @@ static void check_options(const struct run_options *o)
     FUZZ_CHECK(o->tolerance >= 0, "tolerance %g", o->tolerance);
 }
 
+/* A number begins with a digit: what a C library takes beyond that is a slip of the user's. */
+static void check_numbers(int argc, char **argv)
+{
+    static const char *const option[] = {"--runs", "--seed", "--aicpu-threads", "--timeout"};
+
+    for (int i = 0; i < argc; i++) {
+        const size_t n = strcspn(argv[i], "=");
+        const char *name = argv[i], *value = name[n] ? name + n + 1 : NULL;
+        if (name[0] != '-' || strcmp(name, "--json") == 0) continue;
+        if (!value) value = argv[++i]; /* every option but --json has one */
+        for (int k = 0; k < 4; k++)
+            FUZZ_CHECK(strlen(option[k]) != n || memcmp(option[k], name, n) != 0 || (*value >= '0' && *value <= '9'),
+                       "%s %s is a number", option[k], value);
+    }
+}
+
 static bool try_bundle(const struct run_options *options)
 {
     struct subject subject;
@@ -154,6 +170,7 @@ static void try_run(int argc, char **argv)
     if (right) {
         FUZZ_CHECK(!said[0], "understood, and said %s", said);
         check_options(&options);
+        check_numbers(argc, argv);
         fuzz_verdict(options.bundle ? try_bundle(&options) : true);
     } else {
         fuzz_verdict(false);
