@@ -115,7 +115,8 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
     snprintf(text, sizeof text, "%.*s", (int)sizeof r->text - 1, r->text);
     const struct stream_code_entry *entry = stream_code_of(r->code);
     npurt_status status = entry->status;
-    if (r->code == STREAM_LIMIT && r->status) status = (npurt_status)r->status;
+    /* A status that there is; what a damaged answer holds is none. */
+    if (r->code == STREAM_LIMIT && r->status && r->status <= NPURT_ERROR_CANCELLED) status = (npurt_status)r->status;
     if (status == NPURT_ERROR_INVALID_ARGUMENT) status = NPURT_ERROR_GRAPH;
     if (r->code == STREAM_RETURNED)
         error_raise(status, "orchestration of \"%s\" returned %d", name, r->returned);

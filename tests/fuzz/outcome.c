@@ -4,6 +4,25 @@
 
 #include "host/blame.h"
 #include "host/error.h"
+#include "host/streamed.h"
+
+/* The orchestration's own account. */
+static void try_streamed(npurt_callable *callable, struct outcome *o, struct fuzz_input *in)
+{
+    const npurt_run run = {.callable = callable};
+    const size_t n = sizeof o->stream < in->left ? sizeof o->stream : in->left;
+
+    if (n) memcpy(&o->stream, in->at, n);
+    o->told = o->answered;
+    error_begin("fuzz");
+    const npurt_status status = streamed_explain(&run, o);
+    const npurt_error *e = npurt_error_last();
+    fuzz_verdict(o->told && o->stream.code != 0);
+    FUZZ_CHECK(status != NPURT_OK && e->status == status, "status %d, the record has %d", status, e->status);
+    FUZZ_CHECK(strcmp(npurt_status_name(status), "NPURT_ERROR_UNKNOWN") != 0, "status %d is none", status);
+    fuzz_sentence(e->message, sizeof e->message);
+    FUZZ_CHECK(strstr(e->message, "\"fuzz\""), "%s does not name the callable", e->message);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,9 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint32_t how = (uint32_t)fuzz_number(&in, 1);
     struct outcome o = {.answered = how & 1};
     const npurt_status wanted = how & 2 ? NPURT_ERROR_KERNEL_FAULT : NPURT_ERROR_KERNEL_TIMEOUT;
-    size_t n = sizeof o.result < in.left ? sizeof o.result : in.left;
+    const size_t n = sizeof o.result < in.left ? sizeof o.result : in.left;
 
-    memcpy(&o.result, in.at, n);
+    if (how & 4) {
+        try_streamed(&callable, &o, &in);
+        return 0;
+    }
+    if (n) memcpy(&o.result, in.at, n);
     in.at += n, in.left -= n;
     char *said = fuzz_text(&in);
     snprintf(o.said, sizeof o.said, "%s", said);
