@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,6 +186,8 @@ static bool object_file_of(struct reader *r, const json_t *object, const char *a
     join(path, at, "binary");
     if (strchr(out->binary, '/') || out->binary[0] == '.')
         return refuse(r, path, "\"%s\" is not a file of the bundle's own folder", out->binary);
+    if (strlen(out->binary) > NAME_MAX)
+        return refuse(r, path, "no file's name is longer than %d characters", NAME_MAX);
     return true;
 }
 

@@ -118,6 +118,11 @@ TEST(bundle_needs_its_format_and_stays_in_its_folder)
                  "c.json:2: orchestration.binary: \"%s\" is not a file of the bundle's own folder", outside[i]);
         REFUSED(text, DESCRIPTION_OF_BUNDLE, message);
     }
+    char text[400], name[257] = ""; /* a byte more than there is, which cut off would be another file's name */
+    memset(name, 'o', 256);
+    snprintf(text, sizeof text, "{\"format\": 1, \"name\": \"n\",\n\"orchestration\": {\"binary\": \"%s\"}}", name);
+    REFUSED(text, DESCRIPTION_OF_BUNDLE,
+            "c.json:2: orchestration.binary: no file's name is longer than 255 characters");
 }
 
 /* Every prefix, and every text with one byte changed, is read or refused, and nothing is left behind (the address
