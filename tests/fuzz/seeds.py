@@ -136,6 +136,39 @@ put("outcome", "fault-unknown", result(3, [(i, 0, i, 1, i, 1) for i in range(16)
 put("outcome", "silent", result(0, [], 0))
 put("outcome", "no-kernel", result(1, [(0xFFFFFFFF, 7, -1, 0, -5, 9)], 1))
 
+# ---- what comes with a graph that is built on the device
+
+
+def stream(how, rings, engine_size, code=b"code", entry=b"orchestration_entry", regions=4096, claimed=None):
+    control = struct.pack("<IIQQQ", 1, 7, 1 << 20, engine_size, 9)
+    control += b"".join(struct.pack("<IIQQ", window, edges, heap, size) for window, edges, heap, size in rings)
+    control += struct.pack("<IIQQQIIQ16x", regions, 36, 0, 0, 0, 0, 0, 4096)
+    assert len(control) == 192
+    image = struct.pack("<IIQQ64s40x", 0x4F55504E, 0, len(code) if claimed is None else claimed, 5, entry)
+    return bytes([how]) + control + image + code
+
+
+RINGS = [(1024, 4096, 0, 1 << 20), (64, 64, 1 << 20, 1 << 16), (4, 4, 1 << 21, 0), (65536, 1 << 20, 0, 1 << 30)]
+put("stream", "taken", stream(7, RINGS, 1 << 40))
+put("stream", "exact", stream(7, RINGS, 0))
+put("stream", "too-small", stream(3, RINGS, 4096))
+put("stream", "window", stream(7, [(1000, 4096, 0, 0)] + RINGS[1:], 1 << 40))
+put("stream", "no-entry", stream(7, RINGS, 1 << 40, entry=b"no"))
+put("stream", "no-end", stream(7, RINGS, 1 << 40, entry=b"e" * 64))
+put("stream", "refused", stream(7, RINGS, 1 << 40, code=b"x"))
+put("stream", "code-beyond", stream(7, RINGS, 1 << 40, claimed=1 << 63))
+
+
+def stream_result(code, status, text, capacity=0):
+    head = struct.pack("<IIiiIIIIQQQQ", 5, code, 3, -1, status, 0, 1, 0, capacity, 9, 0, 0)
+    return bytes([5]) + head + bytes(704 - 512 - len(head)) + text.ljust(512, b"\0")
+
+
+put("outcome", "scope-deadlock", stream_result(1, 6, b"scope 2 holds it", 1 << 20))
+put("outcome", "own-code", stream_result(9, 10, b"said the orchestration"))
+put("outcome", "limit-of-no-status", stream_result(1002, 77777, b"x" * 512))
+put("outcome", "returned", stream_result(1003, 0, b""))
+
 # ---- bundles
 
 
