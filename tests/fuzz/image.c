@@ -48,6 +48,9 @@ static void check_promises(const uint8_t *image, uint64_t size)
         FUZZ_CHECK(t.tensor_count + t.scalar_count <= 48, "task %u: arguments", i);
         FUZZ_CHECK(t.block_num >= 1 && t.shape < SHAPE_COUNT && t.core_mask < 8, "task %u: shape", i);
         FUZZ_CHECK((t.shape == SHAPE_DUMMY) == (t.core_mask == 0), "task %u: dummy", i);
+        FUZZ_CHECK(t.flags <= IMAGE_SYNC_START, "task %u: flags", i);
+        FUZZ_CHECK(!t.flags || (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
+                   "task %u: %u blocks start together", i, t.block_num);
         for (int slot = 0; slot < 3; slot++)
             FUZZ_CHECK(!(t.core_mask >> slot & 1) || t.kernel[slot] == (slot == 0 ? 0 : 1), "task %u: kernel", i);
     }

@@ -54,7 +54,7 @@ def up(n):
 
 
 def image(tasks, threads=1):
-    """tasks: (shape, core_mask, block_num, [inputs]); kernels 0 on AIC and 1 on AIV."""
+    """tasks: (shape, core_mask, block_num, [inputs]) or with flags behind; kernels 0 on AIC and 1 on AIV."""
     fanout = [[j for j, t in enumerate(tasks) if i in t[3]] for i in range(len(tasks))]
     ready = [i for i, t in enumerate(tasks) if not t[3]]
     edges = [j for consumers in fanout for j in consumers]
@@ -68,10 +68,10 @@ def image(tasks, threads=1):
     struct.pack_into("<IIQIIIIQQQQ", out, 0, 0x4755504E, 1, size, len(tasks), len(edges), len(ready), 0, at_tasks,
                      at_ready, at_edges, at_payload)
     begin = 0
-    for i, (shape, mask, blocks, inputs) in enumerate(tasks):
+    for i, (shape, mask, blocks, inputs, *flags) in enumerate(tasks):
         kernels = [0 if mask & 1 else -1, 1 if mask & 2 else -1, 1 if mask & 4 else -1]
         struct.pack_into("<IIIIhhhHBBBBI", out, at_tasks + 32 * i, len(inputs), begin, len(fanout[i]),
-                         i * payload // 64, *kernels, blocks, shape, mask, 2, 1, 0)
+                         i * payload // 64, *kernels, blocks, shape, mask, 2, 1, *(flags or [0]))
         begin += len(fanout[i])
     struct.pack_into("<%dI" % len(ready), out, at_ready, *ready)
     struct.pack_into("<%dI" % len(edges), out, at_edges, *edges)
@@ -82,6 +82,8 @@ AIC, AIV, MIX, DUMMY = 0, 1, 2, 3
 put("image", "one", image([(AIV, 2, 1, [])]))
 put("image", "chain", image([(AIC, 1, 1, []), (AIV, 4, 3, [0]), (MIX, 7, 2, [1]), (DUMMY, 0, 1, [2]), (MIX, 6, 1, [0, 3])]))
 put("image", "none", image([]))
+put("image", "together", image([(AIV, 2, 8, [], 1), (MIX, 7, 4, [0], 1), (AIC, 1, 2, [], 1)]))
+put("image", "too-many-together", image([(AIC, 1, 5, [], 1)]))
 put("image", "two-schedulers", image([(AIV, 2, 1, [i - 1] if i % 8 else []) for i in range(64)], threads=2))
 put("image", "bad-kernel", bytes(b ^ (2 if i == 17 + 64 + 16 else 0) for i, b in enumerate(image([(AIC, 1, 1, [])]))))
 put("image", "wrong-blocks", bytes([0, 7, 0, 17, 90, 200, 0, 1] + [0] * 9) + b"NPUG")

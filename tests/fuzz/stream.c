@@ -102,7 +102,8 @@ static void check_control(const struct stream_control *c)
     FUZZ_CHECK(l.edges == at, "edges");
     at += (edges * 8 + 63) / 64 * 64;
     FUZZ_CHECK(l.own == at, "own");
-    at += 65536 + slots * 256 + (unsigned __int128)c->max_regions * 448 + units * 64;
+    at += STREAM_OWN + slots * STREAM_OWN_SLOT + (unsigned __int128)c->max_regions * STREAM_OWN_REGION +
+          units * STREAM_OWN_UNIT;
     FUZZ_CHECK(l.size == at && at <= c->engine_size, "%llu bytes of %llu", (unsigned long long)l.size,
                (unsigned long long)c->engine_size);
 }
