@@ -115,6 +115,10 @@ put("launch", "kfc-init", launch(KFC, 0, kfc_block(INIT, config=config(0, 0)), s
 put("launch", "kfc-init-on-device", launch(KFC, 2, kfc_block(INIT), so=240, name=208, memory=config(0, 0)))
 put("launch", "kfc-save", launch(KFC, 0, kfc_block(INIT, config=config(0, 64)), so=240, name=208,
                                  slots=[(40, 304), (304 + 96, 208)]))
+put("launch", "kfc-dispatcher-nowhere", launch(KFC, 0, kfc_block(INIT, config=config(0, 1 << 24)), so=240, name=208,
+                                               slots=[(40, 304)]))
+put("launch", "kfc-dispatcher-huge", launch(KFC, 0, kfc_block(INIT, config=config(0, (1 << 64) - 1)), so=240, name=208,
+                                            slots=[(40, 304), (304 + 96, 208)]))
 put("launch", "kfc-static", launch(KFC, 0, config(0, 0) + b"StaticTileFwkKernelServer\0", name=160))
 put("launch", "kfc-serve", launch(KFC, 0, kfc_block(b"DynTileFwkKernelServer"), so=240, name=208, timeout=3))
 put("launch", "kfc-library", launch(KFC, 0, kfc_block(b"entry", b"libuser.so"), so=240, name=208))
