@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "error.h"
+#include "registers.h"
 
 /* The number that follows a "core", or NULL: "core 19", "core id is 19", "coreId: 0x13", "core_id=19". Nothing but
  * these words and signs may stand between, so that "aicore error, error code = 7" is none. */
@@ -137,4 +138,22 @@ npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npur
                fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
                      : "the kernel loops, or waits for something that does not come; reset the device");
     return status;
+}
+
+int32_t blame_silent(const npurt_run *run, uint32_t index)
+{
+    const npurt_device *device = run->device;
+    const uint32_t clusters = run->clusters, cluster = index < clusters ? index : (index - clusters) / 2;
+    const uint32_t slot = index < clusters ? 0 : 1 + (index - clusters) % 2;
+    if (index >= 3 * clusters) return NPURT_NO_CORE;
+    const uint32_t member[] = {cluster, clusters + 2 * cluster, clusters + 2 * cluster + 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        struct core_hello hello;
+        const uint64_t at = device->lines.hello + member[i] * sizeof hello;
+        const rtError_t code =
+            device->driver->rtMemcpy(&hello, sizeof hello, device_pointer(at), sizeof hello, RT_MEMCPY_DEVICE_TO_HOST);
+        if (code == 0 && hello.run_number == run->number && hello.physical_core < device->registers.physical_cores)
+            return (int32_t)registers_sibling(&device->registers, hello.physical_core, slot);
+    }
+    return NPURT_NO_CORE;
 }

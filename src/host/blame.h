@@ -14,6 +14,10 @@ const struct run_suspect *blame_first(const struct outcome *o);
  * place of tasks: the record names none. */
 void blame_place(const npurt_callable *c, const struct run_suspect *suspect);
 
+/* The physical number of a core of the launch that has not said hello, by those of its cluster that have; NPURT_NO_CORE
+ * when none has, or they can not be read. */
+int32_t blame_silent(const npurt_run *run, uint32_t index);
+
 /* Raises `status` (KERNEL_FAULT or KERNEL_TIMEOUT) with kernel, task and core; `what` completes "kernel x …". A fault
  * that can not be told from slower kernels names them all, and leaves kernel, task and core open. Returns `status`. */
 npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what);

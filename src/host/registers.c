@@ -108,3 +108,11 @@ npurt_status registers_find(npurt_device *device)
               device->registers.base[0]);
     return NPURT_OK;
 }
+
+uint32_t registers_sibling(const struct registers *registers, uint32_t core, uint32_t slot)
+{
+    const uint32_t per_die = registers->generation == 5 ? A5_DIE_CLUSTERS : A23_CLUSTERS;
+    const uint32_t first = core / (3 * per_die) * (3 * per_die), at = core - first;
+    const uint32_t cluster = at < per_die ? at : (at - per_die) / 2;
+    return slot == 0 ? first + cluster : first + per_die + 2 * cluster + (slot - 1);
+}

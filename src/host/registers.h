@@ -11,4 +11,7 @@ npurt_status registers_generation(const char *soc, struct registers *registers);
  * halMemCtl, with the cores that are fused off taken from the OCCUPY mask; a5: halResMap for each core. */
 npurt_status registers_find(npurt_device *device);
 
+/* The physical number of the AIC (slot 0) or an AIV (1, 2) of the cluster to which `core` belongs. */
+uint32_t registers_sibling(const struct registers *registers, uint32_t core, uint32_t slot);
+
 #endif

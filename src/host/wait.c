@@ -93,8 +93,8 @@ static void wait_streams(npurt_run *run, struct outcome *o)
 static rtError_t write_abort(const npurt_run *run, uint32_t grace_ms)
 {
     const struct run_command command = {.abort = 1, .grace_ms = grace_ms};
-    return run->device->driver->rtMemcpy(device_pointer(bank_control(run->bank) + RUN_COMMAND), sizeof command, &command,
-                                         sizeof command, RT_MEMCPY_HOST_TO_DEVICE);
+    return run->device->driver->rtMemcpy(device_pointer(bank_control(run->bank) + RUN_COMMAND), sizeof command,
+                                         &command, sizeof command, RT_MEMCPY_HOST_TO_DEVICE);
 }
 
 npurt_status run_abort(npurt_run *run, uint32_t grace_ms)
@@ -128,6 +128,18 @@ __attribute__((format(printf, 1, 2))) static npurt_status stalled(const char *fo
     error_raise(NPURT_ERROR_STALLED, "%s", text);
     error_hint("no kernel of yours is known to be at fault: the cores, the scheduler or the driver are");
     return NPURT_ERROR_STALLED;
+}
+
+static npurt_status silent(const npurt_run *run, uint32_t index)
+{
+    const int32_t core = blame_silent(run, index);
+    if (core == NPURT_NO_CORE)
+        return stalled("core %u of the launch never reported to the scheduler (\"%s\")", index, run->callable->name);
+    npurt_status status =
+        stalled("core %u of the launch never reported to the scheduler (\"%s\"): physical core %d, an %s", index,
+                run->callable->name, core, index < run->clusters ? "AIC" : "AIV");
+    error_place(NPURT_NO_TASK, NPURT_NO_KERNEL, "", core);
+    return status;
 }
 
 static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
@@ -183,8 +195,7 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
             return stalled("\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
                            r->tasks_completed, r->detail);
         case RUN_HANDSHAKE_TIMEOUT:
-            return stalled("core %" PRId64 " of the launch never reported to the scheduler (\"%s\")", r->detail,
-                           c->name);
+            return silent(run, (uint32_t)r->detail);
         case RUN_EXIT_TIMEOUT:
             return stalled("core %" PRId64 " did not leave its loop after \"%s\"", r->detail, c->name);
         case RUN_BAD_PROTOCOL:

@@ -172,6 +172,7 @@ TEST(core_silent)
         core_silent_bare(machine);
         fault_begin(&world, machine, "core-silent:core=0");
         FAULT_FAILS(fault_call(&world, FAULT_TASKS), NPURT_ERROR_STALLED, 0, "core 0 of the launch never reported");
+        CHECK_EQ(npurt_error_last()->core, 0); /* by what the others of its cluster said */
         fault_reset_helps(&world, machine, NPURT_DEVICE_POISONED);
     }
 }
