@@ -103,6 +103,8 @@ typedef struct npurt_timing {
     uint64_t image_size;            /* the graph image, bytes; 0 for a graph that is built on the device */
     uint32_t orchestration_loads;   /* 1: this run made the device load the orchestration, as the first one of a callable
                                      * does in tensormap_and_ringbuffer */
+    uint32_t schedulers;            /* AICPU threads that scheduled, side by side; small graphs need no more than one */
+    uint32_t scheduled;             /* bit n: the n-th of them sent work to a core */
 } npurt_timing;
 
 /* Loads a callable: checks and uploads every kernel, opens the orchestration or uploads it for the device. What is on the

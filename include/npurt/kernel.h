@@ -65,6 +65,14 @@ static inline int32_t npurt_kernel_block_num(NPURT_GM const int64_t *args)
 static inline int32_t npurt_kernel_sub_block(NPURT_GM const int64_t *args)
 { return ((NPURT_GM const npurt_kernel_global *)(uintptr_t)args[NPURT_KERNEL_ARG_GLOBAL])->sub_block_id; }
 
+/* Physical number of the core that runs the kernel: an AIC or an AIV, each its own. -1 where no card is below. */
+#if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
+#define npurt_kernel_core() ((int32_t)(get_coreid() & 0xfff))
+#else
+__attribute__((weak, visibility("default"))) int32_t npurt_kernel_core_number(void);
+#define npurt_kernel_core() (npurt_kernel_core_number ? npurt_kernel_core_number() : -1)
+#endif
+
 /* One line, printf format, to the host's log (npurt/log.h) with core, kernel, task and block; without a callback there to
  * standard error, with the core's number before it. For looking into a kernel on the emulated card. A line longer than
  * about 960 bytes is cut. Lines of several cores do not mix; their order is that of the run. On silicon, and wherever no

@@ -7,6 +7,7 @@ static void add_scheduler(struct run_result *r, const struct scheduler *s)
     r->register_loads += s->loads;
     r->register_stores += s->stores;
     r->dispatches += s->dispatches;
+    if (s->dispatches) r->scheduled |= 1u << s->index;
     if (s->ready_ticks > r->ready_ticks) r->ready_ticks = s->ready_ticks;
     if (s->exit_late && r->code == RUN_OK) {
         r->code = RUN_EXIT_TIMEOUT;
@@ -26,6 +27,7 @@ void result_write(const struct run_control *control, uint32_t schedulers)
     r->code = head->end - 1;
     r->detail = head->end_detail;
     r->start_ticks = head->start_ticks;
+    r->schedulers = schedulers;
     for (uint32_t i = 0; i < schedulers; i++)
         add_scheduler(r, workspace_scheduler(control, i));
     /* Nothing moved for the limit: with a kernel running it is the kernel. */

@@ -170,6 +170,8 @@ static void retire(npurt_run *run, struct outcome *o)
         run->timing.device_wall_ns =
             (uint64_t)((double)(r->end_ticks - r->start_ticks) * 1e9 / (double)device->counter_hz);
         run->timing.register_loads = r->register_loads;
+        run->timing.schedulers = r->schedulers;
+        run->timing.scheduled = r->scheduled;
         if (o->told) streamed_time(run, &o->stream);
         log_write(LOG_LEVEL_DEBUG, "run",
                   "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64

@@ -189,7 +189,9 @@ struct run_result {
     uint64_t dispatches;
     int64_t detail;             /* by code: the core, task or offset concerned */
     uint64_t ready_ticks;       /* all cores adopted */
-    uint64_t reserved[3];
+    uint32_t schedulers;        /* AICPU threads that scheduled: all were there at the same time */
+    uint32_t scheduled;         /* bit n: scheduler n dispatched something */
+    uint64_t reserved[2];
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
 };
 PROTOCOL_ASSERT(offsetof(struct run_result, suspect) == 96, "run_result");

@@ -1,9 +1,20 @@
-/* npurt_kernel_printf of include/npurt/kernel.h. Kernels say something only when their author wants it, so it is shown
+/* What include/npurt/kernel.h asks of an emulated card. Kernels print only when their author wants it, so it is shown
  * at every level but off. */
 #include "driver/card_log.h"
+#include "engine.h"
 #include "log.h"
 
-__attribute__((visibility("default"), format(printf, 1, 2))) void npurt_kernel_log(const char *format, ...);
+#define KERNEL_CALL __attribute__((visibility("default")))
+
+KERNEL_CALL int32_t npurt_kernel_core_number(void);
+KERNEL_CALL __attribute__((format(printf, 1, 2))) void npurt_kernel_log(const char *format, ...);
+
+int32_t npurt_kernel_core_number(void)
+{
+    const struct agent *self = engine_self();
+
+    return self && self->core != UINT16_MAX ? self->core : -1;
+}
 
 void npurt_kernel_log(const char *format, ...)
 {
