@@ -4,6 +4,7 @@
 
 int command_run(int argc, char **argv);
 int command_devices(void);
+int command_doctor(int argc, char **argv);
 int command_build(int argc, char **argv);
 int command_explain(int argc, char **argv);
 

@@ -19,6 +19,8 @@ static void help(FILE *to)
             "  npurt explain CODE            what a code means and what to do, by number or name\n"
             "  npurt list                    the examples and their sizes\n"
             "  npurt devices                 what can be opened here\n"
+            "  npurt doctor [TARGET] [--timeout SECONDS] [--json]\n"
+            "                                prove that every engine of a target runs, or say which does not\n"
             "  npurt version, npurt help\n"
             "\n"
             "Options of run:\n"
@@ -62,6 +64,7 @@ int main(int argc, char **argv)
     if (strcmp(command, "run") == 0) return command_run(argc - 2, argv + 2);
     if (strcmp(command, "build") == 0) return command_build(argc - 2, argv + 2);
     if (strcmp(command, "explain") == 0) return command_explain(argc - 2, argv + 2);
+    if (strcmp(command, "doctor") == 0) return command_doctor(argc - 2, argv + 2);
     if (argc > 2) {
         fprintf(stderr, "npurt %s: takes no arguments, got %s\n", command, argv[2]);
         return EXIT_USAGE;
@@ -76,7 +79,8 @@ int main(int argc, char **argv)
         help(stdout);
         return argc > 1 ? EXIT_RIGHT : EXIT_USAGE;
     }
-    fprintf(stderr, "npurt: unknown command %s; there are run, build, explain, list, devices, version and help\n",
+    fprintf(stderr,
+            "npurt: unknown command %s; there are run, build, explain, list, devices, doctor, version and help\n",
             command);
     return EXIT_USAGE;
 }

@@ -1,4 +1,5 @@
 #include "report.h"
+#include "field.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -88,101 +89,64 @@ void report_text(const struct subject *subject, const struct run_report *r)
         printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after.bytes - r->hbm_before.bytes, a));
 }
 
-static void json_string(const char *name, const char *value)
+void report_json_error(const npurt_error *error)
 {
-    printf("\"%s\":\"", name);
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            printf("\\%c", *c);
-        else if (*c < 0x20)
-            printf("\\u%04x", *c);
-        else
-            putchar(*c);
-    }
-    printf("\"");
-}
-
-static void json_number(const char *name, bool known, uint64_t value)
-{
-    if (known)
-        printf(",\"%s\":%" PRIu64, name, value);
-    else
-        printf(",\"%s\":null", name);
-}
-
-/* Codes and numbers of tasks, kernels and cores: null where the record has `none`. */
-static void json_unless(const char *name, int64_t value, int64_t none)
-{
-    if (value != none)
-        printf(",\"%s\":%" PRId64, name, value);
-    else
-        printf(",\"%s\":null", name);
-}
-
-static void json_text(const char *name, const char *value)
-{
+    printf("{");
+    field_string("status", npurt_status_name(error->status));
     printf(",");
-    if (value[0])
-        json_string(name, value);
-    else
-        printf("\"%s\":null", name);
-}
-
-static void json_error(const npurt_error *error)
-{
-    printf(",\"error\":{");
-    json_string("status", npurt_status_name(error->status));
+    field_string("message", error->message);
     printf(",");
-    json_string("message", error->message);
+    field_string("hint", error->hint);
     printf(",");
-    json_string("hint", error->hint);
-    printf(",");
-    json_string("fallout", error->fallout);
-    json_text("call", error->call);
-    json_unless("driver_code", error->driver_code, 0);
-    json_text("driver_name", error->driver_name);
-    json_unless("kernel", error->kernel, NPURT_NO_KERNEL);
-    json_text("kernel_name", error->kernel_name);
-    json_unless("task", error->task, NPURT_NO_TASK);
-    json_unless("core", error->core, NPURT_NO_CORE);
+    field_string("fallout", error->fallout);
+    field_text("call", error->call);
+    field_unless("driver_code", error->driver_code, 0);
+    field_text("driver_name", error->driver_name);
+    field_unless("kernel", error->kernel, NPURT_NO_KERNEL);
+    field_text("kernel_name", error->kernel_name);
+    field_unless("task", error->task, NPURT_NO_TASK);
+    field_unless("core", error->core, NPURT_NO_CORE);
     printf("}");
 }
 
 void report_json(const struct subject *subject, const struct run_report *r, const npurt_error *error)
 {
     printf("{");
-    json_string(subject->kind, subject->name);
+    field_string(subject->kind, subject->name);
     printf(",");
     if (subject->options->bundle)
-        json_string("path", subject->options->bundle);
+        field_string("path", subject->options->bundle);
     else
-        json_string("size", subject->options->which->name);
+        field_string("size", subject->options->which->name);
     printf(",");
-    json_string("target", subject->options->target);
+    field_string("target", subject->options->target);
     printf(",");
-    json_string("runtime", runtime_name(subject->runtime));
+    field_string("runtime", runtime_name(subject->runtime));
     const bool ran = r->runs_done > 0, compared = r->runs_checked > 0;
-    json_number("runs", true, r->runs_done);
-    json_number("tasks", ran, r->tasks);
-    json_number("wall_ns", ran, r->wall_ns);
-    json_number("wall_min_ns", ran, r->wall_min_ns);
-    json_number("device_wall_ns", ran, r->device_wall_ns);
-    json_number("orchestration_ns", ran, r->orchestration_ns);
-    json_number("copy_ns", ran, r->copy_ns);
-    json_number("image_bytes", ran, r->image_bytes);
-    json_number("register_loads", ran, r->register_loads);
-    json_number("hbm_before", r->hbm_before.known, r->hbm_before.bytes);
-    json_number("hbm_after", r->hbm_after.known, r->hbm_after.bytes);
-    json_number("hbm_first_run", r->hbm_first_run.known, r->hbm_first_run.bytes);
-    json_number("hbm_last_run", r->hbm_last_run.known, r->hbm_last_run.bytes);
-    json_number("mismatches", compared, (uint64_t)r->mismatches);
+    field_number("runs", true, r->runs_done);
+    field_number("tasks", ran, r->tasks);
+    field_number("wall_ns", ran, r->wall_ns);
+    field_number("wall_min_ns", ran, r->wall_min_ns);
+    field_number("device_wall_ns", ran, r->device_wall_ns);
+    field_number("orchestration_ns", ran, r->orchestration_ns);
+    field_number("copy_ns", ran, r->copy_ns);
+    field_number("image_bytes", ran, r->image_bytes);
+    field_number("register_loads", ran, r->register_loads);
+    field_number("hbm_before", r->hbm_before.known, r->hbm_before.bytes);
+    field_number("hbm_after", r->hbm_after.known, r->hbm_after.bytes);
+    field_number("hbm_first_run", r->hbm_first_run.known, r->hbm_first_run.bytes);
+    field_number("hbm_last_run", r->hbm_last_run.known, r->hbm_last_run.bytes);
+    field_number("mismatches", compared, (uint64_t)r->mismatches);
     if (compared && isfinite(r->max_abs_error))
         printf(",\"max_abs_error\":%.9g", r->max_abs_error);
     else
         printf(",\"max_abs_error\":null");
     /* A string: 64 bits do not fit the numbers of most JSON readers. */
     if (r->trace_known) printf(",\"trace_hash\":\"%016" PRIx64 "\"", r->trace_hash);
-    if (error) json_error(error);
+    if (error) {
+        printf(",\"error\":");
+        report_json_error(error);
+    }
     printf("}\n");
 }
 

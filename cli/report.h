@@ -30,6 +30,8 @@ bool report_hbm_is_back(const struct run_report *report);
 void report_text(const struct subject *subject, const struct run_report *report);
 /* `error`: NULL, or what ended the runs early. What was not measured is null. */
 void report_json(const struct subject *subject, const struct run_report *report, const npurt_error *error);
+/* An error record as one JSON object: what it does not say is null. */
+void report_json_error(const npurt_error *error);
 /* The thread's error record for people. */
 void report_error(FILE *to, const npurt_error *error);
 
