@@ -16,3 +16,6 @@ NPURT_KERNEL void sum3(NPURT_GM int64_t *args)
 {
     *cell(args, 3) = *cell(args, 0) + *cell(args, 1) + *cell(args, 2) + 1;
 }
+
+/* args: inout cell, scalar */
+NPURT_KERNEL void add_scalar(NPURT_GM int64_t *args) { *cell(args, 0) += (uint32_t)npurt_kernel_scalar(args, 1); }

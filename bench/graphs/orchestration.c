@@ -6,6 +6,7 @@
  *     stencil      step t writes cell i of one half from cells i-1, i, i+1 of the other (ends clamp)
  *     outputs      task i sums two of the first cells into an output of its own; a scope for every `width` of them
  *     chain body, stencil body   the same as chain and stencil, as a template of 100 tasks, of two steps
+ *     arguments    task i adds scalar 3 + i to tensor i
  *     five         five tasks: the shape of vector_example (1 -> 2, 1 -> 3, 2+3 -> 4, 1+4 -> 5) on cells 0 … 4
  */
 #include <npurt/orchestration.h>
@@ -109,6 +110,15 @@ __attribute__((visibility("default"))) int orchestration_entry(npurt_orch *orch,
         sum(orch, cells, (uint32_t[]){1}, 1, 3);
         sum(orch, cells, (uint32_t[]){2, 3}, 2, 4);
         sum(orch, cells, (uint32_t[]){1, 4}, 2, 5);
+        return 0;
+    case GRAPHS_ARGUMENTS:
+        for (uint32_t i = 0; i < tasks; i++) {
+            npurt_task t;
+            npurt_task_init_aiv(&t, GRAPHS_KERNEL_ADD_SCALAR);
+            npurt_task_inout(&t, &args->tensor[i]);
+            npurt_task_scalar(&t, args->scalar[3 + i]);
+            npurt_submit(orch, &t, NULL);
+        }
         return 0;
     default:
         return 1;
