@@ -83,6 +83,10 @@ struct graph *stream_create(const struct stream_control *control)
     g->edges.mark = plan_take(&plan, layout.slots, sizeof(uint32_t));
     g->edges.producers = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->hold = plan_take(&plan, units, sizeof *s->hold);
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        g->edges.ring[r].slot_of = plan_take(&plan, s->window[r], sizeof(uint32_t));
+        s->slot_free[r] = plan_take(&plan, s->window[r], sizeof(uint32_t));
+    }
     s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * NPURT_TASK_MAX_TENSORS, sizeof(uint32_t));
     s->slot_hold_count = plan_take(&plan, layout.slots, 1);
@@ -135,7 +139,9 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
         first += capacity;
         g->edges.ring[r].head = g->edges.ring[r].tail = 1;
         g->edges.ring[r].mask = s->window[r] - 1;
-        g->edges.ring[r].first = layout.first[r];
+        for (uint32_t i = 0; i < s->window[r]; i++) /* the lowest on top */
+            s->slot_free[r][i] = layout.first[r] + s->window[r] - 1 - i;
+        s->slot_free_count[r] = s->window[r];
     }
     templates_reset(g);
     g->state = GRAPH_OPEN;
@@ -198,12 +204,13 @@ static void retire(struct graph *g, uint32_t r)
 {
     struct stream *s = &g->stream;
     while (g->edges.ring[r].tail != g->edges.ring[r].head) {
-        uint32_t slot = g->edges.ring[r].first + (g->edges.ring[r].tail & g->edges.ring[r].mask);
+        uint32_t slot = g->edges.ring[r].slot_of[g->edges.ring[r].tail & g->edges.ring[r].mask];
         if (port_observe32(&s->words[slot].done) != s->words[slot].number) return;
         const uint32_t *held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
         for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++)
             s->hold[held[i]].refs--;
         s->heap[r].edge_tail = s->slot_edges[slot];
+        s->slot_free[r][s->slot_free_count[r]++] = slot;
         g->edges.ring[r].tail++;
     }
 }
@@ -263,7 +270,8 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     if (unlikely(index == STREAM_INDEX_MASK))
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(STREAM_INDEX_MASK - 1), WORD(" tasks in scopes of depth "), NUMBER(r));
-    const uint32_t slot = g->edges.ring[r].first + (index & g->edges.ring[r].mask);
+    const uint32_t slot = s->slot_free[r][--s->slot_free_count[r]];
+    g->edges.ring[r].slot_of[index & g->edges.ring[r].mask] = slot;
     place->number = r << STREAM_INDEX_BITS | index;
     place->task = &s->tasks[slot];
     place->payload = (npurt_tensor *)(s->payload + (uint64_t)slot * STREAM_PAYLOAD);
@@ -415,6 +423,7 @@ npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
             heap_reclaim(g, r);
         }
     }
+    if (ring->count == 0) ring->tail = 0; /* as the heap begins at 0 again: what was used last is in the caches */
     uint32_t position = ring->tail + ring->count;
     if (position >= ring->capacity) position -= ring->capacity;
     const uint32_t record = ring->first + position;

@@ -23,7 +23,8 @@ struct edges {
     uint32_t record_first[STREAM_RINGS]; /* index of the first of those tasks */
     struct {
         uint32_t head, tail; /* indices: [tail, head) are in flight */
-        uint32_t mask, first;
+        uint32_t mask;
+        uint32_t *slot_of; /* [mask + 1] slot of the task with this index, modulo */
     } ring[STREAM_RINGS];
 };
 
@@ -63,7 +64,7 @@ static inline void edges_note(struct edges *e, uint32_t producer)
 static inline uint32_t edges_slot(const struct edges *e, uint32_t task)
 {
     const uint32_t r = edges_ring(task);
-    return e->ring[r].first + (task & e->ring[r].mask);
+    return e->ring[r].slot_of[task & e->ring[r].mask];
 }
 
 static inline bool edges_live(const struct edges *e, uint32_t task)

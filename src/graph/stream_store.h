@@ -44,6 +44,8 @@ struct stream {
     uint32_t window[STREAM_RINGS];
     struct heap_ring heap[STREAM_RINGS];
     struct hold *hold;        /* [own records] */
+    uint32_t *slot_free[STREAM_RINGS]; /* stacks of free slots, [window] */
+    uint32_t slot_free_count[STREAM_RINGS];
     uint32_t *slot_edges;     /* [slots] the ring's edge_head after the task's edges */
     uint32_t *slot_holds;     /* [slots * NPURT_TASK_MAX_TENSORS] own records that the task holds */
     uint8_t *slot_hold_count; /* [slots] */

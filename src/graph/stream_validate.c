@@ -15,9 +15,9 @@ static bool in_ring(const struct graph *g, uint32_t number)
 
 static uint32_t ring_of_slot(const struct graph *g, uint32_t slot)
 {
-    uint32_t r = STREAM_RINGS - 1;
-    while (r > 0 && slot < g->edges.ring[r].first)
-        r--;
+    uint32_t r = 0;
+    for (uint32_t end = g->stream.window[0]; slot >= end && r < STREAM_RINGS - 1; end += g->stream.window[r])
+        r++;
     return r;
 }
 
@@ -40,7 +40,8 @@ static const char *validate_slots(const struct graph *g, uint32_t r)
         if (after < before || after > used) return "a task's edges do not follow those of the task before";
         before = after;
     }
-    return before == used ? NULL : "edges that no task in flight has taken";
+    if (before != used) return "edges that no task in flight has taken";
+    return s->slot_free_count[r] + (head - tail) == s->window[r] ? NULL : "slots that are neither free nor in flight";
 }
 
 /* Edges from tasks in flight to the consumer; *wrong when a list leads elsewhere than it may. */

@@ -13,10 +13,11 @@
  *     edges      struct stream_edge[edges of all rings]
  *     private    the engine's own: never touched by a scheduler
  *
- * Slots of the four rings follow each other; a task's slot is first[ring] + (index & (window - 1)), its number
- * ring << 30 | index, where index counts the tasks of the ring from 1. 0 is no task.
+ * Slots of the four rings follow each other. A task's number is ring << 30 | index, where index counts the tasks of the ring
+ * from 1; 0 is no task. Its slot is any free one of the ring, the last that became free, so that a ring touches no more
+ * memory than it has tasks in flight.
  *
- * Life of a slot: taken by the orchestrator when the task before it in the ring has retired → filled → edges pushed to the
+ * Life of a slot: taken by the orchestrator → filled → edges pushed to the
  * producers' lists → fanin told → ready when fanin is 0 → run → list closed, consumers released, `done` published by the
  * scheduler that completes it → retired by the orchestrator, in the ring's order.
  */
