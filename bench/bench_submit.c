@@ -10,10 +10,11 @@
 
 #include "bench.h"
 #include "peer_gomp_submit.h"
+#include "submit_patterns.h"
 
 static struct bench bench;
 
-enum { TASKS = 10000, RING = 64, LOOKUPS = 20000, KERNEL = 0, PEER_BATCHES = 100 };
+enum { TASKS = 10000, LOOKUPS = 20000, PEER_BATCHES = 100 };
 
 static struct graph *graph;
 static struct graph_image image;
@@ -28,87 +29,12 @@ static void begin(void)
 {
     struct graph_begin_info info = {.heap_base = UINT64_C(1) << 40, .heap_size = UINT64_C(1) << 36};
     if (graph_begin(graph, &info)) die("begin");
+    orch = graph_orch(graph);
 }
 
 static void finish(void)
 {
     if (graph_finish(graph, &image)) die("finish");
-}
-
-/* Patterns: one task each, the i-th. */
-
-static const npurt_tensor_spec spec = {.dtype = NPURT_F32, .ndims = 2, .shape = {16, 16}};
-static npurt_tensor ring[RING], made[RING];
-
-static void submit(const npurt_task *t)
-{
-    if (npurt_submit(graph_orch(graph), t, NULL)) die("submit");
-}
-
-static void task_dummy(uint32_t i)
-{
-    npurt_task t;
-    (void)i;
-    npurt_task_init_dummy(&t);
-    submit(&t);
-}
-
-static void task_kernel(uint32_t i)
-{
-    npurt_task t;
-    (void)i;
-    npurt_task_init_aiv(&t, KERNEL);
-    submit(&t);
-}
-
-static void task_inout(uint32_t i)
-{
-    npurt_task t;
-    npurt_task_init_aiv(&t, KERNEL);
-    npurt_task_inout(&t, &ring[i % RING]);
-    submit(&t);
-}
-
-static void task_output(uint32_t i)
-{
-    npurt_task t;
-    npurt_task_init_aiv(&t, KERNEL);
-    npurt_task_output(&t, &spec, &made[i % RING]);
-    submit(&t);
-}
-
-/* `inputs` outputs of the tasks before, and an output. */
-static void task_inputs_output(uint32_t i, uint32_t inputs)
-{
-    npurt_task t;
-    npurt_task_init_aiv(&t, KERNEL);
-    for (uint32_t k = 1; k <= inputs && k <= i; k++)
-        npurt_task_input(&t, &made[(i - k) % RING]);
-    npurt_task_output(&t, &spec, &made[i % RING]);
-    submit(&t);
-}
-static void task_1_in_1_out(uint32_t i)
-{
-    task_inputs_output(i, 1);
-}
-static void task_2_in_1_out(uint32_t i)
-{
-    task_inputs_output(i, 2);
-}
-static void task_3_in_1_out(uint32_t i)
-{
-    task_inputs_output(i, 3);
-}
-
-/* As before over existing buffers: the write waits also for the readers of what it overwrites. */
-static void task_2_in_1_existing(uint32_t i)
-{
-    npurt_task t;
-    npurt_task_init_aiv(&t, KERNEL);
-    npurt_task_input(&t, &ring[(i + RING - 1) % RING]);
-    npurt_task_input(&t, &ring[(i + RING - 2) % RING]);
-    npurt_task_output_existing(&t, &ring[i % RING]);
-    submit(&t);
 }
 
 /* peer: libgomp creates tasks of `inputs` inputs and one written buffer. */
@@ -251,8 +177,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_submit: no memory\n");
         return 1;
     }
-    for (uint32_t i = 0; i < RING; i++)
-        npurt_tensor_init(&ring[i], (UINT64_C(1) << 20) * (i + 1), NPURT_F32, 2, (uint32_t[]){16, 16});
+    patterns_init();
     bench_case("submit, no arguments, dummy", task_dummy, false, 0);
     bench_case("submit, no arguments", task_kernel, false, 0);
     bench_case("submit, 1 tensor: inout", task_inout, true, 0);

@@ -1,0 +1,131 @@
+/* What a submission costs on the device path: the engine whose tasks stream through rings, as it is in the AICPU program, by
+ * number of tensors. The counterpart of bench_submit, with the same tasks.
+ *
+ * One thread: the orchestrator's own time, npurt_task filled anew each time. Tasks are submitted in scopes of BATCH; between
+ * scopes, and not counted, everything that is in flight completes, as schedulers would have it do meanwhile. Words that
+ * are shared with schedulers are atomics, here without anybody to share them with. Rings are of the default size.
+ * Beside it, taken in turns, libgomp creates tasks with the same accesses.
+ */
+#include <graph/engine.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "peer_gomp_submit.h"
+#include "submit_patterns.h"
+
+enum { TASKS = 16384, BATCH = 256, WINDOW = 16384, EDGES = 65536, HEAP = 256 << 20, PEER_BATCHES = 100 };
+
+static struct bench bench;
+static struct graph *graph;
+static struct stream_control control;
+static uint32_t run_end, *ready, ready_count;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_submit_ring: %s: %s\n", what, graph_problem(graph));
+    exit(1);
+}
+
+/* ---- port */
+
+uint32_t port_observe32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+void port_publish32(uint32_t *p, uint32_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
+uint32_t port_fetch_sub32(uint32_t *p, uint32_t value) { return __atomic_fetch_sub(p, value, __ATOMIC_ACQ_REL); }
+bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+void port_cache_invalidate(const void *p, size_t size) { (void)p, (void)size; }
+void port_cache_clean(const void *p, size_t size) { (void)p, (void)size; }
+uint64_t port_clock(void) { return bench_now_ns(); }
+
+/* ---- schedulers that complete everything when they are let */
+
+static void admit(void *context, uint32_t slot) { (void)context, (void)slot; }
+
+static void take(void *context, uint32_t slot)
+{
+    (void)context;
+    ready[ready_count++] = slot;
+}
+
+static void complete_all(void *context)
+{
+    (void)context;
+    while (ready_count > 0) {
+        struct stream_words *words = &graph->stream.words[ready[--ready_count]];
+        uint32_t edge = __atomic_exchange_n(&words->fanout, STREAM_CLOSED, __ATOMIC_ACQ_REL);
+        for (; edge != STREAM_EDGE_NONE; edge = graph->stream.edges[edge - 1].next) {
+            uint32_t consumer = graph->stream.edges[edge - 1].consumer;
+            if (port_fetch_sub32(&graph->stream.words[consumer].fanin, 1) == 1) take(NULL, consumer);
+        }
+        port_publish32(&words->done, words->number);
+    }
+}
+
+static const struct stream_host host = {.end = &run_end, .admit = admit, .ready = take, .wait = complete_all};
+
+static double run_ns(void (*task)(uint32_t))
+{
+    uint64_t spent = 0;
+    stream_begin(graph, &control, &host, NULL, 0);
+    orch = graph_orch(graph);
+    for (uint32_t i = 0; i < TASKS; i += BATCH) {
+        uint64_t from = bench_now_ns();
+        npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+        for (uint32_t k = 0; k < BATCH; k++)
+            task(k);
+        npurt_scope_end(orch);
+        spent += bench_now_ns() - from;
+        complete_all(NULL);
+    }
+    if (stream_finish(graph)) die("finish");
+    return (double)spent / TASKS;
+}
+
+static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint32_t inputs)
+{
+    char peer_name[64];
+    snprintf(peer_name, sizeof peer_name, "libgomp, %u in, 1 out", inputs);
+    for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
+        double ns = run_ns(task);
+        if (r < 2) continue;
+        bench_note(&bench, name, "ns", ns);
+        double peer_ns = peer ? peer_gomp_submit_ns(PEER_BATCHES, inputs) : 0;
+        if (peer_ns > 0) bench_note(&bench, peer_name, "ns", peer_ns);
+        if (peer_ns > 0) bench_note(&bench, "libgomp/npurt", "x", peer_ns / ns);
+    }
+}
+
+static void make_engine(void)
+{
+    control = (struct stream_control){.engine_key = 1, .max_regions = 2 * STREAM_RINGS * WINDOW, .cluster_count = 36};
+    for (uint32_t r = 0; r < STREAM_RINGS; r++)
+        control.ring[r] = (struct stream_ring){
+            .window = WINDOW, .edges = EDGES, .heap = (UINT64_C(1) << 40) + (uint64_t)r * HEAP, .heap_size = HEAP};
+    control.engine_size = stream_layout_of(&control).size;
+    control.engine = (uintptr_t)aligned_alloc(4096, (control.engine_size + 4095) & ~UINT64_C(4095));
+    ready = malloc((size_t)STREAM_RINGS * WINDOW * sizeof *ready);
+    graph = control.engine && ready ? stream_create(&control) : NULL;
+    if (!graph) {
+        fprintf(stderr, "bench_submit_ring: no memory\n");
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    bench_init(&bench, argc, argv, 21, NULL);
+    make_engine();
+    patterns_init();
+    bench_case("ring submit, no arguments, dummy", task_dummy, false, 0);
+    bench_case("ring submit, no arguments", task_kernel, false, 0);
+    bench_case("ring submit, 1 tensor: inout", task_inout, true, 0);
+    bench_case("ring submit, 1 tensor: output", task_output, false, 0);
+    bench_case("ring submit, 2 tensors: input, output", task_1_in_1_out, true, 1);
+    bench_case("ring submit, 3 tensors: 2 inputs, output", task_2_in_1_out, false, 0);
+    bench_case("ring submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing, true, 2);
+    bench_case("ring submit, 4 tensors: 3 inputs, output", task_3_in_1_out, true, 3);
+    bench_print(&bench);
+    return 0;
+}
