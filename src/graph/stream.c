@@ -80,7 +80,7 @@ struct graph *stream_create(const struct stream_control *control)
     memset(g->map.cells, 0, g->map.table_size * sizeof *g->map.cells);
     memset(g->map.addresses, 0, g->map.table_size * sizeof *g->map.addresses);
     g->map.edges = &g->edges;
-    g->edges.mark = plan_take(&plan, layout.slots, sizeof(uint32_t));
+    g->edges.mark = plan_take(&plan, layout.slots, sizeof *g->edges.mark);
     g->edges.producers = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->hold = plan_take(&plan, units, sizeof *s->hold);
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
@@ -139,9 +139,8 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
         first += capacity;
         g->edges.ring[r].head = g->edges.ring[r].tail = 1;
         g->edges.ring[r].mask = s->window[r] - 1;
-        for (uint32_t i = 0; i < s->window[r]; i++) /* the lowest on top */
-            s->slot_free[r][i] = layout.first[r] + s->window[r] - 1 - i;
-        s->slot_free_count[r] = s->window[r];
+        s->slot_next[r] = layout.first[r];
+        s->slot_free_count[r] = 0;
     }
     templates_reset(g);
     g->state = GRAPH_OPEN;
@@ -258,6 +257,15 @@ bool stream_more_room(struct graph *g)
 
 /* ---- tasks ---- */
 
+/* The slot that became free last, else one that this run has not used: its `done` may be of an earlier one. */
+static inline uint32_t slot_take(struct stream *s, uint32_t r)
+{
+    if (s->slot_free_count[r] > 0) return s->slot_free[r][--s->slot_free_count[r]];
+    const uint32_t slot = s->slot_next[r]++;
+    port_publish32(&s->words[slot].done, 0);
+    return slot;
+}
+
 npurt_status stream_reserve(struct graph *g, struct place *place)
 {
     struct stream *s = &g->stream;
@@ -270,13 +278,13 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     if (unlikely(index == STREAM_INDEX_MASK))
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(STREAM_INDEX_MASK - 1), WORD(" tasks in scopes of depth "), NUMBER(r));
-    const uint32_t slot = s->slot_free[r][--s->slot_free_count[r]];
+    const uint32_t slot = slot_take(s, r);
     g->edges.ring[r].slot_of[index & g->edges.ring[r].mask] = slot;
     place->number = r << STREAM_INDEX_BITS | index;
     place->task = &s->tasks[slot];
     place->payload = (npurt_tensor *)(s->payload + (uint64_t)slot * STREAM_PAYLOAD);
     place->payload_unit = slot * (STREAM_PAYLOAD / GRAPH_PAYLOAD_UNIT);
-    g->edges.mark[slot] = place->number; /* its own mark: no task waits for itself */
+    g->edges.mark[slot] = (struct edges_mark){place->number, STREAM_EDGE_NONE}; /* no task waits for itself */
     g->edges.consumer = place->number;
     g->edges.count = g->edges.record_count = 0;
     s->held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
@@ -292,60 +300,70 @@ void stream_hold(struct graph *g, const struct buffer *buffer)
     s->held[s->held_count++] = record;
 }
 
-/* Pushes the slot's edges; returns how many producers it has to wait for. */
+/* Waits while the pool is full of this ring's own edges, which come back as its tasks, and this one's producers, complete.
+ * False when the run has ended. */
+static bool wait_for_edge(struct graph *g, uint32_t r, const uint32_t *list)
+{
+    const struct heap_ring *ring = &g->stream.heap[r];
+    while (ring->edge_head - ring->edge_tail == g->stream.edge_max[r]) {
+        if (port_observe32(list) == STREAM_CLOSED) return true; /* it needs none */
+        if (stream_wait(g) != NPURT_OK) return false;
+    }
+    return true;
+}
+
+/* Pushes the slot's edges; returns how many producers had completed before. */
 static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
 {
     struct stream *s = &g->stream;
     struct heap_ring *ring = &s->heap[r];
-    uint32_t pushed = 0;
+    uint32_t completed = 0;
     for (uint32_t i = 0; i < g->edges.count; i++) {
-        uint32_t *list = &s->words[g->edges.producers[i]].fanout, head = port_observe32(list);
-        if (head == STREAM_CLOSED) continue;
-        /* Full of this ring's own edges: they come back as its tasks, and this one's producers, complete. */
-        while (unlikely(ring->edge_head - ring->edge_tail == s->edge_max[r]) && head != STREAM_CLOSED) {
-            if (stream_wait(g) != NPURT_OK) return pushed;
-            head = port_observe32(list);
+        const uint32_t producer = g->edges.producers[i];
+        uint32_t *list = &s->words[producer].fanout, *head = &g->edges.mark[producer].list;
+        if (unlikely(ring->edge_head - ring->edge_tail == s->edge_max[r])) {
+            if (!wait_for_edge(g, r, list)) break;
+            if (ring->edge_head - ring->edge_tail == s->edge_max[r]) { /* closed, and the pool as full as before */
+                completed++;
+                continue;
+            }
         }
-        if (head == STREAM_CLOSED) continue; /* and the pool may be as full as before */
-        uint32_t at = s->edge_first[r] + ring->edge_at;
-        struct stream_edge *edge = &s->edges[at];
-        edge->consumer = slot;
-        while (head != STREAM_CLOSED) {
-            edge->next = head;
-            if (!port_cas32(list, &head, at + 1)) continue;
-            ring->edge_head++;
-            if (++ring->edge_at == s->edge_max[r]) ring->edge_at = 0;
-            pushed++;
-            break;
+        const uint32_t at = s->edge_first[r] + ring->edge_at;
+        uint32_t expected = *head;
+        s->edges[at] = (struct stream_edge){.consumer = slot, .next = expected};
+        if (!port_cas32(list, &expected, at + 1)) { /* closed: nothing else changes it */
+            completed++;
+            continue;
         }
+        *head = at + 1;
+        ring->edge_head++;
+        if (++ring->edge_at == s->edge_max[r]) ring->edge_at = 0;
     }
-    return pushed;
+    return completed;
 }
 
 npurt_status stream_commit(struct graph *g, const struct place *place)
 {
     struct stream *s = &g->stream;
     const uint32_t r = place->number >> STREAM_INDEX_BITS, slot = edges_slot(&g->edges, place->number);
+    struct heap_ring *ring = &s->heap[r];
     struct stream_words *words = &s->words[slot];
+    const uint32_t producers = g->edges.count;
     port_publish32(&words->fanout, STREAM_EDGE_NONE);
-    port_publish32(&words->done, ~place->number);
+    port_publish32(&words->fanin, producers);
     words->number = place->number;
     s->host->admit(s->host->context, slot);
-    uint32_t pushed = 0;
-    if (g->edges.count != 0) {
-        port_publish32(&words->fanin, STREAM_BIAS);
-        pushed = push_edges(g, r, slot);
-    }
-    s->slot_edges[slot] = s->heap[r].edge_head;
+    uint32_t completed = producers ? push_edges(g, r, slot) : 0;
+    s->slot_edges[slot] = ring->edge_head;
     s->slot_hold_count[slot] = (uint8_t)s->held_count;
-    uint32_t index = ++g->edges.ring[r].head;
-    struct heap_ring *ring = &s->heap[r];
-    if (index - g->edges.ring[r].tail > ring->tasks_high) ring->tasks_high = index - g->edges.ring[r].tail;
+    const uint32_t in_ring = ++g->edges.ring[r].head - g->edges.ring[r].tail;
+    if (in_ring > ring->tasks_high) ring->tasks_high = in_ring;
     if (ring->edge_head - ring->edge_tail > ring->edges_high) ring->edges_high = ring->edge_head - ring->edge_tail;
     if (g->map.region_live > s->regions_high) s->regions_high = g->map.region_live;
     g->task_count++;
     s->unmapped |= g->manual;
-    if (pushed == 0 || port_fetch_sub32(&words->fanin, STREAM_BIAS - pushed) == STREAM_BIAS - pushed)
+    /* The pushed ones have counted down on their own; the last to do so, here or there, has a ready task. */
+    if (producers == 0 || (completed > 0 && port_fetch_sub32(&words->fanin, completed) == completed))
         s->host->ready(s->host->context, slot);
     return g->latched;
 }

@@ -13,8 +13,14 @@
 
 #include "../protocol/stream.h"
 
+/* Of a slot, for the engine alone. */
+struct edges_mark {
+    uint32_t consumer; /* the last that took the slot's task for a producer; its own number at first */
+    uint32_t list;     /* stream_words.fanout as it is while it is not closed: nobody else pushes */
+};
+
 struct edges {
-    uint32_t *mark;      /* [slots] the last consumer that took the slot's task; its own number at first */
+    struct edges_mark *mark; /* [slots] */
     uint32_t *producers; /* [slots] of the task being submitted: slots */
     uint32_t count;
     uint32_t consumer; /* number of the task being submitted */
@@ -83,8 +89,8 @@ static inline void edges_add(struct edges *e, uint32_t producer)
     if (__builtin_expect(e->record != NULL, 0) && edges_recorded(e, producer)) edges_note(e, producer);
     if (!edges_live(e, producer)) return;
     uint32_t slot = edges_slot(e, producer);
-    if (e->mark[slot] == e->consumer) return;
-    e->mark[slot] = e->consumer;
+    if (e->mark[slot].consumer == e->consumer) return;
+    e->mark[slot].consumer = e->consumer;
     e->producers[e->count++] = slot;
 }
 

@@ -51,7 +51,7 @@ static void *element(struct graph *g, const npurt_tensor *t, const uint32_t *ind
     e->count = 0;
     tensor_map_query(&g->map, buffer, &box, writes);
     for (uint32_t i = 0; i < e->count; i++)
-        e->mark[e->producers[i]] = g->stream.words[e->producers[i]].number;
+        e->mark[e->producers[i]].consumer = g->stream.words[e->producers[i]].number;
     for (uint32_t i = 0; i < e->count; i++) {
         const struct stream_words *words = &g->stream.words[e->producers[i]];
         while (port_observe32(&words->done) != words->number) {

@@ -46,6 +46,7 @@ struct stream {
     struct hold *hold;        /* [own records] */
     uint32_t *slot_free[STREAM_RINGS]; /* stacks of free slots, [window] */
     uint32_t slot_free_count[STREAM_RINGS];
+    uint32_t slot_next[STREAM_RINGS]; /* the lowest that this run has not used */
     uint32_t *slot_edges;     /* [slots] the ring's edge_head after the task's edges */
     uint32_t *slot_holds;     /* [slots * NPURT_TASK_MAX_TENSORS] own records that the task holds */
     uint8_t *slot_hold_count; /* [slots] */

@@ -34,14 +34,19 @@ static const char *validate_slots(const struct graph *g, uint32_t r)
         const struct stream_words *words = &s->words[slot];
         if (words->number != (r << STREAM_INDEX_BITS | index)) return "a slot has another number than its task";
         const uint32_t done = port_observe32(&words->done);
-        if (done != words->number && done != ~words->number) return "a task is neither done nor in flight";
+        if (done == words->number && port_observe32(&words->fanin) != 0) return "a task is done before its producers";
         if (done == words->number && port_observe32(&words->fanout) != STREAM_CLOSED)
             return "a completed task's list of edges is open";
         if (after < before || after > used) return "a task's edges do not follow those of the task before";
         before = after;
     }
     if (before != used) return "edges that no task in flight has taken";
-    return s->slot_free_count[r] + (head - tail) == s->window[r] ? NULL : "slots that are neither free nor in flight";
+    uint32_t taken = s->slot_next[r];
+    for (uint32_t lower = 0; lower < r; lower++)
+        taken -= s->window[lower];
+    /* one may be of a task that is being submitted */
+    const uint32_t known = s->slot_free_count[r] + (head - tail);
+    return known == taken || known + 1 == taken ? NULL : "slots that are neither free nor in flight";
 }
 
 /* Edges from tasks in flight to the consumer; *wrong when a list leads elsewhere than it may. */

@@ -48,12 +48,11 @@ enum {
 /* Words of a slot that agents share, through port only. */
 struct stream_words {
     uint32_t fanout; /* list of edges to consumers. Orchestrator: pushes by CAS; scheduler: exchanges for CLOSED */
-    uint32_t fanin;  /* producers that have not completed, and STREAM_BIAS while the orchestrator adds edges */
+    uint32_t fanin;  /* producers that have not completed; 0 makes it ready */
     uint32_t done;   /* writer: who completes the task, its last word about the slot: the task's number */
     uint32_t number; /* writer: orchestrator, before the task can be seen */
 };
 PROTOCOL_ASSERT(sizeof(struct stream_words) == 16, "stream_words");
-#define STREAM_BIAS 0x40000000u
 
 /* Writer: orchestrator, before it pushes the edge. Belongs to the ring of the consumer and is reused when that retires. */
 struct stream_edge {
