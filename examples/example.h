@@ -22,6 +22,7 @@ struct example_kernel {
     npurt_core core;
     const char *file;  /* FILE.so in the example's folder */
     const char *entry; /* NULL: kernel_entry */
+    uint32_t duration_ns; /* npurt_kernel_desc */
 };
 
 struct example_case {
@@ -63,7 +64,7 @@ struct example_problem {
 };
 
 extern const struct example vector_example, matmul, paged_attention, random_graph, spmd, mixed_shapes, dummy_task,
-    alternating, benchmark_bgemm;
+    alternating, benchmark_bgemm, decoder_layer;
 
 /* All examples, in the order in which they are listed. */
 extern const struct example *const example_all[];

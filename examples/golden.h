@@ -20,4 +20,8 @@ static inline double golden_product_tolerance(uint32_t n)
 float *golden_add_random(struct example_problem *problem, npurt_access access, uint32_t ndims, const uint32_t *shape,
                          uint64_t stream);
 
+/* bf16 numbers from signed bytes: n / 128 · scale, exact when that is a power of two; element i depends on seed, stream
+ * and first + i alone. `first` is a multiple of 8. */
+void golden_fill_bf16(uint16_t *to, uint64_t count, uint64_t seed, uint64_t stream, uint64_t first, float scale);
+
 #endif

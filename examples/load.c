@@ -21,7 +21,8 @@ npurt_status example_load(npurt_device *device, const struct example_problem *pr
                                         .name = k->entry ? k->entry : k->file,
                                         .core = k->core,
                                         .binary = {.path = path[i]},
-                                        .entry = k->entry};
+                                        .entry = k->entry,
+                                        .duration_ns = k->duration_ns};
     }
     npurt_callable_desc desc = {
         .name = example->name,

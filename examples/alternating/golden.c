@@ -47,7 +47,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL}, {1, NPURT_CORE_AIV, "sum", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "sum", NULL, 0}};
 static const struct example_case cases[] = {
     {"small", "20 products of 2 tiles and 40 sums of 5, tiles of 32x32: 60 tasks", {40, 200, 2, 5, 32}},
     {"full", "500 products and 500 sums of 4 tiles of 128x128", {2000, 2000, 4, 4, 128}},

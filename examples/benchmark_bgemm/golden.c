@@ -50,7 +50,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL}, {1, NPURT_CORE_AIV, "add", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "add", NULL, 0}};
 static const struct example_case cases[] = {
     {"small", "8 groups of 4 products of a tile of 64x64: 64 tasks", {8, 4, 1, 64}},
     {"full", "250 groups of 2 products of 4 tiles of 128x128: 500 products, 500 additions", {250, 2, 4, 128}},

@@ -35,7 +35,7 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIV, "add_scalar", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIV, "add_scalar", NULL, 0}};
 static const struct example_case cases[] = {
     {"small", "a dummy, a chain of 4, a barrier behind 2 producers: 13 tasks", {2}},
     {"full", "the barrier behind 391 producers: 402 tasks", {391}},

@@ -39,7 +39,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL}, {1, NPURT_CORE_AIV, "add", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "add", NULL, 0}};
 static const struct example_case cases[] = {
     {"small", "4x4x4 tiles of 64x64, 128 tasks", {4, 64}},
     {"full", "16x16x16 tiles of 64x64, 8,192 tasks", {16, 64}},

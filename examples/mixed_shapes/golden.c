@@ -49,11 +49,11 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL},
-                                                {1, NPURT_CORE_AIV, "elementwise", "add_at_0"},
-                                                {2, NPURT_CORE_AIV, "elementwise", "add_at_3"},
-                                                {3, NPURT_CORE_AIV, "elementwise", "multiply_at_3"},
-                                                {4, NPURT_CORE_AIV, "elementwise", "multiply_at_6"}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "gemm", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "elementwise", "add_at_0", 0},
+                                                {2, NPURT_CORE_AIV, "elementwise", "add_at_3", 0},
+                                                {3, NPURT_CORE_AIV, "elementwise", "multiply_at_3", 0},
+                                                {4, NPURT_CORE_AIV, "elementwise", "multiply_at_6", 0}};
 static const struct example_case cases[] = {
     {"small", "4 iterations on tiles of 32x32, 20 tasks", {4, 32}},
     {"full", "4 iterations on tiles of 128x128, 20 tasks", {4, 128}},

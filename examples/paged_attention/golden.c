@@ -1,6 +1,7 @@
 /* Paged attention's inputs and golden. The golden knows no blocks and no running state: per sequence and head it takes
  * the softmax over the whole context, in double. */
 #include "golden.h"
+#include "../golden.h"
 #include <npurt/kernel.h>
 
 #include <pthread.h>
@@ -83,25 +84,12 @@ static int share_out(struct example_problem *problem, void (*work)(struct share 
     return 0;
 }
 
-/* Eight elements per random number: signed bytes / 128. */
-static void fill_bytes(uint16_t *to, uint64_t count, uint64_t seed, uint64_t stream, uint64_t first)
-{
-    uint16_t value[256];
-    for (int i = 0; i < 256; i++)
-        value[i] = npurt_f32_to_bf16((float)(int8_t)i / 128);
-    for (uint64_t i = 0; i < count; i += 8) {
-        uint64_t bits = example_random(seed, stream, (first + i) / 8);
-        for (uint64_t k = 0; k < 8 && i + k < count; k++)
-            to[i + k] = value[(bits >> (8 * k)) & 255];
-    }
-}
-
 static void fill_page(struct share *share, uint64_t page)
 {
     struct example_problem *problem = share->problem;
     uint64_t elements = problem->which->param[BLOCK] * problem->which->param[DIM], at = page * elements;
-    fill_bytes((uint16_t *)problem->tensor[KEYS].host + at, elements, problem->seed, 1, at);
-    fill_bytes((uint16_t *)problem->tensor[VALUES].host + at, elements, problem->seed, 2, at);
+    golden_fill_bf16((uint16_t *)problem->tensor[KEYS].host + at, elements, problem->seed, 1, at, 1);
+    golden_fill_bf16((uint16_t *)problem->tensor[VALUES].host + at, elements, problem->seed, 2, at, 1);
 }
 
 static uint32_t blocks_of(const struct example_problem *problem, uint32_t sequence)
@@ -227,10 +215,10 @@ int64_t paged_attention_check(struct example_problem *problem, double *max_abs_e
     return total.mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "qk", NULL},
-                                                {1, NPURT_CORE_AIV, "softmax", NULL},
-                                                {2, NPURT_CORE_AIC, "pv", NULL},
-                                                {3, NPURT_CORE_AIV, "update", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "qk", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "softmax", NULL, 0},
+                                                {2, NPURT_CORE_AIC, "pv", NULL, 0},
+                                                {3, NPURT_CORE_AIV, "update", NULL, 0}};
 static const struct example_case cases[] = {
     {"small",
      "6 sequences of 1 to 300 tokens, 16 heads of 64, blocks of 32: 96 tasks",

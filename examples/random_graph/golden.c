@@ -96,12 +96,12 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
 }
 
 #define ENTRIES(base, core, file)                                                                                      \
-    {base + 0, core, file, "inputs0_outputs1"}, {base + 1, core, file, "inputs0_outputs2"},                            \
-        {base + 2, core, file, "inputs1_outputs1"}, {base + 3, core, file, "inputs1_outputs2"},                        \
-        {base + 4, core, file, "inputs2_outputs1"}, {base + 5, core, file, "inputs2_outputs2"},                        \
-        {base + 6, core, file, "inputs3_outputs1"},                                                                    \
+    {base + 0, core, file, "inputs0_outputs1", 0}, {base + 1, core, file, "inputs0_outputs2", 0},                      \
+        {base + 2, core, file, "inputs1_outputs1", 0}, {base + 3, core, file, "inputs1_outputs2", 0},                  \
+        {base + 4, core, file, "inputs2_outputs1", 0}, {base + 5, core, file, "inputs2_outputs2", 0},                  \
+        {base + 6, core, file, "inputs3_outputs1", 0},                                                                 \
     {                                                                                                                  \
-        base + 7, core, file, "inputs3_outputs2"                                                                       \
+        base + 7, core, file, "inputs3_outputs2", 0                                                                    \
     }
 static const struct example_kernel kernels[] = {ENTRIES(0, NPURT_CORE_AIC, "cube"),
                                                 ENTRIES(KERNELS_PER_CORE, NPURT_CORE_AIV, "vector")};

@@ -87,8 +87,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return c.mismatches;
 }
 
-static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "line", "cube_line"},
-                                                {1, NPURT_CORE_AIV, "line", "vector_line"}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "line", "cube_line", 0},
+                                                {1, NPURT_CORE_AIV, "line", "vector_line", 0}};
 static const struct example_case cases[] = {
     {"small", "spmd_basic: 1 MIX task of 1 block, 3 lines", {1 << BASIC}},
     {"full", "all of the below, one after the other: 13 tasks", {(1 << FAMILY_COUNT) - 1}},

@@ -35,8 +35,9 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     return mismatches;
 }
 
-static const struct example_kernel kernels[] = {
-    {0, NPURT_CORE_AIV, "add", NULL}, {1, NPURT_CORE_AIV, "add_scalar", NULL}, {2, NPURT_CORE_AIV, "multiply", NULL}};
+static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIV, "add", NULL, 0},
+                                                {1, NPURT_CORE_AIV, "add_scalar", NULL, 0},
+                                                {2, NPURT_CORE_AIV, "multiply", NULL, 0}};
 static const struct example_case cases[] = {
     {"small", "128x128", {128, 128}},
     {"full", "1024x1024", {1024, 1024}},

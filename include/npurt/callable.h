@@ -43,6 +43,8 @@ typedef struct npurt_kernel_desc {
     npurt_core core;
     npurt_binary binary;
     const char *entry;      /* NULL: "kernel_entry" */
+    uint32_t duration_ns;   /* what one block takes on one core, for timed mode of the emulated card, which nothing else
+                             * tells; 0: the machine's default. Looked at nowhere else */
 } npurt_kernel_desc;
 
 /* One declared argument. shape entries of 0 accept any extent in that dimension; ndims 0 any shape. */

@@ -219,10 +219,11 @@ static bool orchestration_of(struct reader *r, struct description *d)
 static bool kernel_of(struct reader *r, const json_t *value, const char *at, struct description *d)
 {
     static const char *const core[] = {"aic", "aiv"};
-    const char *const known[] = {"id", "name", "core", "entry", file_key(r), NULL};
+    const char *const known[] = {"id", "name", "core", "entry", "duration_ns", file_key(r), NULL};
     struct description_object *k = &d->kernel[d->kernel_count];
     char path[PATH_SIZE];
-    uint64_t id = 0;
+    const json_t *duration = json_object_get(value, "duration_ns");
+    uint64_t id = 0, duration_ns = 0;
     uint32_t index = 0;
     if (!object_of(r, value, at, known) || !name_of(r, value, at, &k->name)) return false;
     join(path, at, "id");
@@ -240,6 +241,9 @@ static bool kernel_of(struct reader *r, const json_t *value, const char *at, str
     d->kernel_count++; /* what object_file_of allocates is released with it */
     if (!choice_of(r, value, at, "core", core, 2, &index)) return false;
     k->core = index == 0 ? NPURT_CORE_AIC : NPURT_CORE_AIV;
+    join(path, at, "duration_ns");
+    if (duration && !number_of(r, duration, path, UINT32_MAX, &duration_ns)) return false;
+    k->duration_ns = (uint32_t)duration_ns;
     return text_of(r, value, at, "entry", "kernel_entry", &k->entry) && object_file_of(r, value, at, k);
 }
 

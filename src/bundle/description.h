@@ -28,6 +28,7 @@ struct description_object {
     uint32_t source_count;
     uint32_t id;     /* kernels */
     npurt_core core; /* kernels */
+    uint32_t duration_ns; /* kernels */
 };
 
 /* A declared argument with the name under which the command knows it. */

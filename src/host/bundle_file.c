@@ -38,7 +38,8 @@ static npurt_status load(npurt_device *device, const char *folder, const struct 
                                              .name = d->kernel[i].name,
                                              .core = d->kernel[i].core,
                                              .binary = {.path = path + (i + 1) * size},
-                                             .entry = d->kernel[i].entry};
+                                             .entry = d->kernel[i].entry,
+                                             .duration_ns = d->kernel[i].duration_ns};
         for (uint32_t i = 0; i < d->param_count; i++)
             params[i] = d->param[i].param;
         const npurt_callable_desc desc = {.name = d->name,

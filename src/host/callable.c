@@ -98,8 +98,8 @@ static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc
     else if (!elf_has_function(bytes.data, bytes.size, entry, emulated))
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
     else
-        status =
-            code_take(c->device, name, (enum code_kind)desc->core, entry, bytes.data, bytes.size, &c->kernel[desc->id]);
+        status = code_take(c->device, name, (enum code_kind)desc->core, entry, desc->duration_ns, bytes.data,
+                           bytes.size, &c->kernel[desc->id]);
     file_release(&bytes);
     if (status == NPURT_OK) c->kernel_core[desc->id] = (uint32_t)desc->core;
     return status;
@@ -111,7 +111,9 @@ static npurt_status load_table(npurt_callable *c)
     struct kernel_entry table[NPURT_MAX_KERNELS] = {0};
     for (uint32_t i = 0; i < c->kernel_limit; i++) {
         table[i].core_type = c->kernel_core[i];
-        if (c->kernel[i]) table[i].image = c->kernel[i]->address;
+        if (!c->kernel[i]) continue;
+        table[i].image = c->kernel[i]->address;
+        table[i].duration_ns = c->kernel[i]->duration_ns;
     }
     const uint64_t size = c->kernel_limit * sizeof table[0];
     npurt_status status = memory_take(c->device, size, c->name, "kernel table", &c->kernel_table);
@@ -131,7 +133,7 @@ static npurt_status load_orchestration(npurt_callable *c, const npurt_callable_d
     const bool silicon = strcmp(c->device->driver->platform, "emu") != 0;
     npurt_status status = orchestration_read(&desc->orchestration, c->name, entry, silicon, &bytes);
     if (status != NPURT_OK) return status;
-    status = code_take(c->device, c->name, CODE_ORCHESTRATION, entry, bytes.data, bytes.size, &c->streamed);
+    status = code_take(c->device, c->name, CODE_ORCHESTRATION, entry, 0, bytes.data, bytes.size, &c->streamed);
     file_release(&bytes);
     return status;
 }

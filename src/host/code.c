@@ -24,7 +24,8 @@ static void write_header(char *image, const struct code_upload *code)
         *header = (struct kernel_image){.magic = KERNEL_IMAGE_MAGIC,
                                         .core_type = (uint32_t)code->kind,
                                         .code_size = code->code_size,
-                                        .content_hash = code->hash};
+                                        .content_hash = code->hash,
+                                        .duration_ns = code->duration_ns};
         memcpy(header->entry, code->entry, sizeof header->entry);
     }
 }
@@ -46,18 +47,21 @@ static npurt_status upload(npurt_device *device, const char *name, const void *b
 }
 
 npurt_status code_take(npurt_device *device, const char *name, enum code_kind kind, const char *entry,
-                       const void *bytes, size_t size, struct code_upload **out)
+                       uint32_t duration_ns, const void *bytes, size_t size, struct code_upload **out)
 {
     const uint64_t hash = fingerprint_fnv1a(bytes, size);
     for (struct code_upload *c = device->code; c; c = c->next) {
-        if (c->hash != hash || c->code_size != size || c->kind != kind || strcmp(c->entry, entry) != 0) continue;
+        if (c->hash != hash || c->code_size != size || c->kind != kind || c->duration_ns != duration_ns ||
+            strcmp(c->entry, entry) != 0)
+            continue;
         c->users++;
         *out = c;
         return NPURT_OK;
     }
     struct code_upload *code = calloc(1, sizeof *code);
     if (!code) return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the code of %s", name);
-    *code = (struct code_upload){.kind = kind, .users = 1, .hash = hash, .code_size = size, .size = CODE_AT + size};
+    *code = (struct code_upload){
+        .kind = kind, .users = 1, .duration_ns = duration_ns, .hash = hash, .code_size = size, .size = CODE_AT + size};
     snprintf(code->entry, sizeof code->entry, "%s", entry);
     npurt_status status = upload(device, name, bytes, code);
     if (status != NPURT_OK) {

@@ -63,6 +63,39 @@ TEST(random_graph_repeats_by_seed_and_differs_between_seeds)
     CHECK(distinct_hashes(&random_graph, example_find_case(&random_graph, "small")) >= 45);
 }
 
+/* Device time of one run on a card of seed 5, every kernel taking `duration`. */
+static uint64_t wall_with(const struct example *as, uint32_t duration)
+{
+    struct example_kernel kernels[8];
+    struct example example = *as;
+    struct example_problem problem;
+    npurt_callable *callable;
+    npurt_timing timing;
+    CHECK(as->kernel_count <= 8);
+    for (uint32_t i = 0; i < as->kernel_count; i++) {
+        kernels[i] = as->kernels[i];
+        kernels[i].duration_ns = duration;
+    }
+    example.kernels = kernels;
+    CHECK_EQ(example_prepare(&example, &as->cases[0], 1, &problem), 0);
+    npurt_device *device = scene_open_target(seeded(5));
+    SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+    scene_run(callable, &problem, &timing);
+    SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+    example_release(&problem);
+    return timing.device_wall_ns;
+}
+
+/* Four tasks of the vector example lie on its longest path. The rest of the run is some tens of us, jitter included. */
+TEST(kernels_take_the_time_they_state)
+{
+    const uint64_t one = wall_with(&vector_example, 1000000), three = wall_with(&vector_example, 3000000);
+    printf("  %.3f ms with kernels of 1 ms, %.3f ms with kernels of 3 ms\n", (double)one * 1e-6, (double)three * 1e-6);
+    CHECK(one >= 4000000 && one < 4300000);
+    CHECK(three >= 12000000 && three < 12300000);
+}
+
 /* Two cards of one seed, for every workload. */
 TEST(every_workload_repeats_by_seed)
 {

@@ -30,7 +30,8 @@ TEST(reads_every_member)
         parse("{\"format\": 1, \"name\": \"both\","
               " \"orchestration\": {\"source\": [\"a.c\", \"b.c\"], \"entry\": \"go\"},"
               " \"kernels\": [{\"id\": 7, \"name\": \"k\", \"core\": \"aic\", \"source\": \"k.c\", \"entry\": \"e\"},"
-              "               {\"id\": 1023, \"name\": \"l\", \"core\": \"aiv\", \"source\": \"/abs/l.c\"}],"
+              "               {\"id\": 1023, \"name\": \"l\", \"core\": \"aiv\", \"duration_ns\": 4294967295, "
+              "\"source\": \"/abs/l.c\"}],"
               " \"params\": [{\"name\": \"x\", \"access\": \"inout\", \"dtype\": \"bf16\", \"shape\": [0, 2, 3]},"
               "              {\"name\": \"y\", \"access\": \"output\", \"dtype\": \"i64\"}],"
               " \"scalars\": [{\"name\": \"s\", \"dtype\": \"f32\", \"value\": 0.5}, {\"name\": \"t\", \"dtype\": "
@@ -47,6 +48,8 @@ TEST(reads_every_member)
     CHECK_STR(d.kernel[0].entry, "e");
     CHECK_EQ(d.kernel[1].core, NPURT_CORE_AIV);
     CHECK_STR(d.kernel[1].entry, "kernel_entry");
+    CHECK_EQ(d.kernel[0].duration_ns, 0);
+    CHECK_EQ(d.kernel[1].duration_ns, 4294967295);
     CHECK_STR(d.kernel[1].source[0], "/abs/l.c");
     CHECK_EQ(d.param[0].param.access, NPURT_ACCESS_INOUT);
     CHECK_EQ(d.param[0].param.dtype, NPURT_BF16);
@@ -73,6 +76,10 @@ TEST(refusal_names_line_path_and_words)
             DESCRIPTION_OF_SOURCES, "c.json:5: kernels[0].core: \"aix\" is none of aic, aiv");
     REFUSED(HEAD " \"kernels\": [{\"id\": 1024, \"name\": \"k\", \"core\": \"aiv\", \"source\": \"k.c\"}]}",
             DESCRIPTION_OF_SOURCES, "c.json:3: kernels[0].id: a whole number from 0 to 1023 is due here");
+    REFUSED(
+        HEAD
+        " \"kernels\": [{\"id\": 1, \"name\": \"k\", \"core\": \"aiv\", \"source\": \"k.c\", \"duration_ns\": -1}]}",
+        DESCRIPTION_OF_SOURCES, "c.json:3: kernels[0].duration_ns: a whole number from 0 to 4294967295 is due here");
     REFUSED(HEAD " \"kernels\": [{\"id\": 3, \"name\": \"k\", \"core\": \"aiv\", \"source\": \"k.c\"},\n"
                  "  {\"id\": 3, \"name\": \"l\", \"core\": \"aiv\", \"source\": \"l.c\"}]}",
             DESCRIPTION_OF_SOURCES, "c.json:4: kernels[1].id: 3 is the id of \"k\" already");
