@@ -1,72 +1,8 @@
 /* The test of the tests: a random graph executed by nothing but its edges, in random orders that they allow, gives the
  * interpreter's result; with any one kind of edge switched off it does not. So the graphs do ask for every kind. */
-#include "check.h"
+#include "built.h"
 
-#include <dlfcn.h>
-#include <limits.h>
-
-#include "graph/graph.h"
-#include "interpreter.h"
-
-enum { GRAPHS = 60, ORDERS = 3, HEAP = 64 << 20 };
-
-struct run {
-    struct interpreter_kernels kernels;
-    struct graph *graph;
-    void *heap;
-    int (*orchestrate)(npurt_orch *, const npurt_orch_args *);
-};
-
-static void begin(struct run *run)
-{
-    char folder[PATH_MAX], path[PATH_MAX + 64], message[512] = "";
-    memset(run, 0, sizeof *run);
-    CHECK(example_folder(folder, sizeof folder));
-    if (interpreter_kernels_open(&run->kernels, &random_graph, folder, message, sizeof message) != 0)
-        CHECK_FAIL("%s", message);
-    snprintf(path, sizeof path, "%s/random_graph/orchestration.so", folder);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library ? dlsym(library, "orchestration_entry") : NULL;
-    if (!symbol) CHECK_FAIL("%s", dlerror());
-    memcpy(&run->orchestrate, &symbol, sizeof symbol);
-    CHECK_EQ(graph_create(NULL, &run->graph), NPURT_OK);
-    run->heap = aligned_alloc(4096, HEAP);
-    CHECK(run->heap != NULL);
-}
-
-static void end(struct run *run)
-{
-    graph_destroy(run->graph);
-    interpreter_kernels_close(&run->kernels);
-    free(run->heap);
-}
-
-/* The image in one piece. */
-static uint8_t *build(struct run *run, const struct example_problem *problem, uint32_t edge_kinds)
-{
-    npurt_tensor tensor[EXAMPLE_MAX_TENSORS];
-    npurt_orch_args args = {.tensor_count = problem->tensor_count,
-                            .scalar_count = problem->scalar_count,
-                            .tensor = tensor,
-                            .scalar = problem->scalar};
-    struct graph_begin_info info = {
-        .heap_base = (uint64_t)(uintptr_t)run->heap, .heap_size = HEAP, .cluster_count = 4, .edge_kinds = edge_kinds};
-    struct graph_image image;
-    for (uint32_t i = 0; i < problem->tensor_count; i++) {
-        const npurt_call_tensor *t = &problem->tensor[i];
-        npurt_tensor_init(&tensor[i], (uint64_t)(uintptr_t)t->host, t->dtype, t->ndims, t->shape);
-    }
-    CHECK_EQ(graph_begin(run->graph, &info), NPURT_OK);
-    CHECK_EQ(run->orchestrate(graph_orch(run->graph), &args), 0);
-    npurt_status status = graph_finish(run->graph, &image);
-    if (status != NPURT_OK) CHECK_FAIL("graph_finish: status %d: %s", status, graph_problem(run->graph));
-    CHECK_EQ(image.task_count, problem->task_count);
-    uint8_t *whole = aligned_alloc(64, (image.size + 63) & ~UINT64_C(63));
-    CHECK(whole != NULL);
-    for (uint32_t i = 0; i < image.segment_count; i++)
-        memcpy(whole + image.segment[i].offset, image.segment[i].data, image.segment[i].size);
-    return whole;
-}
+enum { GRAPHS = 60, ORDERS = 3 };
 
 /* Executes the image's tasks in an order drawn from `seed`: any task whose producers are done may be next. */
 static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
@@ -111,7 +47,7 @@ static uint32_t wrong_graphs(uint32_t edge_kinds)
 {
     struct run run;
     uint32_t wrong_count = 0;
-    begin(&run);
+    begin(&run, &random_graph);
     for (uint32_t g = 0; g < GRAPHS; g++) {
         struct example_case which = {"random", "", {50 + 10 * g}};
         struct example_problem problem;
@@ -135,6 +71,31 @@ static uint32_t wrong_graphs(uint32_t edge_kinds)
 TEST(every_order_that_the_edges_allow_is_right)
 {
     CHECK_EQ(wrong_graphs(GRAPH_ALL_EDGES), 0);
+}
+
+/* Of the workloads too. */
+TEST(every_workload_is_right_in_every_order)
+{
+    for (uint32_t e = 0; e < example_count; e++)
+        for (uint32_t c = 0; c < example_all[e]->case_count; c++) {
+            struct run run;
+            struct example_problem problem;
+            double max_abs_error;
+            if (example_case_is_full(&example_all[e]->cases[c])) continue;
+            begin(&run, example_all[e]);
+            CHECK_EQ(example_prepare(example_all[e], &example_all[e]->cases[c], 1, &problem), 0);
+            uint8_t *image = build(&run, &problem, GRAPH_ALL_EDGES);
+            for (uint64_t order = 0; order < ORDERS; order++) {
+                example_restore(&problem);
+                execute(&run, image, order);
+                if (example_check(&problem, &max_abs_error) != 0)
+                    CHECK_FAIL("%s %s, order %u: largest error %g", example_all[e]->name, problem.which->name,
+                               (unsigned)order, max_abs_error);
+            }
+            free(image);
+            example_release(&problem);
+            end(&run);
+        }
 }
 
 /* Half: one lucky graph would be no proof that the kind is tested. */
