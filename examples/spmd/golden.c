@@ -6,22 +6,26 @@
 /* A case's parameters: which families, bits. */
 enum { FAMILIES };
 
-struct family {
-    uint32_t first, count, times; /* part of `tasks`, and how often it comes */
-};
 struct task {
-    uint32_t flags, blocks;
+    uint32_t flags, blocks, times;
 };
+enum { TASKS = 10, MIX = SPMD_MIX, SYNC = SPMD_SYNC, FAMILY_COUNT = 9 };
 
-enum { BASIC, MULTIBLOCK_AIV, MULTIBLOCK_MIX, BATCH_OOB, FAMILY_COUNT };
-static const struct task tasks[] = {
-    {SPMD_MIX, 1},                                                                  /* basic */
-    {0, 4},         {0, 16},        {0, 24},        {0, 48},        {0, 96},        /* multiblock, AIV */
-    {SPMD_MIX, 2},  {SPMD_MIX, 8},  {SPMD_MIX, 12}, {SPMD_MIX, 24}, {SPMD_MIX, 48}, /* multiblock, MIX */
-    {SPMD_MIX, 48}, {SPMD_MIX, 48}, /* more blocks than any device has clusters */
+/* Up to one of no blocks; `times`: the whole family, that often. */
+static const struct family {
+    uint32_t times;
+    struct task task[TASKS];
+} families[FAMILY_COUNT] = {
+    {1, {{MIX, 1, 1}}},
+    {1, {{0, 4, 1}, {0, 16, 1}, {0, 24, 1}, {0, 48, 1}, {0, 96, 1}}},
+    {1, {{MIX, 2, 1}, {MIX, 8, 1}, {MIX, 12, 1}, {MIX, 24, 1}, {MIX, 48, 1}}},
+    {1, {{MIX, 48, 2}}},
+    {1, {{MIX | SYNC, 2, 1}, {MIX | SYNC, 8, 1}, {MIX, 2, 1}, {MIX | SYNC, 12, 1}}},
+    {1, {{SYNC, 4, 1}, {SYNC, 16, 1}, {0, 4, 1}, {SYNC, 24, 1}}},
+    {1, {{MIX | SYNC, 1, 1}, {MIX | SYNC, 8, 1}, {MIX | SYNC, 9, 1}, {MIX | SYNC, 23, 1}, {MIX, 1, 1}}},
+    {6, {{MIX, 4, 4}, {MIX | SYNC, 12, 2}, {SYNC, 8, 2}, {0, 4, 1}}},
+    {1, {{MIX, 4, 6}, {MIX | SYNC, 6, 1}, {MIX, 4, 6}, {MIX | SYNC, 6, 1}, {MIX, 4, 6}}},
 };
-static const struct family families[FAMILY_COUNT] = {
-    [BASIC] = {0, 1, 1}, [MULTIBLOCK_AIV] = {1, 5, 1}, [MULTIBLOCK_MIX] = {6, 5, 1}, [BATCH_OOB] = {11, 2, 1}};
 
 static uint32_t lines_of(const struct task *task)
 {
@@ -32,9 +36,10 @@ static uint32_t lines_of(const struct task *task)
 static void for_tasks(const struct example_case *which, void (*each)(const struct task *, void *), void *context)
 {
     for (uint32_t f = 0; f < FAMILY_COUNT; f++)
-        for (uint32_t time = 0; which->param[FAMILIES] >> f & 1 && time < families[f].times; time++)
-            for (uint32_t i = 0; i < families[f].count; i++)
-                each(&tasks[families[f].first + i], context);
+        for (uint32_t round = 0; which->param[FAMILIES] >> f & 1 && round < families[f].times; round++)
+            for (const struct task *task = families[f].task; task->blocks != 0; task++)
+                for (uint32_t time = 0; time < task->times; time++)
+                    each(task, context);
 }
 
 static void count_lines(const struct task *task, void *context)
@@ -90,15 +95,20 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
 static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "line", "cube_line", 0},
                                                 {1, NPURT_CORE_AIV, "line", "vector_line", 0}};
 static const struct example_case cases[] = {
-    {"small", "spmd_basic: 1 MIX task of 1 block, 3 lines", {1 << BASIC}},
-    {"full", "all of the below, one after the other: 13 tasks", {(1 << FAMILY_COUNT) - 1}},
-    {"multiblock_aiv", "5 AIV tasks of 4, 16, 24, 48 and 96 blocks, 188 lines", {1 << MULTIBLOCK_AIV}},
-    {"multiblock_mix", "5 MIX tasks of 2, 8, 12, 24 and 48 blocks, 282 lines", {1 << MULTIBLOCK_MIX}},
-    {"batch_dispatch_oob", "2 MIX tasks of 48 blocks, 288 lines", {1 << BATCH_OOB}},
+    {"small", "spmd_basic: 1 MIX task of 1 block, 3 lines", {1 << 0}},
+    {"full", "all of the below, one after the other: 100 tasks", {(1 << FAMILY_COUNT) - 1}},
+    {"multiblock_aiv", "5 AIV tasks of 4, 16, 24, 48 and 96 blocks, 188 lines", {1 << 1}},
+    {"multiblock_mix", "5 MIX tasks of 2, 8, 12, 24 and 48 blocks, 282 lines", {1 << 2}},
+    {"batch_dispatch_oob", "2 MIX tasks of 48 blocks, 288 lines", {1 << 3}},
+    {"sync_start", "4 MIX tasks of 2 to 12 blocks, 3 of them sync-start, 72 lines", {1 << 4}},
+    {"sync_start_aiv", "4 AIV tasks of 4 to 24 blocks, 3 of them sync-start, 48 lines", {1 << 5}},
+    {"sync_start_edge", "5 MIX tasks of 1 to 23 blocks, 4 of them sync-start, 126 lines", {1 << 6}},
+    {"sync_start_stress", "54 tasks in 6 rounds, 24 of them sync-start, 840 lines", {1 << 7}},
+    {"starvation", "18 MIX tasks of 4 blocks, 2 sync-start ones of 6 between, 252 lines", {1 << 8}},
 };
 const struct example spmd = {
     .name = "spmd",
-    .summary = "tasks of 1 to 96 blocks on vector cores and on whole clusters",
+    .summary = "tasks of 1 to 96 blocks on vector cores and on whole clusters, some sync-start",
     .kernels = kernels,
     .kernel_count = 2,
     .cases = cases,

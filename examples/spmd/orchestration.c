@@ -1,4 +1,5 @@
-/* Tasks of many blocks, one after the other: each has the whole tensor as INOUT, so they form a chain. */
+/* Tasks of many blocks, one after the other: each has the whole tensor as INOUT, so they form a chain. A sync-start
+ * task of more blocks than the device has places for is an ordinary one there. */
 #include <npurt/orchestration.h>
 
 #include "layout.h"
@@ -19,6 +20,8 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         else
             npurt_task_init_aiv(&task, VECTOR);
         npurt_task_blocks(&task, blocks);
+        if (code & SPMD_SYNC && blocks <= npurt_orch_cluster_count(orch) * (code & SPMD_MIX ? 1 : 2))
+            npurt_task_sync_start(&task);
         npurt_task_inout(&task, &args->tensor[0]);
         npurt_task_scalar(&task, line);
         npurt_task_scalar(&task, cores);
