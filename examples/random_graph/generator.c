@@ -8,6 +8,8 @@ struct maker {
     uint64_t state;
     uint32_t visible; /* buffers that tasks may use; those of couriers stay apart */
     uint32_t usable[GENERATOR_MAX_BUFFERS];
+    uint32_t depth; /* of scopes, and what was visible when each was opened */
+    uint32_t outside[GENERATOR_MAX_DEPTH];
 };
 
 static uint32_t draw(struct maker *maker, uint32_t below)
@@ -95,11 +97,28 @@ static void draw_cores(struct maker *maker, struct generator_task *task)
     task->salt = draw(maker, UINT32_MAX);
 }
 
+/* Now and then a scope; what is allocated in it nobody may use afterwards. */
+static void begin_scope(struct maker *maker, struct generator_task *task)
+{
+    if (draw(maker, 16) != 0 || maker->depth == GENERATOR_MAX_DEPTH) return;
+    task->scope_begin = true;
+    maker->outside[maker->depth++] = maker->visible;
+}
+
+static void end_scopes(struct maker *maker, struct generator_task *task, uint32_t count)
+{
+    if (count == 0) return;
+    task->scope_end += count;
+    maker->depth -= count;
+    maker->visible = maker->outside[maker->depth];
+}
+
 /* An ordinary task: reads and writes anywhere. */
 static void make_ordinary(struct maker *maker, uint32_t number, uint32_t layer_first)
 {
     struct generator_graph *graph = maker->graph;
     struct generator_task *task = &graph->task[number];
+    begin_scope(maker, task);
     bool allocate = draw(maker, 8) == 0 && graph->buffer_count < GENERATOR_MAX_BUFFERS / 2;
     uint32_t inputs = draw(maker, GENERATOR_MAX_INPUTS + 1), outputs = draw(maker, 4) ? 1 : 2;
     draw_cores(maker, task);
@@ -131,9 +150,6 @@ static void make_ordinary(struct maker *maker, uint32_t number, uint32_t layer_f
         for (uint32_t i = 0; i < task->after_count; i++)
             task->after[i] = draw(maker, layer_first);
     }
-    if (draw(maker, 50) == 0) {
-        task->scope_begin = task->scope_end = true;
-    }
 }
 
 /* A dummy task: takes part in the order and touches nothing. */
@@ -147,33 +163,53 @@ static void make_dummy(struct maker *maker, uint32_t number, uint32_t layer_firs
         task->after[task->after_count++] = draw(maker, layer_first);
 }
 
-/* Four tasks whose data only explicit dependencies protect: one allocates a buffer, one updates it, a dummy waits for
- * that, and one reads the buffer untracked into a matrix. In a manual scope the update is ordered by hand too. */
-enum { COURIER_TASKS = 4 };
+/* Five tasks whose data only explicit dependencies protect: one allocates a buffer, one makes another of it, one
+ * updates the first by the second, a dummy waits for that, and one reads the first untracked into a matrix. In a manual
+ * scope, which the second buffer does not outlive, the two in the middle are ordered by hand too. */
+enum { COURIER_TASKS = 5, COURIER_BUFFERS = 2 };
 static void make_courier(struct maker *maker, uint32_t number)
 {
     struct generator_graph *graph = maker->graph;
     struct generator_task *task = &graph->task[number];
-    const uint32_t buffer = new_buffer(maker, 8, 16);
+    const uint32_t buffer = new_buffer(maker, 8, 16), inner = new_buffer(maker, 4, 24);
     const bool manual = draw(maker, 2);
     for (uint32_t i = 0; i < COURIER_TASKS; i++)
         draw_cores(maker, &task[i]);
 
     task[0].view[task[0].output_count++] = whole(graph, buffer, ALLOCATE);
-    task[1].view[task[1].output_count++] = whole(graph, buffer, UPDATE);
     task[1].scope_begin = task[1].scope_manual = manual;
+    task[1].view[task[1].input_count++] = whole(graph, buffer, READ);
+    task[1].view[1] = whole(graph, inner, ALLOCATE);
+    task[1].output_count = 1;
     task[1].after[task[1].after_count++] = number;
-    task[2].slots = 0;
-    task[2].blocks = 1;
+    task[2].view[task[2].input_count++] = whole(graph, inner, READ);
+    task[2].view[1] = whole(graph, buffer, UPDATE);
+    task[2].output_count = 1;
     task[2].after[task[2].after_count++] = number + 1;
-    task[2].scope_end = manual;
-    task[3].view[task[3].input_count++] = whole(graph, buffer, READ_UNTRACKED);
-    task[3].view[1] = draw_view(maker, UPDATE);
-    task[3].output_count = 1;
+    task[3].slots = 0;
+    task[3].blocks = 1;
     task[3].after[task[3].after_count++] = number + 2;
+    task[3].scope_end = manual;
+    task[4].view[task[4].input_count++] = whole(graph, buffer, READ_UNTRACKED);
+    task[4].view[1] = draw_view(maker, UPDATE);
+    task[4].output_count = 1;
+    task[4].after[task[4].after_count++] = number + 3;
 }
 
-int generator_make(uint64_t seed, uint32_t task_count, struct generator_graph *graph)
+/* An element of a buffer that is there before the task: read, written, or both. */
+static void draw_element(struct maker *maker, struct generator_task *task)
+{
+    const struct generator_buffer *buffer;
+    const uint32_t kind = draw(maker, 3);
+    task->element_buffer = maker->usable[draw(maker, maker->visible)];
+    buffer = &maker->graph->buffer[task->element_buffer];
+    task->element_row = draw(maker, buffer->rows);
+    task->element_column = draw(maker, buffer->columns);
+    task->get = kind != 1;
+    task->set = kind != 0;
+}
+
+int generator_make(uint64_t seed, uint32_t task_count, uint32_t options, struct generator_graph *graph)
 {
     struct maker maker = {.graph = graph, .state = seed * UINT64_C(0xd1342543de82ef95) + 1};
     memset(graph, 0, sizeof *graph);
@@ -187,16 +223,22 @@ int generator_make(uint64_t seed, uint32_t task_count, struct generator_graph *g
         uint32_t width = 1 + draw(&maker, 24), layer_first = number;
         for (uint32_t i = 0; i < width && number < task_count; i++) {
             uint32_t kind = draw(&maker, 40);
-            if (kind == 0 && task_count - number >= COURIER_TASKS && graph->buffer_count < GENERATOR_MAX_BUFFERS) {
+            if (options & GENERATE_ELEMENTS && draw(&maker, 12) == 0) draw_element(&maker, &graph->task[number]);
+            if (kind == 0 && task_count - number >= COURIER_TASKS &&
+                graph->buffer_count + COURIER_BUFFERS <= GENERATOR_MAX_BUFFERS) {
                 make_courier(&maker, number);
                 number += COURIER_TASKS;
             } else if (kind < 3) {
                 make_dummy(&maker, number++, layer_first);
             } else {
-                make_ordinary(&maker, number++, layer_first);
+                make_ordinary(&maker, number, layer_first);
+                graph->task[number++].sync_start = options & GENERATE_SYNC_START && draw(&maker, 6) == 0;
             }
+            if (maker.depth > 0 && draw(&maker, 8) == 0)
+                end_scopes(&maker, &graph->task[number - 1], 1 + draw(&maker, maker.depth));
         }
     }
+    if (task_count > 0) end_scopes(&maker, &graph->task[task_count - 1], maker.depth);
     return 0;
 }
 

@@ -4,7 +4,8 @@
  * Tasks come in layers of random width. Each reads up to three views and writes one or two, over four integer matrices
  * of the caller and over buffers that earlier tasks allocated. Views of a task never overlap when one of them is
  * written (the result would depend on the order of elements), and overlap with views of other tasks as often as chance
- * has it.
+ * has it. Scopes open and close on the way, and a buffer is used for as long as its scope is open. With GENERATE_ELEMENTS
+ * the orchestration itself reads and writes elements, which host_build_graph can not do.
  */
 #ifndef RANDOM_GRAPH_GENERATOR_H
 #define RANDOM_GRAPH_GENERATOR_H
@@ -22,7 +23,11 @@ enum {
     GENERATOR_MAX_OUTPUTS = 2,
     GENERATOR_MAX_AFTER = 8,
     GENERATOR_MAX_BLOCKS = 6,
+    GENERATOR_MAX_DEPTH = 6, /* of scopes: two more than there are rings */
 };
+
+/* What a graph may have beyond the usual; bits. */
+enum { GENERATE_ELEMENTS = 1, GENERATE_SYNC_START = 2 };
 
 /* Kernel ids: cube entries, then vector entries; one entry per number of inputs and outputs. */
 enum { KERNELS_PER_CORE = (GENERATOR_MAX_INPUTS + 1) * GENERATOR_MAX_OUTPUTS };
@@ -49,11 +54,15 @@ struct generator_view {
 struct generator_task {
     uint32_t slots; /* bit 0 AIC, 1 AIV0, 2 AIV1; 0: dummy */
     uint32_t blocks;
+    bool sync_start; /* of as many blocks as the device can start together */
     uint32_t input_count, output_count;
     struct generator_view view[GENERATOR_MAX_INPUTS + GENERATOR_MAX_OUTPUTS]; /* inputs, then outputs */
     uint32_t salt;
     uint32_t after[GENERATOR_MAX_AFTER], after_count;
-    bool scope_begin, scope_manual, scope_end; /* opened before, closed after the task */
+    bool scope_begin, scope_manual; /* opened before the task */
+    uint32_t scope_end;             /* closed after it */
+    bool get, set;                  /* one element, by the orchestration, before the task: read into salt, set to it */
+    uint32_t element_buffer, element_row, element_column;
 };
 
 struct generator_buffer {
@@ -66,8 +75,8 @@ struct generator_graph {
     struct generator_task *task;
 };
 
-/* 0, or -1: no memory. The same seed and size give the same graph everywhere. */
-int generator_make(uint64_t seed, uint32_t task_count, struct generator_graph *graph);
+/* 0, or -1: no memory. The same seed, size and options give the same graph everywhere. */
+int generator_make(uint64_t seed, uint32_t task_count, uint32_t options, struct generator_graph *graph);
 void generator_release(struct generator_graph *graph);
 
 #endif

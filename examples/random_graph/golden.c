@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A case's parameter. */
-enum { TASKS };
+/* A case's parameters. */
+enum { TASKS, OPTIONS };
 enum { MATRIX_ELEMENTS = GENERATOR_ROWS * GENERATOR_COLUMNS };
 
 struct view_list {
@@ -28,11 +28,24 @@ static void list_view(const struct generator_graph *graph, const struct generato
     }
 }
 
+/* What the orchestration does before the task; returns the task's salt. */
+static uint32_t element(const struct generator_graph *graph, const struct generator_task *task,
+                        uint32_t *buffer[GENERATOR_MAX_BUFFERS])
+{
+    uint32_t salt = task->salt;
+    if (!task->get && !task->set) return salt;
+    uint32_t *at = &buffer[task->element_buffer]
+                          [task->element_row * graph->buffer[task->element_buffer].columns + task->element_column];
+    if (task->get) salt ^= *at;
+    if (task->set) *at = salt;
+    return salt;
+}
+
 static void interpret(const struct generator_graph *graph, const struct generator_task *task,
                       uint32_t *buffer[GENERATOR_MAX_BUFFERS])
 {
     struct view_list list;
-    uint32_t all = task->salt;
+    uint32_t all = element(graph, task, buffer);
     if (task->slots == 0) return;
     for (uint32_t i = 0; i < task->input_count; i++) {
         uint32_t sum = 0;
@@ -64,6 +77,7 @@ static int prepare(struct example_problem *problem)
     }
     example_add_scalar(problem, problem->seed);
     example_add_scalar(problem, tasks);
+    example_add_scalar(problem, problem->which->param[OPTIONS]);
     problem->task_count = tasks;
     return 0;
 }
@@ -73,7 +87,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     struct generator_graph graph;
     uint32_t *buffer[GENERATOR_MAX_BUFFERS];
     int64_t mismatches = 0;
-    if (generator_make(problem->seed, problem->task_count, &graph) != 0) return -1;
+    if (generator_make(problem->seed, problem->task_count, (uint32_t)problem->which->param[OPTIONS], &graph) != 0)
+        return -1;
     uint32_t *memory = calloc((size_t)graph.buffer_count * MATRIX_ELEMENTS, sizeof memory[0]);
     if (!memory) {
         generator_release(&graph);

@@ -1,4 +1,4 @@
-/* Submits a graph of the generator. Tensors: the matrices. Scalars: seed, number of tasks. */
+/* Submits a graph of the generator. Tensors: the matrices. Scalars: seed, number of tasks, options. */
 #include <npurt/orchestration.h>
 
 #include "generator.h"
@@ -42,6 +42,19 @@ static void add_view(npurt_task *task, const struct generator_view *v, npurt_ten
     }
 }
 
+/* Reads and writes the task's element; returns its salt. A refusal latches, and ends the graph at the next submission.
+ */
+static uint32_t element(npurt_orch *orch, const struct generator_task *from, const npurt_tensor *buffer)
+{
+    const npurt_tensor *t = &buffer[from->element_buffer];
+    const uint32_t index[] = {from->element_row, from->element_column};
+    uint64_t bits = 0;
+    if (from->get) npurt_orch_get(orch, t, index, &bits);
+    const uint32_t salt = from->salt ^ (uint32_t)bits;
+    if (from->set) npurt_orch_set(orch, t, index, salt);
+    return salt;
+}
+
 /* What has been made so far: descriptors by buffer and task numbers by description. */
 struct made {
     npurt_tensor buffer[GENERATOR_MAX_BUFFERS];
@@ -62,11 +75,16 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
             from->slots >> slot & 1 ? generator_kernel(slot != NPURT_AIC, from->input_count, from->output_count) : -1;
     npurt_task_init(&task, kernel[NPURT_AIC], kernel[NPURT_AIV0], kernel[NPURT_AIV1]);
     npurt_task_blocks(&task, from->blocks);
+    if (from->sync_start) {
+        const uint32_t most = npurt_orch_cluster_count(orch);
+        npurt_task_sync_start(&task);
+        if (from->blocks > most) npurt_task_blocks(&task, most);
+    }
     for (uint32_t i = 0; i < from->input_count + from->output_count; i++) {
         add_view(&task, &from->view[i], made->buffer, &tensor[i], &spec[i]);
         if (from->view[i].access == UPDATE) mode |= (uint32_t)MODE_KEEP << (i - from->input_count);
     }
-    npurt_task_scalar(&task, from->salt);
+    npurt_task_scalar(&task, element(orch, from, made->buffer));
     npurt_task_scalar(&task, mode);
     for (uint32_t i = 0; i < from->after_count; i++)
         after[i] = made->id[from->after[i]];
@@ -74,7 +92,8 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
 
     if (from->scope_begin) npurt_scope_begin(orch, from->scope_manual ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
     npurt_status status = npurt_submit(orch, &task, id);
-    if (from->scope_end) npurt_scope_end(orch);
+    for (uint32_t i = 0; i < from->scope_end; i++)
+        npurt_scope_end(orch);
     return status;
 }
 
@@ -83,7 +102,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     struct generator_graph graph;
     const uint32_t task_count = (uint32_t)args->scalar[1];
     struct made *made = malloc(sizeof *made + task_count * sizeof made->id[0]);
-    if (!made || generator_make(args->scalar[0], task_count, &graph) != 0) {
+    if (!made || generator_make(args->scalar[0], task_count, (uint32_t)args->scalar[2], &graph) != 0) {
         free(made);
         npurt_orch_fail(orch, 1, "no memory for the description of the graph");
         return 1;

@@ -5,9 +5,8 @@
 
 #include <limits.h>
 
-static void agrees(const char *name, const char *which, uint64_t seed)
+static void agrees_case(const struct example *example, const struct example_case *which, uint64_t seed)
 {
-    const struct example *example = example_find(name);
     struct interpreter_kernels kernels;
     struct example_problem problem;
     char folder[PATH_MAX], message[512] = "";
@@ -15,7 +14,7 @@ static void agrees(const char *name, const char *which, uint64_t seed)
     double max_abs_error;
     CHECK(example_folder(folder, sizeof folder));
     if (interpreter_kernels_open(&kernels, example, folder, message, sizeof message) != 0) CHECK_FAIL("%s", message);
-    CHECK_EQ(example_prepare(example, example_find_case(example, which), seed, &problem), 0);
+    CHECK_EQ(example_prepare(example, which, seed, &problem), 0);
     example_restore(&problem);
     int result = interpreter_run(&kernels, &problem, folder, &tasks, message, sizeof message);
     int64_t mismatches = result == 0 ? example_check(&problem, &max_abs_error) : 0;
@@ -26,9 +25,15 @@ static void agrees(const char *name, const char *which, uint64_t seed)
     CHECK_EQ(result, 0);
     CHECK_EQ(tasks, promised);
     if (mismatches != 0)
-        CHECK_FAIL("%s %s seed %llu: %lld mismatches, largest error %g", name, which, (unsigned long long)seed,
-                   (long long)mismatches, max_abs_error);
-    if (strcmp(which, "small") != 0 || seed == 1) printf("  %s %s: largest error %g\n", name, which, max_abs_error);
+        CHECK_FAIL("%s %s seed %llu: %lld mismatches, largest error %g", example->name, which->name,
+                   (unsigned long long)seed, (long long)mismatches, max_abs_error);
+    if (seed == 1) printf("  %s %s: largest error %g\n", example->name, which->name, max_abs_error);
+}
+
+static void agrees(const char *name, const char *which, uint64_t seed)
+{
+    const struct example *example = example_find(name);
+    agrees_case(example, example_find_case(example, which), seed);
 }
 
 TEST(every_workload_agrees_with_its_golden)
@@ -52,6 +57,13 @@ TEST(random_graphs_agree_with_their_golden)
         agrees("random_graph", "small", seed);
     for (uint64_t seed = 1; seed <= 20; seed++)
         agrees("random_graph", "full", seed);
+}
+
+TEST(random_graphs_that_read_and_write_elements_agree)
+{
+    const struct example_case which = {"elements", "", {300, 1}};
+    for (uint64_t seed = 1; seed <= 100; seed++)
+        agrees_case(&random_graph, &which, seed);
 }
 
 /* The check is no formality: one wrong element is seen. */
