@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 
 # The slices share the CPUs inside, not with one another: timeouts and the idle test mean something.
 .NOTPARALLEL:
-.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full fuzz bench format tidy clean
+.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full mutants fuzz bench format tidy clean
 
 all: build
 
@@ -68,6 +68,10 @@ fuzz: packages
 	@CC=clang scripts/build.sh build-clang check-fuzz $(CMAKE_FLAGS)
 	@scripts/fuzz.sh build-clang $(FUZZ_SECONDS) $(JOBS) $(FUZZ)
 
+# Faults put into a scratch copy of the sources, each caught by the test that is named with it.
+mutants: packages
+	@scripts/mutants.sh build-mutants
+
 bench: build
 	@scripts/bench.sh $(BUILD)
 
@@ -79,4 +83,4 @@ tidy: build
 	@git ls-files 'src/*.c' 'cli/*.c' 'examples/*.c' | scripts/tidy.sh $(BUILD)
 
 clean:
-	rm -rf build build-clang build-asan build-tsan npurt
+	rm -rf build build-clang build-asan build-tsan build-mutants npurt

@@ -193,9 +193,10 @@ static inline npurt_status npurt_submit(npurt_orch *o, const npurt_task *t, npur
 static inline npurt_status npurt_orch_alloc(npurt_orch *o, const npurt_tensor_spec *spec, npurt_tensor *out)
 { return o->ops->alloc(o, spec, out); }
 
-/* Scopes bound lifetimes; in a MANUAL scope no dependency is looked up, only npurt_task_after counts. What its tasks do to
- * buffers from outside is not remembered either: a later task that needs it names them. They nest; an AUTO scope inside a
- * MANUAL one is refused. */
+/* Scopes bound lifetimes: a buffer that was allocated in a scope can not be passed to a submission after its end
+ * (tensormap_and_ringbuffer refuses it, host_build_graph keeps all buffers). In a MANUAL scope no dependency is looked up,
+ * only npurt_task_after counts. What its tasks do to buffers from outside is not remembered either: a later task that needs
+ * it names them. They nest; an AUTO scope inside a MANUAL one is refused. */
 static inline npurt_status npurt_scope_begin(npurt_orch *o, npurt_scope_mode mode) { return o->ops->scope_begin(o, mode); }
 static inline npurt_status npurt_scope_end(npurt_orch *o) { return o->ops->scope_end(o); }
 

@@ -371,7 +371,7 @@ static uint32_t play(uint64_t pattern, uint64_t order)
 TEST(with_the_capacity_that_a_refusal_names_a_rerun_gets_further)
 {
     uint32_t refused = 0, whole = 0;
-    for (uint64_t pattern = 1; pattern <= 300; pattern++) {
+    for (uint64_t pattern = 1; pattern <= 150; pattern++) {
         struct stream_control control =
             world_rings(4u << pattern % 3, (uint32_t)(4 + pattern % 5), (1 + pattern % 8) * KIB);
         uint32_t past[STREAM_RINGS] = {0}, step;

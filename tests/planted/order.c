@@ -2,7 +2,7 @@
  * search over seeds finds one, and its seed brings the same failure back. */
 #include "command.h"
 
-enum { SEEDS = 300, GRAPH = 1, TASKS = 200 };
+enum { SEEDS = 300, GRAPH = 2, TASKS = 200 };
 
 static struct outcome outcome;
 

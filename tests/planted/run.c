@@ -1,13 +1,17 @@
 /* planted_run: one run of one graph on a card, as a command of one line.
  *
  *     planted_run TARGET graph SEED TASKS [BINARIES]      random graph; compared element by element with the
- * interpreter planted_run TARGET word TASKS tracked|untracked     tasks that count in one word
+ * interpreter planted_run TARGET stream SEED TASKS [BINARIES]     the same through rings of 16 slots and 16 edges
+ *     planted_run TARGET word TASKS tracked|untracked     tasks that count in one word
+ *     planted_run TARGET large|blocks|late [BINARIES]    one graph of fixtures/bugs.h
  *
  * Prints one line about the result and one about the device process's threads. Exit status 0: right, 1: wrong or
  * failed, 2: it could not be tried.
  */
 #include "example.h"
 #include "interpreter.h"
+
+#include "fixtures/bugs.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -18,6 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TIMEOUT_MS = 1000 }; /* only one kernel here runs for so long */
+
 static int give_up(const char *what)
 {
     const npurt_error *e = npurt_error_last();
@@ -27,7 +33,7 @@ static int give_up(const char *what)
 
 static npurt_device *open_target(const char *target, const char *binaries)
 {
-    const npurt_device_options options = {.binaries = binaries};
+    const npurt_device_options options = {.binaries = binaries, .scheduler_timeout_ms = TIMEOUT_MS};
     npurt_device *device = NULL;
     return npurt_device_open(target, &options, &device) == NPURT_OK ? device : NULL;
 }
@@ -129,7 +135,19 @@ static int compare(struct example_problem *problem, const char *folder, uint64_t
     return differ ? 1 : 0;
 }
 
-static int run_graph(const char *target, const char *seed, const char *tasks, const char *binaries)
+static npurt_status call_through(npurt_callable *callable, const struct example_problem *problem, bool rings)
+{
+    npurt_call_args args = {.tensors = problem->tensor,
+                            .tensor_count = problem->tensor_count,
+                            .scalars = problem->scalar,
+                            .scalar_count = problem->scalar_count};
+    for (uint32_t r = 0; rings && r < NPURT_RINGS; r++)
+        args.ring[r] = (npurt_ring_options){.task_window = 16, .edges = 16};
+    return npurt_call(callable, &args, NULL);
+}
+
+static int run_graph(const char *target, const char *seed, const char *tasks, const char *binaries,
+                     npurt_runtime runtime)
 {
     const struct example_case which = {"random", "", {strtoul(tasks, NULL, 10)}};
     struct example_problem problem;
@@ -142,10 +160,11 @@ static int run_graph(const char *target, const char *seed, const char *tasks, co
         printf("no examples, or no memory\n");
         return 2;
     }
+    problem.runtime = runtime;
     npurt_device *device = open_target(target, binaries);
     if (!device || example_load(device, &problem, folder, &callable) != NPURT_OK) return give_up("not tried");
     example_restore(&problem);
-    if (example_call(callable, &problem, NULL) != NPURT_OK) {
+    if (call_through(callable, &problem, runtime == NPURT_TENSORMAP_AND_RINGBUFFER) != NPURT_OK) {
         give_up("failed");
         code = 1;
     } else {
@@ -188,12 +207,66 @@ static int run_word(const char *target, const char *tasks, const char *tracked)
     return word == scalars[0] ? 0 : 1;
 }
 
+/* ---- one graph of fixtures/bugs.h
+ * ------------------------------------------------------------------------------------
+ */
+
+static int run_bug(const char *target, enum bug_kind kind, const char *binaries)
+{
+    const npurt_kernel_desc kernel[] = {
+        {.id = 0, .core = NPURT_CORE_AIC, .binary.path = PLANTED_FIXTURES "/bugs_kernel.so", .entry = "add_in_block"},
+        {.id = 1, .core = NPURT_CORE_AIV, .binary.path = PLANTED_FIXTURES "/bugs_kernel.so", .entry = "copy_last"},
+        {.id = 2, .core = NPURT_CORE_AIV, .binary.path = PLANTED_FIXTURES "/bugs_kernel.so", .entry = "ends_late"}};
+    const npurt_param param = {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 1};
+    const npurt_callable_desc desc = {.name = "bugs",
+                                      .runtime = kind == BUG_LATE ? NPURT_HOST_BUILD_GRAPH
+                                                                  : NPURT_TENSORMAP_AND_RINGBUFFER,
+                                      .orchestration.path = PLANTED_FIXTURES "/bugs_orchestration.so",
+                                      .kernels = kernel,
+                                      .kernel_count = 3,
+                                      .params = &param,
+                                      .param_count = 1,
+                                      .scalar_count = 1};
+    static uint32_t word[BUG_WORDS];
+    const npurt_call_tensor tensor = {.host = word, .dtype = NPURT_U32, .ndims = 1, .shape = {BUG_WORDS}};
+    const uint64_t scalar = kind;
+    npurt_call_args args = {.tensors = &tensor, .tensor_count = 1, .scalars = &scalar, .scalar_count = 1};
+    npurt_callable *callable;
+    uint32_t wrong = 0;
+    if (kind == BUG_LARGE) args.ring[0].heap_bytes = BUG_LARGE_HEAP;
+    npurt_device *device = open_target(target, binaries);
+    if (!device || npurt_callable_load(device, &desc, &callable) != NPURT_OK) return give_up("not tried");
+    const npurt_status status = npurt_call(callable, &args, NULL);
+    if (kind == BUG_LATE) {
+        const bool told = status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT;
+        printf("%s: a kernel that runs for longer than the limit gives %s\n", told ? "right" : "wrong",
+               npurt_status_name(status));
+        return told ? 0 : 1;
+    }
+    if (status != NPURT_OK) {
+        give_up("failed");
+        return 1;
+    }
+    for (uint32_t i = 0; i < BUG_WORDS; i++)
+        wrong += word[i] != bug_word(kind, i);
+    printf("%s: %u words differ\n", wrong ? "wrong" : "right", wrong);
+    (void)npurt_callable_unload(callable);
+    (void)npurt_device_close(device);
+    return wrong ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
+    static const char *const bug[] = {"large", "blocks", "late"};
+    for (int kind = 0; kind < 3 && (argc == 3 || argc == 4); kind++)
+        if (strcmp(argv[2], bug[kind]) == 0) return run_bug(argv[1], (enum bug_kind)kind, argc == 4 ? argv[3] : NULL);
+    if ((argc == 5 || argc == 6) && strcmp(argv[2], "stream") == 0)
+        return run_graph(argv[1], argv[3], argv[4], argc == 6 ? argv[5] : NULL, NPURT_TENSORMAP_AND_RINGBUFFER);
     if ((argc == 5 || argc == 6) && strcmp(argv[2], "graph") == 0)
-        return run_graph(argv[1], argv[3], argv[4], argc == 6 ? argv[5] : NULL);
+        return run_graph(argv[1], argv[3], argv[4], argc == 6 ? argv[5] : NULL, NPURT_HOST_BUILD_GRAPH);
     if (argc == 5 && strcmp(argv[2], "word") == 0) return run_word(argv[1], argv[3], argv[4]);
-    fprintf(stderr, "usage: planted_run TARGET graph SEED TASKS [BINARIES]\n"
+    fprintf(stderr, "usage: planted_run TARGET graph|stream SEED TASKS [BINARIES]\n"
+                    "       planted_run TARGET large|blocks|late [BINARIES]\n"
                     "       planted_run TARGET word TASKS tracked|untracked\n");
     return 2;
 }
