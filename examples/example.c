@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 const struct example *const example_all[] = {
-    &vector_example, &matmul,     &paged_attention, &random_graph,    &spmd,
-    &mixed_shapes,   &dummy_task, &alternating,     &benchmark_bgemm, &decoder_layer};
+    &vector_example, &matmul,          &paged_attention, &random_graph,        &spmd, &mixed_shapes, &dummy_task,
+    &alternating,    &benchmark_bgemm, &decoder_layer,   &paged_attention_spmd};
 const uint32_t example_count = sizeof example_all / sizeof example_all[0];
 
 const struct example *example_find(const char *name)

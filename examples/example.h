@@ -40,6 +40,7 @@ struct example {
     uint32_t kernel_count;
     const struct example_case *cases;
     uint32_t case_count;
+    bool cores_talk; /* cores of a block wait for each other: the interpreter runs them side by side */
     /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory.
      */
     int (*prepare)(struct example_problem *problem);
@@ -64,7 +65,7 @@ struct example_problem {
 };
 
 extern const struct example vector_example, matmul, paged_attention, random_graph, spmd, mixed_shapes, dummy_task,
-    alternating, benchmark_bgemm, decoder_layer;
+    alternating, benchmark_bgemm, decoder_layer, paged_attention_spmd;
 
 /* All examples, in the order in which they are listed. */
 extern const struct example *const example_all[];

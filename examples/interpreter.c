@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <npurt/kernel.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,24 +59,50 @@ static npurt_status allocate(npurt_orch *orch, const npurt_tensor_spec *spec, np
     return NPURT_OK;
 }
 
+/* One core's run of one block. */
+struct core_run {
+    interpreter_kernel function;
+    npurt_kernel_local local;
+    npurt_kernel_global global;
+    int64_t args[NPURT_KERNEL_ARGS];
+    pthread_t thread;
+    bool started;
+};
+
+static void *core_run_main(void *context)
+{
+    struct core_run *core = context;
+    core->function(core->args);
+    return NULL;
+}
+
+static void core_run_prepare(struct core_run *core, const struct interpreter_task *task, uint32_t block, bool second)
+{
+    core->local = (npurt_kernel_local){.block_idx = (int32_t)block, .block_num = (int32_t)task->block_num};
+    core->global = (npurt_kernel_global){.sub_block_id = second};
+    for (uint32_t i = 0; i < task->tensor_count; i++)
+        core->args[i] = (int64_t)(uintptr_t)&task->tensor[i];
+    for (uint32_t i = 0; i < task->scalar_count; i++)
+        core->args[task->tensor_count + i] = (int64_t)task->scalar[i];
+    core->args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&core->local;
+    core->args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&core->global;
+}
+
 void interpreter_run_task(const struct interpreter_kernels *kernels, const struct interpreter_task *task)
 {
-    npurt_kernel_local local = {.block_num = (int32_t)task->block_num};
     bool lone = (task->kernel[0] >= 0) + (task->kernel[1] >= 0) + (task->kernel[2] >= 0) == 1;
     for (uint32_t block = 0; block < task->block_num; block++) {
+        struct core_run core[NPURT_CORE_SLOTS] = {0};
         for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++) {
             if (task->kernel[slot] < 0) continue;
-            npurt_kernel_global global = {.sub_block_id = slot == NPURT_AIV1 && !lone};
-            int64_t args[NPURT_KERNEL_ARGS] = {0};
-            local.block_idx = (int32_t)block;
-            for (uint32_t i = 0; i < task->tensor_count; i++)
-                args[i] = (int64_t)(uintptr_t)&task->tensor[i];
-            for (uint32_t i = 0; i < task->scalar_count; i++)
-                args[task->tensor_count + i] = (int64_t)task->scalar[i];
-            args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&local;
-            args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&global;
-            kernels->function[task->kernel[slot]](args);
+            core[slot].function = kernels->function[task->kernel[slot]];
+            core_run_prepare(&core[slot], task, block, slot == NPURT_AIV1 && !lone);
+            if (kernels->cores_talk && !lone)
+                core[slot].started = pthread_create(&core[slot].thread, NULL, core_run_main, &core[slot]) == 0;
+            if (!core[slot].started) core_run_main(&core[slot]);
         }
+        for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++)
+            if (core[slot].started) pthread_join(core[slot].thread, NULL);
     }
 }
 
@@ -165,14 +192,15 @@ static npurt_status template_end(npurt_orch *orch)
 }
 
 static const npurt_orch_ops operations = {
-    sizeof operations, submit, allocate, scope_begin, scope_end, fail, cluster_count, get, set,
-    template_begin, template_end,
+    sizeof operations, submit, allocate, scope_begin,    scope_end,    fail,
+    cluster_count,     get,    set,      template_begin, template_end,
 };
 
 int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,
                              char *problem, size_t problem_size)
 {
     memset(kernels, 0, sizeof *kernels);
+    kernels->cores_talk = example->cores_talk;
     for (uint32_t i = 0; i < example->kernel_count; i++) {
         const struct example_kernel *k = &example->kernels[i];
         char path[PATH_MAX];

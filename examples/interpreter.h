@@ -3,7 +3,7 @@
  *
  * By definition of the submission order this is the right result of every graph, so it is what npurt is compared with
  * when no golden is at hand, and the quickest way to try a kernel. It finds no dependencies and knows no device.
- * Blocks run in order, the cores of a block in slot order.
+ * Blocks run in order, the cores of a block in slot order; side by side, on threads, in an example whose cores talk.
  */
 #ifndef NPURT_EXAMPLES_INTERPRETER_H
 #define NPURT_EXAMPLES_INTERPRETER_H
@@ -17,6 +17,7 @@ struct interpreter_kernels {
     interpreter_kernel function[NPURT_MAX_KERNELS];
     void *library[32];
     uint32_t library_count;
+    bool cores_talk; /* struct example */
 };
 /* 0, or -1 with a sentence in problem[problem_size]. */
 int interpreter_kernels_open(struct interpreter_kernels *kernels, const struct example *example, const char *folder,

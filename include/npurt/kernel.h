@@ -95,6 +95,41 @@ __attribute__((weak, visibility("default"))) void npurt_kernel_yield(void);
 #define npurt_kernel_pause() (npurt_kernel_yield ? npurt_kernel_yield() : (void)0)
 #endif
 
+/* Handing data over to a core that runs at the same time (npurt_kernel_pause says which one may wait for): a word counts
+ * or names what has been handed over.
+ *
+ *     write data; npurt_kernel_clean(data, size); npurt_kernel_publish(word, n);
+ *     while (npurt_kernel_observe(word) < n) npurt_kernel_pause(); npurt_kernel_invalidate(data, size); read data;
+ *
+ * Who observes a value sees what was written, and cleaned, before it was published. On silicon data caches of cores are
+ * not coherent: clean and invalidate work on whole lines of 64 bytes, and so does the traffic of words, so a line has one
+ * writer. What a copy engine moves has arrived by then only if the kernel has waited for the engine. */
+#if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
+static inline void npurt_kernel_clean(NPURT_GM const void *p, size_t size)
+{
+    for (uintptr_t line = (uintptr_t)p & ~(uintptr_t)63, end = (uintptr_t)p + size; line < end; line += 64)
+        dcci((NPURT_GM void *)line, SINGLE_CACHE_LINE, CACHELINE_OUT);
+    dsb(DSB_ALL);
+}
+static inline void npurt_kernel_invalidate(NPURT_GM const void *p, size_t size) { npurt_kernel_clean(p, size); }
+static inline void npurt_kernel_publish(NPURT_GM uint32_t *word, uint32_t value)
+{
+    dsb(DSB_ALL);
+    *(NPURT_GM volatile uint32_t *)word = value;
+    npurt_kernel_clean(word, sizeof *word);
+}
+static inline uint32_t npurt_kernel_observe(NPURT_GM const uint32_t *word)
+{
+    npurt_kernel_invalidate(word, sizeof *word);
+    return *(NPURT_GM const volatile uint32_t *)word;
+}
+#else
+static inline void npurt_kernel_clean(const void *p, size_t size) { (void)p, (void)size; }
+static inline void npurt_kernel_invalidate(const void *p, size_t size) { (void)p, (void)size; }
+static inline void npurt_kernel_publish(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline uint32_t npurt_kernel_observe(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+#endif
+
 /* bf16: the upper half of a binary32. Conversion to bf16 rounds to nearest, ties to even; NaN stays NaN. */
 static inline float npurt_bf16_to_f32(uint16_t x)
 {
