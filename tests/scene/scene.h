@@ -1,7 +1,7 @@
 /* What the scene programs share: the device under test from the command line, and calls that explain themselves.
  *
  *     scene [--target emu:a5] [--runtime tensormap_and_ringbuffer] [--aicpu-threads 2] [--graphs 500] [--first 1]
- *           [NAME…]
+ *           [--seeds 2] [NAME…]
  */
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
@@ -18,8 +18,9 @@ static struct {
     uint32_t aicpu_threads;
     uint32_t graphs;       /* random graphs to compare */
     uint64_t first;        /* seed of the first, where a program draws more than the graph from it */
+    uint32_t seeds;        /* orders to draw */
     char folder[PATH_MAX]; /* of the examples */
-} scene = {.target = "emu:a5", .graphs = 50, .first = 1};
+} scene = {.target = "emu:a5", .graphs = 50, .first = 1, .seeds = 2};
 
 #define SCENE_OK(call)                                                                                                 \
     do {                                                                                                               \
@@ -80,6 +81,8 @@ static inline int scene_main(int argc, char **argv)
             scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else if (strcmp(argv[at], "--first") == 0)
             scene.first = strtoull(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "--seeds") == 0)
+            scene.seeds = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else {
             fprintf(stderr, "unknown option %s %s\n", argv[at], argv[at + 1]);
             return 2;
