@@ -44,6 +44,7 @@ static inline void complete_task(struct scheduler *s, uint32_t task)
     s->completed++;
     for (; edge < end; edge++)
         release(s, *edge);
+    s->state[task].link = TASK_DONE; /* after the releases: a host that looks in between must not miss one */
 }
 
 /* One core has finished one block of the task. */
@@ -82,6 +83,7 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
     } else if (core->phase == CORE_RUNNING) {
         s->stageable[slot].word[cluster / 64] |= bit;
     }
+    recorder_ended(core, ended, count, s->stamp);
     for (uint32_t i = 0; i < count; i++)
         complete_block(s, ended[i].task);
     return core->phase == CORE_RUNNING;

@@ -22,7 +22,7 @@
 
 #include <stdbool.h>
 
-#include "protocol/protocol.h"
+#include "protocol/recorder.h"
 
 enum core_phase {
     CORE_ABSENT = 0, /* has not said hello, or has left */
@@ -44,11 +44,12 @@ struct core_work {
 struct core_state {
     uint64_t registers;               /* base of its register window */
     struct dispatch_payload *payload; /* [2], chosen by number & 1 */
+    struct core_record *record;       /* its part of the flight recorder */
     struct core_work work[2];         /* [0] sent first, [1] staged behind it */
     uint32_t next_number;
     uint32_t physical;
     uint8_t phase; /* enum core_phase */
-    uint8_t reserved[15];
+    uint8_t reserved[7];
 };
 _Static_assert(sizeof(struct core_state) == PROTOCOL_LINE, "core_state: polling touches one line per core");
 

@@ -35,7 +35,7 @@ static bool look(struct scheduler *s, struct core_state *core)
     uint32_t cond = port_reg_load(core->registers, s->reg_cond);
     s->loads++;
     if (cond == COND_EXITED) return true;
-    core_observe(core, cond, ended);
+    recorder_ended(core, ended, core_observe(core, cond, ended), s->stamp);
     return false;
 }
 
@@ -50,6 +50,8 @@ static void release_core(struct scheduler *s, struct core_state *core)
 void drain_cores(struct scheduler *s)
 {
     uint32_t cores = s->cluster_count * CORE_SLOTS, left = 0;
+    recorder_stage(s, RECORD_DRAINING);
+    if (port_observe32(&s->head->end) != RUN_OK + 1) recorder_tell(s); /* before phases are lost to the draining */
     for (uint32_t i = 0; i < cores; i++) {
         if (s->core[i].phase == CORE_ABSENT) continue;
         if (s->core[i].phase == CORE_HELD) s->core[i].phase = CORE_IDLE; /* it was never told of its block */
@@ -86,4 +88,6 @@ void drain_cores(struct scheduler *s)
         }
         if (left == before) port_wait(token);
     }
+    if (s->exit_late && code == RUN_OK) recorder_tell(s);
+    if (code != RUN_OK) recorder_clean(s);
 }

@@ -55,7 +55,7 @@ static bool control_check(const struct run_control *control)
            control->aicpu_threads <= PROTOCOL_MAX_AICPU_THREADS && control->block_dim >= 1 &&
            control->block_dim <= PROTOCOL_MAX_CORES / CORE_SLOTS && control->physical_cores <= PROTOCOL_MAX_CORES &&
            control->workspace != 0 && control->workspace_size >= image_workspace_size(0, control->aicpu_threads) &&
-           control->result != 0;
+           control->result != 0 && control->records != 0;
 }
 
 /* A graph that the host has built: the first threads that arrive schedule it. Returns how many do. */

@@ -29,6 +29,7 @@ static void adopt(struct scheduler *s, const struct core_hello *hello, uint32_t 
 
     core->registers = ((const uint64_t *)(uintptr_t)control->regs)[hello->physical_core];
     core->payload = (struct dispatch_payload *)(uintptr_t)control->payload + 2 * (uint64_t)index;
+    core->record = recorder_adopt(s, index);
     core->physical = hello->physical_core;
     core->next_number = DISPATCH_NUMBER_FIRST;
     core->phase = CORE_IDLE;

@@ -80,15 +80,9 @@ static enum run_code check_task(const struct scheduler *s, const struct image_ta
     return check_kernels(s, t);
 }
 
-/* First index of scheduler `index`'s share of `total` things. */
-static uint32_t share(const struct scheduler *s, uint32_t index, uint32_t total)
-{
-    return (uint32_t)((uint64_t)total * index / s->count);
-}
-
 static bool check_tasks(struct scheduler *s, uint64_t payload_size)
 {
-    uint32_t begin = share(s, s->index, s->task_count), end = share(s, s->index + 1, s->task_count);
+    uint32_t begin = scheduler_share(s, s->index, s->task_count), end = scheduler_share(s, s->index + 1, s->task_count);
     uint32_t spmd = 0, sync = 0, sources = 0;
     port_cache_invalidate(s->tasks + begin, (size_t)(end - begin) * sizeof *s->tasks);
     for (uint32_t i = begin; i < end; i++) {
@@ -112,7 +106,7 @@ static bool check_tasks(struct scheduler *s, uint64_t payload_size)
 
 static bool check_edges(struct scheduler *s)
 {
-    uint32_t begin = share(s, s->index, s->edge_count), end = share(s, s->index + 1, s->edge_count);
+    uint32_t begin = scheduler_share(s, s->index, s->edge_count), end = scheduler_share(s, s->index + 1, s->edge_count);
     uint32_t largest = 0;
     port_cache_invalidate(s->edges + begin, (size_t)(end - begin) * sizeof *s->edges);
     for (uint32_t i = begin; i < end; i++)
@@ -128,7 +122,7 @@ static bool check_edges(struct scheduler *s)
  * when the task table of all ranges is visible. */
 static bool check_ready(struct scheduler *s)
 {
-    uint32_t begin = share(s, s->index, s->ready_count), end = share(s, s->index + 1, s->ready_count);
+    uint32_t begin = scheduler_share(s, s->index, s->ready_count), end = scheduler_share(s, s->index + 1, s->ready_count);
     uint32_t from = begin > 0 ? begin - 1 : 0;
     port_cache_invalidate(s->ready_tasks + from, (size_t)(end - from) * sizeof *s->ready_tasks);
     for (uint32_t i = begin; i < end; i++) {

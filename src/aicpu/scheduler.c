@@ -30,6 +30,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, uint
     ready_init(&s->sync_ready);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         s->claim[shape].slot = BOARD_NONE;
+    s->record = (struct scheduler_record *)(uintptr_t)control->records + index;
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
     s->placed = count == 1;
     if (index == 0 && count > 1) board_init(s);
@@ -41,8 +42,8 @@ void scheduler_use_image(struct scheduler *s, const struct image_header *image)
 {
     const struct run_control *control = s->control;
     const char *base = (const char *)image;
-    s->state = (struct task_state *)(uintptr_t)(control->workspace +
-                                                (uint64_t)WORKSPACE_SCHEDULER * (1 + control->aicpu_threads));
+    s->state =
+        (struct task_state *)(uintptr_t)(control->workspace + record_states_offset(control->aicpu_threads));
     s->tasks = (const struct image_task *)(base + image->tasks_offset);
     s->ready_tasks = (const uint32_t *)(base + image->ready_offset);
     s->edges = (const uint32_t *)(base + image->edges_offset);
@@ -98,6 +99,7 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
 {
     if (scheduler_ended(s)) return true;
     uint64_t now = port_clock();
+    s->stamp = record_stamp(now);
     if (s->moved || s->look_ticks == 0) {
         s->moved = false;
         s->moved_ticks = now;
@@ -111,6 +113,11 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
         if (port_observe32(&command->abort) != 0) {
             scheduler_end(s, RUN_ABORTED, s->index);
             return true;
+        }
+        uint32_t look = port_observe32(&command->look);
+        if (look != s->look) {
+            s->look = look;
+            recorder_tell(s);
         }
     }
     if (limit_ticks == 0 || now - s->moved_ticks < limit_ticks) return false;
@@ -244,12 +251,16 @@ static void go_round(struct scheduler *s)
 
 void scheduler_begin(struct scheduler *s)
 {
+    recorder_stage(s, RECORD_ADOPTING);
     if (!s->words && !scheduler_ended(s)) image_check_range(s);
     handshake_cores(s);
     s->ready_ticks = port_clock();
+    s->stamp = record_stamp(s->ready_ticks);
     meet_peers(s);
     s->look_ticks = 0;
-    if (s->words || scheduler_ended(s)) return;
+    if (scheduler_ended(s)) return;
+    recorder_stage(s, RECORD_SCHEDULING);
+    if (s->words) return;
     s->spmd = s->count > 1 && port_observe32(&s->head->spmd_tasks) > 0;
     s->sync = port_observe32(&s->head->sync_tasks) > 0;
     deal_ready(s);

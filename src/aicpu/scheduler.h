@@ -97,6 +97,11 @@ struct scheduler {
     uint64_t look_ticks, moved_ticks;
     uint32_t moved_sum;
 
+    /* The flight recorder. */
+    uint32_t stamp; /* of the last look at the clock */
+    uint32_t look;  /* run_command.look that was answered */
+    struct scheduler_record *record;
+
     /* For the result. */
     uint32_t completed, completed_told; /* tasks; of these, added to head->completed */
     uint64_t loads, stores, dispatches;
@@ -151,6 +156,12 @@ static inline void scheduler_ready(struct scheduler *s, uint32_t task)
 {
     const struct image_task *t = &s->tasks[task];
     ready_push(t->flags & IMAGE_SYNC_START ? &s->sync_ready : &s->ready[t->shape], s->state, task);
+}
+
+/* Where the part of scheduler `index` begins in what is dealt out to all of them: `total` tasks, edges. */
+static inline uint32_t scheduler_share(const struct scheduler *s, uint32_t index, uint32_t total)
+{
+    return (uint32_t)((uint64_t)total * index / s->count);
 }
 
 static inline bool scheduler_ended(const struct scheduler *s)
@@ -240,6 +251,29 @@ bool balance_share(struct scheduler *s);
 
 /* Sends EXIT to all adopted cores and waits until they have left; notes the suspects. */
 void drain_cores(struct scheduler *s);
+
+/* ---- recorder.c: the flight recorder (protocol/recorder.h) */
+
+/* Says how far this scheduler is. */
+void recorder_stage(struct scheduler *s, enum record_stage stage);
+/* Writes down what it knows, and cleans that and its tasks' states from the caches: the host is about to read. */
+void recorder_tell(struct scheduler *s);
+/* Cleans what has been recorded since from the caches. */
+void recorder_clean(const struct scheduler *s);
+/* Where the core's record is; cleared for a run that begins. */
+struct core_record *recorder_adopt(const struct scheduler *s, uint32_t core_index);
+
+static inline void recorder_sent(struct core_state *core, uint32_t number, uint32_t task, uint32_t block,
+                                 uint32_t stamp)
+{
+    core->record->last[number % RECORD_LAST] = (struct dispatch_record){task, (uint16_t)block, (uint16_t)number, stamp, 0};
+}
+static inline void recorder_ended(struct core_state *core, const struct core_work *ended, uint32_t count,
+                                  uint32_t stamp)
+{
+    for (uint32_t i = 0; i < count; i++)
+        core->record->last[ended[i].number % RECORD_LAST].ended = stamp;
+}
 
 /* ---- result.c */
 

@@ -30,6 +30,7 @@ static inline uint32_t send_prepare(const struct scheduler *s, struct core_state
 {
     const struct image_task *t = &s->tasks[task];
     uint32_t number = core_send(core, task, block);
+    recorder_sent(core, number, task, block, s->stamp);
     struct dispatch_payload *p = &core->payload[number & 1];
     if (number <= DISPATCH_NUMBER_FIRST + 1) send_constants(p);
     p->kernel = s->kernels[t->kernel[task_slot]].image;

@@ -4,8 +4,9 @@
  *     4096           struct workspace_board  one per shape, initialised by scheduler 0 when it has peers
  *     8192           struct orchestrator    of a run that streams, initialised by its thread
  *     65536          struct scheduler        one per AICPU thread, 64 KiB each, initialised by its thread
- *     65536·(1 + n)  struct task_state       one per task, initialised by the threads in ranges; of a run that streams in
- *                                            the engine's memory (protocol/stream.h), initialised by the orchestrator
+ *     65536·(1 + n)  struct task_state       one per task (protocol/recorder.h), initialised by the threads in ranges; of a
+ *                                            run that streams in the engine's memory (protocol/stream.h), initialised by
+ *                                            the orchestrator
  *
  * Words of the head are shared between AICPU threads and reached through port only. The last thread out cleans the head
  * from the caches, so that no line of it can be written back over the zeros of the next run.
@@ -13,8 +14,7 @@
 #ifndef NPURT_AICPU_WORKSPACE_H
 #define NPURT_AICPU_WORKSPACE_H
 
-#include "protocol/image.h"
-#include "protocol/protocol.h"
+#include "protocol/recorder.h"
 #include "slot.h"
 
 enum {
@@ -22,17 +22,7 @@ enum {
     WORKSPACE_ORCHESTRATOR = 8192,
     WORKSPACE_SCHEDULER = 65536, /* offset of the first, and size of each */
     BOARD_SLOTS = 15,            /* SPMD tasks of a shape that peers can see at a time */
-    TASK_NONE = 0xffffffffu,     /* end of a list; task numbers are below NPURT_GRAPH_MAX_TASKS */
 };
-
-/* One task of the run. Writer: its initialising thread before the barrier; then as said at each field. */
-struct task_state {
-    uint32_t fanin_left;    /* producers that have not completed; whoever completes one counts down */
-    uint32_t reserved;
-    uint32_t subtasks_left; /* blocks × cores that have not finished; whoever finishes one counts down */
-    uint32_t link;          /* the next task of the list that holds this one; writer: the list's owner */
-};
-_Static_assert(sizeof(struct task_state) == 16, "task_state");
 
 /* What a scheduler shares with its peers. */
 struct workspace_peer {

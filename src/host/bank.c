@@ -18,15 +18,17 @@ static npurt_status take_lines(npurt_device *device)
     const uint64_t cores = 3 * (uint64_t)device->info.clusters;
     const uint64_t hello = cores * sizeof(struct core_hello), welcome = cores * sizeof(struct core_welcome),
                    payload = cores * 2 * sizeof(struct dispatch_payload),
+                   records = record_core_offset((uint32_t)cores),
                    regs = device->registers.physical_cores * sizeof(uint64_t);
-    const uint64_t size = hello + welcome + payload + regs;
+    const uint64_t size = hello + welcome + payload + records + regs;
     npurt_status status = memory_take(device, size, "run", "lines of the cores", &lines->memory);
     if (status != NPURT_OK) return status;
     lines->hello = lines->memory;
     lines->welcome = lines->hello + hello;
     lines->payload = lines->welcome + welcome;
-    lines->regs = lines->payload + payload;
-    /* A hello or welcome is told from a stale one by its run number; a first one has no other to be told from. */
+    lines->records = lines->payload + payload;
+    lines->regs = lines->records + records;
+    /* A hello, welcome or record is told from a stale one by its run number; a first one has no other to be told from. */
     status = memory_zero(device, lines->memory, size, "the lines of the cores");
     if (status == NPURT_OK)
         status = memory_write(device, lines->regs, device->registers.base, regs, "the register bases");

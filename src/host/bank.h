@@ -12,8 +12,7 @@
 #define HOST_BANK_H
 
 #include <npurt/callable.h>
-#include "../protocol/image.h"
-#include "../protocol/protocol.h"
+#include "../protocol/recorder.h"
 #include "../protocol/stream.h"
 
 /* `block` is one allocation, so that a small graph travels in one copy:
@@ -65,10 +64,10 @@ struct run_bank {
     uint32_t tensor_count;
 };
 
-/* hello, welcome and payload lines of every core, then the register bases: one allocation. */
+/* hello, welcome and payload lines of every core, the flight recorder, then the register bases: one allocation. */
 struct run_lines {
     uint64_t memory;
-    uint64_t hello, welcome, payload, regs;
+    uint64_t hello, welcome, payload, records, regs;
 };
 
 static inline uint64_t bank_control(const struct run_bank *bank)

@@ -155,6 +155,7 @@ struct run_control run_control_of(npurt_run *run)
         .workspace_size = run->bank->workspace_size,
         .result = control_at + RUN_RESULT,
         .command = control_at + RUN_COMMAND,
+        .records = device->lines.records,
     };
 }
 

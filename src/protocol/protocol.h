@@ -22,7 +22,7 @@
 #define PROTOCOL_ASSERT _Static_assert
 #endif
 
-enum { PROTOCOL_VERSION = 1, PROTOCOL_LINE = 64 };
+enum { PROTOCOL_VERSION = 2, PROTOCOL_LINE = 64 };
 
 enum {
     PROTOCOL_MAX_CORES = 256,      /* sub-cores of a device; a5 has 108 */
@@ -81,7 +81,7 @@ struct run_control {
     uint64_t result;            /* struct run_result */
     uint64_t command;           /* struct run_command */
     uint64_t stream;            /* struct stream_control (stream.h) when the graph is built on the device, else 0 */
-    uint64_t reserved[1];
+    uint64_t records;           /* the flight recorder (recorder.h) */
 };
 PROTOCOL_ASSERT(sizeof(struct run_control) == 144, "run_control");
 PROTOCOL_ASSERT(offsetof(struct run_control, regs) == 32, "run_control");
@@ -91,7 +91,8 @@ PROTOCOL_ASSERT(offsetof(struct run_control, workspace) == 96, "run_control");
 struct run_command {
     uint32_t abort;         /* not 0: end the run: stop dispatching, wait for running kernels up to grace_ms, exit cores */
     uint32_t grace_ms;
-    uint32_t reserved[14];
+    uint32_t look;          /* each new value: the schedulers tell the flight recorder what they know (recorder.h) */
+    uint32_t reserved[13];
 };
 PROTOCOL_ASSERT(sizeof(struct run_command) == 64, "run_command");
 

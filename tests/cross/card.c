@@ -27,6 +27,7 @@ struct card {
     struct core_hello *hello;
     struct core_welcome *welcome;
     struct dispatch_payload *payload;
+    char *records;
     uint32_t run_number;
     uint32_t kernels_on[PROTOCOL_MAX_CORES]; /* writer: the core */
 };
@@ -179,12 +180,15 @@ struct card *card_create(uint32_t clusters)
     card->hello = aligned_alloc(64, card->cores * sizeof *card->hello);
     card->welcome = aligned_alloc(64, card->cores * sizeof *card->welcome);
     card->payload = aligned_alloc(64, card->cores * 2 * sizeof *card->payload);
+    card->records = aligned_alloc(64, record_core_offset(card->cores));
     card->code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!card->registers || !card->regs || !card->hello || !card->welcome || !card->payload || card->code == MAP_FAILED)
+    if (!card->registers || !card->regs || !card->hello || !card->welcome || !card->payload || !card->records ||
+        card->code == MAP_FAILED)
         abort();
     memset(card->hello, 0, card->cores * sizeof *card->hello);
     memset(card->welcome, 0xa5, card->cores * sizeof *card->welcome);
     memset(card->payload, 0xa5, card->cores * 2 * sizeof *card->payload);
+    memset(card->records, 0xa5, record_core_offset(card->cores));
     for (uint32_t i = 0; i < card->cores; i++) {
         uint32_t p = card_physical_of(card, i);
         card->regs[p] = (uintptr_t)card->registers + (uint64_t)p * REG_WINDOW;
@@ -206,6 +210,7 @@ void card_destroy(struct card *card)
     free(card->hello);
     free(card->welcome);
     free(card->payload);
+    free(card->records);
     free(card);
 }
 
@@ -305,6 +310,7 @@ struct run_result card_run(struct card *card, const void *image, uint64_t image_
         .workspace_size = workspace_size,
         .result = (uintptr_t)&result,
         .command = (uintptr_t)&command,
+        .records = (uintptr_t)card->records,
     };
     struct aicpu_args args = {PROTOCOL_VERSION, sizeof args, (uintptr_t)&control, {0}};
     uint32_t cores = options->no_cores ? 0 : card->cores;
@@ -333,4 +339,14 @@ struct run_result card_run(struct card *card, const void *image, uint64_t image_
     }
     free(workspace);
     return result;
+}
+
+const struct core_record *card_core_record(const struct card *card, uint32_t index)
+{
+    return (const struct core_record *)(const void *)(card->records + record_core_offset(index));
+}
+
+const struct scheduler_record *card_scheduler_record(const struct card *card, uint32_t thread)
+{
+    return (const struct scheduler_record *)(const void *)card->records + thread;
 }

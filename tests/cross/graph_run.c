@@ -211,6 +211,55 @@ TEST(a_stuck_kernel_is_named_and_the_others_go_home)
     builder_fini(&b);
 }
 
+/* A chain on the only AIC, and behind it a kernel that does not end on an AIV. */
+TEST(the_recorder_has_the_last_blocks_of_every_core_in_order)
+{
+    enum { CHAIN = 21 };
+    struct builder b;
+    builder_init(&b);
+    for (uint32_t i = 0; i <= CHAIN; i++) {
+        struct builder_task t = task_of(i < CHAIN ? SHAPE_AIC : SHAPE_AIV, i < CHAIN ? 1 : 2, 1);
+        if (i > 0) t.inputs[t.input_count++] = i - 1;
+        if (i == CHAIN) t.kernel[1] = KERNEL_STUCK_AIV;
+        builder_add(&b, &t);
+    }
+    uint64_t size;
+    void *image = builder_image(&b, &size);
+    struct card *card = card_create(1);
+    struct card_options options = {.aicpu_threads = 2, .timeout_ms = 200};
+    struct run_result r = card_run(card, image, size, &options);
+    CHECK_EQ(r.code, RUN_KERNEL_STUCK);
+    const struct core_record *aic = card_core_record(card, 0);
+    CHECK_EQ(aic->phase, RECORD_IDLE);
+    for (uint32_t task = CHAIN - RECORD_LAST; task < CHAIN; task++) {
+        const struct dispatch_record *d = &aic->last[(DISPATCH_NUMBER_FIRST + task) % RECORD_LAST];
+        CHECK_EQ(d->task, task);
+        CHECK_EQ(d->number, DISPATCH_NUMBER_FIRST + task);
+        CHECK(d->sent != 0 && d->ended >= d->sent);
+    }
+    uint32_t busy = card_core_record(card, 1)->phase == RECORD_RUNNING ? 1 : 2; /* either AIV serves */
+    const struct core_record *aiv = card_core_record(card, busy), *other = card_core_record(card, 3 - busy);
+    CHECK_EQ(aiv->phase, RECORD_RUNNING);
+    CHECK_EQ(aiv->last[DISPATCH_NUMBER_FIRST].task, CHAIN);
+    CHECK_EQ(aiv->last[DISPATCH_NUMBER_FIRST].ended, 0);
+    CHECK_EQ(other->phase, RECORD_IDLE);
+    for (uint32_t i = 0; i < RECORD_LAST; i++) {
+        CHECK_EQ(other->last[i].sent, 0);
+        if (i != DISPATCH_NUMBER_FIRST) CHECK_EQ(aiv->last[i].sent, 0);
+    }
+    const struct scheduler_record *s = card_scheduler_record(card, 0);
+    CHECK_EQ(s->run_number, 1);
+    CHECK_EQ(s->told, 1);
+    CHECK_EQ(s->initialised, 1);
+    CHECK_EQ(s->schedulers, 1);
+    CHECK_EQ(s->completed, CHAIN);
+    CHECK_EQ(s->busy, 1);
+    CHECK(s->now > aiv->last[DISPATCH_NUMBER_FIRST].sent);
+    card_destroy(card);
+    free(image);
+    builder_fini(&b);
+}
+
 TEST(the_host_ends_a_run_that_hangs)
 {
     struct builder b;

@@ -11,7 +11,7 @@
 
 #include "npurt/tensor.h"
 #include "protocol/image.h"
-#include "protocol/protocol.h"
+#include "protocol/recorder.h"
 
 /* ---- an image, task by task */
 
@@ -75,5 +75,8 @@ uint32_t card_kernels_on(const struct card *card, uint32_t index);
 /* Every core has left its loop and its register window is closed. */
 bool card_is_closed(const struct card *card);
 uint32_t card_physical_of(const struct card *card, uint32_t index);
+/* What the flight recorder has of core `index` of the launch after the last run, and of its scheduler `thread`. */
+const struct core_record *card_core_record(const struct card *card, uint32_t index);
+const struct scheduler_record *card_scheduler_record(const struct card *card, uint32_t thread);
 
 #endif
