@@ -106,6 +106,7 @@ void report_json_error(const npurt_error *error)
     field_text("kernel_name", error->kernel_name);
     field_unless("task", error->task, NPURT_NO_TASK);
     field_unless("core", error->core, NPURT_NO_CORE);
+    field_text("dump", error->dump);
     printf("}");
 }
 
@@ -161,4 +162,5 @@ void report_error(FILE *to, const npurt_error *error)
     if (error->core != NPURT_NO_CORE) fprintf(to, "  core      %d\n", error->core);
     if (error->hint[0]) fprintf(to, "  hint      %s\n", error->hint);
     if (error->fallout[0]) fprintf(to, "  followed  %s\n", error->fallout);
+    if (error->dump[0]) fprintf(to, "  dump      %s (npurt explain shows it)\n", error->dump);
 }

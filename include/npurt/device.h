@@ -46,6 +46,10 @@ typedef struct npurt_device_options {
     const char *binaries;           /* folder of the device programs; NULL: beside the library */
     bool leak_check;                /* every run as with NPURT_CALL_LEAK_CHECK; about 2 µs each */
     npurt_ring_options ring[NPURT_RINGS]; /* of callables and calls that do not say otherwise */
+    const char *dump_folder;        /* where a failed run leaves its dump (npurt_error.dump), made when it is not there;
+                                     * "off": nowhere. NULL: NPURT_DUMPS, and without that npurt-dumps-UID in TMPDIR,
+                                     * /tmp or /dev/shm, whichever can be written to first */
+    uint32_t dump_keep;             /* so many dumps stay in the folder, the newest; 0: 16 */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
  * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor
@@ -110,6 +114,18 @@ NPURT_API npurt_status npurt_device_report(npurt_device *device, char *buffer, s
  * (kind, owner, runs, first_run, count, bytes each): what there was more of after a run than after any before. A buffer
  * that fits its runs settles; what keeps growing is a leak, and is logged as a warning the 16th time. */
 NPURT_API npurt_status npurt_device_report_json(npurt_device *device, char *buffer, size_t size, size_t *needed);
+
+/* Writes what is known of the run in flight, and of the device, to a file: which task each core runs and since when, its
+ * arguments, the tasks before it, who waits for whom. The run goes on: its schedulers are asked, not stopped, and have
+ * 500 ms to answer; one that does not, because a kernel keeps its thread, is read as it is. Without a run in flight the
+ * file is about the device alone. `npurt explain FILE` shows it (docs/reference/dump.md).
+ *
+ * `path` is the file, replaced whole when it is there; NULL: a new file where failed runs leave theirs (dump_folder).
+ * `written`, of `size` bytes, gets its name, and may be NULL when path is not. From any thread, also while others are in
+ * npurt_wait or npurt_call; a launch that is being bound is waited for. Of a run that moves, what the file says of
+ * different tasks is not of one instant. Works in every state; of a device that is lost it says what the host knows.
+ * Errors: INVALID_ARGUMENT (path is NULL and dumps are off, or written too small), IO (names the file), BUSY, FORKED. */
+NPURT_API npurt_status npurt_device_snapshot(npurt_device *device, const char *path, char *written, size_t size);
 
 /* Hash of everything that happened on the device so far: agent, event and operands, in timed mode the time too, never
  * the seed. Only a card in timed or explore mode keeps one; elsewhere UNSUPPORTED. The first open of a device in a process installs the AICPU program and

@@ -62,6 +62,8 @@ typedef struct npurt_error {
     char message[512];        /* one sentence: what failed, where, naming the input */
     char hint[256];           /* what it usually means and what to do */
     char fallout[256];        /* driver codes that followed, in order, with names */
+    char dump[512];           /* a failed run: the file with all that is known of it, which `npurt explain FILE` shows
+                               * (docs/reference/dump.md); empty: none was written, the log says why */
 } npurt_error;
 
 /* Name of a status, e.g. "NPURT_ERROR_LIMIT"; never NULL. Thread-safe. */

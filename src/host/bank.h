@@ -12,6 +12,7 @@
 #define HOST_BANK_H
 
 #include <npurt/callable.h>
+#include "../graph/graph.h"
 #include "../protocol/recorder.h"
 #include "../protocol/stream.h"
 
@@ -50,6 +51,9 @@ struct run_bank {
     uint64_t staging, staging_size; /* host tensors on the device */
     uint64_t heap, heap_size;       /* outputs that graphs allocate */
     char *upload;                   /* RUN_SMALL_IMAGE + RUN_HEAD + RUN_WORKSPACE_ZERO bytes */
+
+    struct graph_image graph; /* of the bound call: in the engine's memory, while that holds */
+    uint64_t graph_number;    /* this one of the device's graphs */
 
     /* What of the last images is on the device still (upload.c). */
     uint64_t small_size;       /* of the small image in `upload` and on the device alike; 0 none */

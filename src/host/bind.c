@@ -4,6 +4,7 @@
 #include <time.h>
 #include "args.h"
 #include "bootstrap.h"
+#include "dump.h"
 #include "error.h"
 #include "log.h"
 #include "memory.h"
@@ -73,6 +74,7 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
                                     .kernel_count = c->kernel_limit,
                                     .cluster_count = device->info.clusters};
     heap_of(run->bank, &info.heap_base, &info.heap_size);
+    run->bank->graph_number = ++device->graph_number;
     status = graph_begin(device->graph, &info);
     if (status != NPURT_OK) return graph_failed(c, status);
     const npurt_orch_args orch_args = {.tensor_count = args->tensor_count,
@@ -167,6 +169,7 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
     npurt_status status = args_check(c, args);
     if (status == NPURT_OK) status = args_bind(c, run->bank, args);
     if (status != NPURT_OK) return status;
+    run->bank->graph = (struct graph_image){0};
     run->threads = device->options.aicpu_threads ? device->options.aicpu_threads : device->info.aicpu_threads;
     if (c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER) return streamed_bind(run, args);
 
@@ -180,6 +183,7 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
     if (status != NPURT_OK || image.task_count == 0) return status;
 
     run->clusters = clusters_needed(device, &image);
+    run->bank->graph = image;
     status = args_copy_in(c, run->bank);
     if (status == NPURT_OK) status = ship(run, &image);
     timing->copy_ns = run_now_ns() - built;
@@ -200,9 +204,13 @@ npurt_status run_start(npurt_run *run)
     if (status == NPURT_OK) status = registration_ensure(device);
     /* The cores first: an AICPU task that already waits for them makes their first launch take a second on silicon. */
     if (status == NPURT_OK) status = registration_launch(device, run->clusters, control);
-    if (status != NPURT_OK) return status;
+    if (status != NPURT_OK) {
+        dump_not_started(run, status == NPURT_ERROR_LOST ? NPURT_DEVICE_LOST : NPURT_DEVICE_HEALTHY);
+        return status;
+    }
     status = bootstrap_launch(device, device->exec, run->threads, control);
     if (status != NPURT_OK) { /* the cores are in their loop and nobody will ever tell them to leave it */
+        dump_not_started(run, NPURT_DEVICE_POISONED);
         device_set_state(device, NPURT_DEVICE_DRAINING);
         device_set_state(device, NPURT_DEVICE_POISONED);
     }

@@ -36,6 +36,13 @@ static npurt_status settle_options(const npurt_device_options *given, npurt_devi
     return rings_check(o->ring, "device options");
 }
 
+/* Replaces the caller's text by a copy; NULL stays NULL. */
+static bool keep_text(const char **text, char **copy)
+{
+    if (*text) *text = *copy = strdup(*text);
+    return !*text == !*copy;
+}
+
 static void device_destroy(npurt_device *device)
 {
     log_leave(device);
@@ -46,6 +53,7 @@ static void device_destroy(npurt_device *device)
     bank_free(device);
     flight_fini(device);
     free(device->binaries);
+    free(device->dump_folder);
     if (device->owns_driver) driver_close(device->driver);
     pthread_mutex_destroy(&device->lock);
     free(device);
@@ -112,10 +120,9 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     log_about(device);
 
     npurt_status status = settle_options(options, &device->options);
-    if (status == NPURT_OK && device->options.binaries) {
-        device->options.binaries = device->binaries = strdup(device->options.binaries);
-        if (!device->binaries) status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
-    }
+    if (status == NPURT_OK && !(keep_text(&device->options.binaries, &device->binaries) &&
+                                keep_text(&device->options.dump_folder, &device->dump_folder)))
+        status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
     device->hal_id = id;
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {

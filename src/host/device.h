@@ -42,7 +42,7 @@ struct npurt_device {
     bool owns_driver;             /* driver_close at the end */
     int32_t id, hal_id;           /* rt and acl calls take id, hal calls hal_id */
     npurt_device_options options; /* every default filled in */
-    char *binaries;               /* options.binaries, owned */
+    char *binaries, *dump_folder; /* of the options, owned */
     npurt_device_info info;
     _Atomic int state; /* npurt_device_state; changed by device_set_state only */
     npurt_error cause; /* of POISONED and LOST */
@@ -66,6 +66,7 @@ struct npurt_device {
     rtFuncHandle init, exec, unload;
     void *registration;  /* AICore program; NULL before the first launch */
     struct graph *graph; /* NULL before the first call */
+    uint64_t graph_number; /* of the graph in the engine's memory: counts them */
     struct run_lines lines;
     struct run_bank bank[BANKS];
     struct arena arena;

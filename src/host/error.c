@@ -142,6 +142,21 @@ void error_prepend(const char *format, ...)
     memcpy(record.message, text, sizeof text);
 }
 
+void error_append(const char *format, ...)
+{
+    if (!raised) return;
+    const size_t used = strlen(record.message);
+    va_list list;
+    va_start(list, format);
+    vsnprintf(record.message + used, sizeof record.message - used, format, list);
+    va_end(list);
+}
+
+void error_dump(const char *path)
+{
+    if (raised) put(record.dump, sizeof record.dump, path);
+}
+
 void error_place(int64_t task, int32_t kernel, const char *kernel_name, int32_t core)
 {
     if (!raised) return;

@@ -33,6 +33,10 @@ bool error_is_lost(int32_t code);
 
 /* Adds to the record raised in this public call. */
 void error_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Adds to the end of the message. */
+void error_append(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Names the file with the dump of the run. */
+void error_dump(const char *path);
 /* Puts "…: " before the message. */
 void error_prepend(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void error_place(int64_t task, int32_t kernel, const char *kernel_name, int32_t core);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "blame.h"
+#include "dump.h"
 #include "error.h"
 #include "log.h"
 #include "memory.h"
@@ -251,18 +252,11 @@ bool run_is_over(npurt_run *run)
            device->driver->rtStreamQuery(device->cpu_stream) != ACL_ERROR_RT_STREAM_NOT_COMPLETE;
 }
 
-npurt_status run_settle(npurt_run *run, struct outcome *o)
+/* Adds what followed to the record. Returns the state in which the device is left. */
+static npurt_device_state fall_out(const npurt_run *run, const struct outcome *o, npurt_status status)
 {
-    npurt_device *device = run->device;
-    if (run_is_good(run, o)) return NPURT_OK;
-    bank_distrust(run->bank);
-    device_set_state(device, NPURT_DEVICE_DRAINING);
-    end_run(run, o);
-    npurt_status status = explain(run, o);
-    if (o->core == 0 && o->cpu == 0) { /* both streams ended by themselves: the device is at rest */
-        device_set_state(device, NPURT_DEVICE_HEALTHY);
-        return status;
-    }
+    const npurt_device *device = run->device;
+    if (o->core == 0 && o->cpu == 0) return NPURT_DEVICE_HEALTHY; /* both streams ended by themselves: it is at rest */
     error_fallout(o->core, sync_name);
     error_fallout(o->cpu, sync_name);
     error_fallout(o->read, "rtMemcpy");
@@ -270,11 +264,26 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
         if (o->said[0]) log_write(LOG_LEVEL_WARN, "run", "the driver says: %s", o->said);
         if (o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) error_driver_code(o->core, sync_name);
     }
-    if (status == NPURT_ERROR_LOST) {
-        device_set_state(device, NPURT_DEVICE_LOST);
-        return status;
-    }
+    if (status == NPURT_ERROR_LOST) return NPURT_DEVICE_LOST;
     error_fallout(device->driver->aclrtSynchronizeDeviceWithTimeout(DRAIN_MS), "aclrtSynchronizeDeviceWithTimeout");
-    device_set_state(device, NPURT_DEVICE_POISONED);
+    return NPURT_DEVICE_POISONED;
+}
+
+npurt_status run_settle(npurt_run *run, struct outcome *o)
+{
+    npurt_device *device = run->device;
+    struct dump dump;
+    if (run_is_good(run, o)) return NPURT_OK;
+    device_set_state(device, NPURT_DEVICE_DRAINING);
+    end_run(run, o);
+    dump_gather(run, !error_is_lost(o->core) && !error_is_lost(o->cpu), &dump); /* before the device is let go */
+    npurt_status status = explain(run, o);
+    if (status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) dump_tell_waits(&dump);
+    const npurt_device_state state = fall_out(run, o, status);
+    /* A run that was cancelled and left nothing behind has not failed. */
+    if (status != NPURT_ERROR_CANCELLED || state != NPURT_DEVICE_HEALTHY) dump_failure(&dump, o, state);
+    dump_fini(&dump);
+    bank_distrust(run->bank);
+    device_set_state(device, state);
     return status;
 }

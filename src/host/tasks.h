@@ -1,0 +1,44 @@
+/* The tasks of a run, for dumps and stall reports: one small face before wherever they are kept.
+ *
+ * A source numbers its tasks from 0 to count-1, in submission order; that number is a task's place. What the flight
+ * recorder writes down of a task is found by `find`. A runtime that keeps tasks in another form than an image gets a
+ * source of its own, and nothing else changes: waits.c and dump.c know only this. */
+#ifndef HOST_TASKS_H
+#define HOST_TASKS_H
+
+#include <npurt/tensor.h>
+#include "../protocol/recorder.h"
+
+struct npurt_run;
+
+enum { TASKS_NOWHERE = -1 };
+
+struct task_facts {
+    npurt_task_id id;
+    int16_t kernel[3]; /* per core slot AIC, AIV0, AIV1; -1 none */
+    uint8_t shape;     /* enum image_shape */
+    uint8_t core_mask;
+    uint16_t block_num;
+    uint32_t fanin; /* producers that it was submitted with */
+    uint32_t tensor_count, scalar_count;
+    const npurt_tensor *tensor; /* NULL: its arguments are not at hand */
+    const uint64_t *scalar;
+};
+
+struct task_source {
+    uint32_t count;
+    const struct task_state *state; /* [count], or NULL: nobody knows how far they are */
+    void *own;
+    void (*facts)(const struct task_source *source, uint32_t place, struct task_facts *out);
+    /* Places of those that wait for it; every one is below `count`. */
+    const uint32_t *(*consumers)(const struct task_source *source, uint32_t place, uint32_t *count);
+    int64_t (*find)(const struct task_source *source, uint32_t recorded); /* a place, or TASKS_NOWHERE */
+    void (*close)(struct task_source *source);
+};
+
+/* The tasks of a bound run's graph image: from the host's memory, or when that holds another graph by now and the
+ * device can be read, from the device. False: neither. On success tasks_close is due. */
+bool tasks_of_image(const struct npurt_run *run, bool readable, struct task_source *out);
+void tasks_close(struct task_source *source); /* one that was never opened is legal */
+
+#endif
