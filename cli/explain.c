@@ -1,12 +1,14 @@
 /* npurt explain: a code by number or name, from the tables of the driver and the pages in docs/codes, which are linked
- * in as they stand. */
+ * in as they stand; or the dump of a run, by its file. */
 #include "commands.h"
+#include "dump.h"
 #include "options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver/status.h"
 #include "statuses.h"
@@ -112,14 +114,36 @@ static uint32_t list_similar(const struct family *only, const char *word, const 
     return found;
 }
 
+/* A file's name is not a code's: it has a slash, or ends in .json. */
+static bool is_file_name(const char *word)
+{
+    const size_t length = strlen(word);
+    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
+}
+
+static int explain_file(const char *path)
+{
+    char problem[1024];
+    json_t *dump = dump_load(path, problem, sizeof problem);
+    if (!dump) {
+        fprintf(stderr, "npurt explain: %s\n", problem);
+        return EXIT_FAILED;
+    }
+    dump_show(path, dump);
+    json_decref(dump);
+    return EXIT_RIGHT;
+}
+
 int command_explain(int argc, char **argv)
 {
     const struct family *only = NULL;
     if (argc != 1 || argv[0][0] == 0) {
-        fprintf(stderr, "npurt explain: one code is due, by number (507018, hal:13) or name (AICPU_EXCEPTION)\n");
+        fprintf(stderr, "npurt explain: one code is due, by number (507018, hal:13) or name (AICPU_EXCEPTION), or the file of a "
+                        "dump\n");
         return EXIT_USAGE;
     }
     const char *word = argv[0], *colon = strchr(word, ':');
+    if (is_file_name(word)) return explain_file(word);
     if (colon) {
         for (const struct family *f = family; f < family + FAMILIES; f++)
             if (strlen(f->name) == (size_t)(colon - word) && strncasecmp(f->name, word, strlen(f->name)) == 0) only = f;
@@ -132,6 +156,7 @@ int command_explain(int argc, char **argv)
     const uint32_t exact = *word ? explain_all(only, word) : 0;
     const uint32_t similar = *word ? list_similar(only, word, exact ? "\nNamed alike:\n" : "") : 0;
     if (exact > 0 || similar > 0) return EXIT_RIGHT;
+    if (access(argv[0], F_OK) == 0) return explain_file(argv[0]);
     fprintf(stderr, "npurt explain: no code has the number or name %s\n", argv[0]);
     return EXIT_WRONG;
 }

@@ -17,6 +17,7 @@ static void help(FILE *to)
             "  npurt build DESCRIPTION [-o FOLDER] [--runtime NAME]\n"
             "                                make a bundle of your kernels and orchestration\n"
             "  npurt explain CODE            what a code means and what to do, by number or name\n"
+            "  npurt explain FILE            what the dump of a failed run says: cause, waits, cores, tasks\n"
             "  npurt list                    the examples and their sizes\n"
             "  npurt devices                 what can be opened here\n"
             "  npurt doctor [TARGET] [--timeout SECONDS] [--json]\n"
