@@ -1,7 +1,10 @@
 /* The end of a partition: EXIT to every adopted core, at once, whether it is idle or not. A core that runs a kernel
  * reads EXIT after it; a number stored before and not yet taken is lost with its task, which is what stopping means.
  * Then the cores' EXITED is waited for: a core that ran a kernel gets the grace that the cause of the end allows, and
- * is a suspect when that has passed; a core that had nothing to do gets the exit limit. */
+ * is a suspect when that has passed; a core that had nothing to do gets the exit limit.
+ *
+ * Blocks that started together may be waiting for each other, and none of them may be lost: their cores get EXIT when they
+ * have taken the number. */
 #include "scheduler.h"
 
 static uint64_t grace_ticks(const struct scheduler *s, enum run_code code, uint64_t exit_ticks)
@@ -47,16 +50,27 @@ static void release_core(struct scheduler *s, struct core_state *core)
     s->stores++;
 }
 
+/* The core was sent a block of those that start together, and has not taken it. */
+static bool must_take(const struct scheduler *s, const struct core_state *core)
+{
+    return core->phase == CORE_SENT && (s->tasks[core->work[0].task].flags & IMAGE_SYNC_START);
+}
+
+static void send_exit(struct scheduler *s, struct core_state *core)
+{
+    port_reg_store(core->registers, s->reg_dmb, DMB_EXIT);
+    s->stores++;
+}
+
 void drain_cores(struct scheduler *s)
 {
     uint32_t cores = s->cluster_count * CORE_SLOTS, left = 0;
     recorder_stage(s, RECORD_DRAINING);
     if (port_observe32(&s->head->end) != RUN_OK + 1) recorder_tell(s); /* before phases are lost to the draining */
+    sync_end(s);
     for (uint32_t i = 0; i < cores; i++) {
         if (s->core[i].phase == CORE_ABSENT) continue;
-        if (s->core[i].phase == CORE_HELD) s->core[i].phase = CORE_IDLE; /* it was never told of its block */
-        port_reg_store(s->core[i].registers, s->reg_dmb, DMB_EXIT);
-        s->stores++;
+        if (!must_take(s, &s->core[i])) send_exit(s, &s->core[i]);
         left++;
     }
     if (left == 0) return;
@@ -72,13 +86,17 @@ void drain_cores(struct scheduler *s)
         for (uint32_t i = 0; i < cores; i++) {
             struct core_state *core = &s->core[i];
             if (core->phase == CORE_ABSENT) continue;
+            bool untaken = must_take(s, core);
             if (look(s, core)) {
                 release_core(s, core);
                 left--;
             } else if (core->phase != CORE_IDLE && waited >= grace) {
                 note_suspect(s, core, i % CORE_SLOTS);
+                if (untaken) send_exit(s, core);
                 core->phase = CORE_ABSENT;
                 left--;
+            } else if (untaken && !must_take(s, core)) {
+                send_exit(s, core);
             } else if (waited >= exit_ticks) {
                 s->exit_late = true;
                 s->exit_late_core = core->physical;

@@ -78,6 +78,19 @@ void hold_start(struct scheduler *s)
     s->held_count = 0;
 }
 
+void hold_drop(struct scheduler *s)
+{
+    for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
+        for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
+            for (uint64_t bits = s->held[slot].word[w]; bits; bits &= bits - 1)
+                s->core[(w * 64 + (uint32_t)__builtin_ctzll(bits)) * CORE_SLOTS + slot].phase = CORE_IDLE;
+            s->idle[slot].word[w] |= s->held[slot].word[w];
+            s->held[slot].word[w] = 0;
+        }
+    }
+    s->held_count = 0;
+}
+
 void hold_keep_none(struct scheduler *s)
 {
     memset(s->keep, 0, sizeof s->keep);

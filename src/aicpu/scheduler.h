@@ -226,6 +226,8 @@ uint32_t hold_room(const struct scheduler *s, unsigned mask);
 void hold_blocks(struct scheduler *s, uint32_t task, uint32_t block, uint32_t count);
 /* Stores the numbers of all that is held. */
 void hold_start(struct scheduler *s);
+/* Lets the cores go; they never hear of their blocks. */
+void hold_drop(struct scheduler *s);
 /* Keeps cores from ordinary tasks until `blocks` more blocks with this mask can be held. */
 void hold_keep(struct scheduler *s, unsigned mask, uint32_t blocks);
 void hold_keep_none(struct scheduler *s);
@@ -234,6 +236,8 @@ void hold_keep_none(struct scheduler *s);
 
 /* Before ordinary tasks are sent: starts what can start, claims blocks for idle cores, keeps the cores still needed. */
 void sync_step(struct scheduler *s);
+/* The run has ended: starts what is held of a task that has started elsewhere, drops the rest. */
+void sync_end(struct scheduler *s);
 
 /* ---- balance.c */
 

@@ -1,6 +1,7 @@
 /* A place where schedulers claim blocks of one task: on a board (board.c), or for a start together (sync.c).
  *
  *     free ──taken by a poster──▶ filling ──content, then opened──▶ open ──claims…, the last──▶ free
+ *                                                                    └──▶ closed, for the rest of a run that has ended
  *
  * The slot carries all that a claim needs, so that whoever comes too late, when the task's place in the task table may
  * already be another's, has touched nothing but the slot. Its word changes by compare-and-swap only (while it is
@@ -16,13 +17,14 @@
 #include "protocol/protocol.h"
 
 struct slot {
-    uint64_t word;    /* generation << 32 | SLOT_FREE, SLOT_FILLING, or 1 + the first block that nobody has claimed */
+    uint64_t word;    /* generation << 32 | SLOT_…, or 1 + the first block that nobody has claimed */
     uint64_t content; /* task | block_num << 32 | core_mask << 48; writer: the poster, while it is filling */
     uint32_t reserved[12];
 };
 _Static_assert(sizeof(struct slot) == PROTOCOL_LINE, "slot");
 enum { SLOT_FREE = 0 };
 #define SLOT_FILLING 0xffffffffu
+#define SLOT_CLOSED  0xfffffffeu
 
 /* A slot as it was seen. */
 struct slot_view {
@@ -32,7 +34,7 @@ struct slot_view {
 
 static inline bool slot_is_open(uint64_t word)
 {
-    return (uint32_t)word != SLOT_FREE && (uint32_t)word != SLOT_FILLING;
+    return (uint32_t)word != SLOT_FREE && (uint32_t)word < SLOT_CLOSED;
 }
 
 /* Pre: the word is open and was read before. What is returned is true of the slot if a swap of the word succeeds. */
@@ -53,6 +55,12 @@ static inline bool slot_claim(struct slot *slot, uint64_t *word, const struct sl
 {
     uint64_t next = count == seen->left ? *word >> 32 << 32 | SLOT_FREE : *word + count;
     return port_cas64(&slot->word, word, next);
+}
+
+/* No more of it can be claimed. False when the slot has changed, and *word is what it is now. Pre: the word is open. */
+static inline bool slot_close(struct slot *slot, uint64_t *word)
+{
+    return port_cas64(&slot->word, word, *word >> 32 << 32 | SLOT_CLOSED);
 }
 
 /* Takes a free slot, which is then the caller's to open; false when another was faster, or it is not free. */

@@ -3,8 +3,10 @@
  * One such task gathers at a time, in the slot of the head. Its poster opens the slot; from then on every scheduler
  * claims blocks for the cores it has, as they become idle, and holds them back: the payload is filled, the number is
  * not stored (CORE_HELD). Who claims the last block has thereby freed the slot, and that is the start: whoever holds
- * blocks of a generation that is no longer open stores their numbers. Nobody waits for an answer of anybody, so there
- * is nothing that an aborted run, or a thread that went to sleep anywhere in here, could leave others hanging in.
+ * blocks of a generation that is no longer open stores their numbers. Nobody waits for an answer of anybody, so there is
+ * nothing that an aborted run, or a thread that went to sleep anywhere in here, could leave others hanging in. Only
+ * kernels wait for each other: so when the run ends, what has started starts everywhere, and what has not is closed
+ * before its cores are let go, so that it never does.
  *
  * It gathers within the time of two tasks per core: what runs and what is staged behind it ends by itself, and while
  * blocks are left no other task gets a core that could take one (scheduler.keep). The others are not starved by a
@@ -19,6 +21,12 @@ static bool others_first(const struct scheduler *s, unsigned mask)
     if (s->held_count > 0 || s->dispatches >= s->owed_until) return false;
     return dispatch_has_work(s, SHAPE_MIX) || ((mask & 1) && dispatch_has_work(s, SHAPE_AIC)) ||
            ((mask & 6) && dispatch_has_work(s, SHAPE_AIV));
+}
+
+/* The blocks held are those of a task that has started. */
+static bool has_started(const struct scheduler *s, uint64_t word)
+{
+    return (uint32_t)(word >> 32) != s->held_generation || (uint32_t)word == SLOT_FREE;
 }
 
 static void start(struct scheduler *s)
@@ -69,7 +77,7 @@ void sync_step(struct scheduler *s)
 {
     for (;;) {
         uint64_t word = port_observe64(&s->head->sync.word);
-        if (s->held_count > 0 && ((uint32_t)(word >> 32) != s->held_generation || !slot_is_open(word))) start(s);
+        if (s->held_count > 0 && has_started(s, word)) start(s);
         if ((uint32_t)word == SLOT_FREE && s->sync_ready.count > 0) {
             post(s);
             word = port_observe64(&s->head->sync.word);
@@ -80,4 +88,16 @@ void sync_step(struct scheduler *s)
         }
         if (!gather(s, word)) return;
     }
+}
+
+void sync_end(struct scheduler *s)
+{
+    if (s->held_count == 0) return;
+    uint64_t word = port_observe64(&s->head->sync.word);
+    while (!has_started(s, word) && slot_is_open(word) && !slot_close(&s->head->sync, &word)) {
+    }
+    if (has_started(s, word))
+        hold_start(s);
+    else
+        hold_drop(s);
 }
