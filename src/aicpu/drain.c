@@ -9,8 +9,7 @@
 
 static uint64_t grace_ticks(const struct scheduler *s, enum run_code code, uint64_t exit_ticks)
 {
-    if (code == RUN_ABORTED && s->control->command)
-        return ((const struct run_command *)(uintptr_t)s->control->command)->grace_ms * s->ms_ticks;
+    if (code == RUN_ABORTED) return scheduler_abort_grace(s);
     if (code == RUN_STALLED || code == RUN_KERNEL_STUCK) return 0;
     return exit_ticks;
 }

@@ -62,21 +62,24 @@ static bool try_adopt(struct scheduler *s, uint32_t cluster, unsigned slot)
     return true;
 }
 
-/* A run that has ended for another reason still waits for its cores, to send them home; not when they do not come, or
- * when the host, which has seen a core fail, wants it to stop. */
-static bool gives_up(struct scheduler *s, uint64_t began, uint32_t missing)
+/* A run that has ended for another reason still waits for its cores, to send them home: one that comes later would stay in
+ * its loop for ever. Not when they do not come, nor for longer than the host, which may have seen a core fail, allows. */
+static bool gives_up(struct scheduler *s, uint32_t missing, uint64_t *ended)
 {
     uint32_t index = core_index(s, missing / CORE_SLOTS, missing % CORE_SLOTS);
     if (!scheduler_watch(s, s->limit_ticks, RUN_HANDSHAKE_TIMEOUT, index)) return false;
-    uint32_t end = port_observe32(&s->head->end);
-    if (end == RUN_HANDSHAKE_TIMEOUT + 1 || end == RUN_ABORTED + 1) return true;
-    return s->limit_ticks != 0 && port_clock() - began > s->limit_ticks;
+    const uint64_t now = port_clock();
+    if (*ended == 0) *ended = now;
+    const uint32_t end = port_observe32(&s->head->end);
+    if (end == RUN_HANDSHAKE_TIMEOUT + 1) return true;
+    if (end == RUN_ABORTED + 1) return now - *ended >= scheduler_abort_grace(s);
+    return s->limit_ticks != 0 && now - *ended > s->limit_ticks;
 }
 
 void handshake_cores(struct scheduler *s)
 {
     uint32_t cores = s->cluster_count * CORE_SLOTS, met = 0;
-    uint64_t began = port_clock();
+    uint64_t ended = 0; /* when the run was first seen to have ended */
     s->look_ticks = 0;
     port_cache_invalidate((const void *)(uintptr_t)s->control->regs, s->control->physical_cores * sizeof(uint64_t));
     for (uint32_t first = 0; met < cores;) {
@@ -92,7 +95,7 @@ void handshake_cores(struct scheduler *s)
         if (met == cores) break;
         first = missing; /* all below it have been met */
         s->moved |= met != before;
-        if (gives_up(s, began, missing)) break;
+        if (gives_up(s, missing, &ended)) break;
         port_wait(token);
     }
     for (uint32_t i = 0; i < cores; i++)

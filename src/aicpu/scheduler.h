@@ -164,6 +164,13 @@ static inline uint32_t scheduler_share(const struct scheduler *s, uint32_t index
     return (uint32_t)((uint64_t)total * index / s->count);
 }
 
+/* For how long an aborted run waits for its cores. */
+static inline uint64_t scheduler_abort_grace(const struct scheduler *s)
+{
+    const struct run_command *command = (const struct run_command *)(uintptr_t)s->control->command;
+    return command ? command->grace_ms * s->ms_ticks : 0;
+}
+
 static inline bool scheduler_ended(const struct scheduler *s)
 {
     return port_observe32(&s->head->end) != 0;
