@@ -26,11 +26,12 @@ if [ ${#names[@]} -eq 0 ]; then
 fi
 
 mkdir -p "$folder/tree"
-git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$folder/tree"
 tree=$(cd "$folder/tree" && pwd) build=$tree/build
-for script in tests/mutants/*.sed; do # compiled anew: what was built last had a fault in one of them
-  touch "$tree/$(of "$(basename "$script" .sed)" file)"
-done
+while IFS= read -r -d '' file; do # what differs gets the time of now: it is compiled anew
+  cmp -s "$file" "$tree/$file" && continue
+  mkdir -p "$tree/$(dirname "$file")"
+  cp "$file" "$tree/$file"
+done < <(git ls-files -z)
 programs=(npurt_aicpu)
 for name in "${names[@]}"; do programs+=("$(of "$name" 'caught by' | cut -d' ' -f1)"); done
 cmake -S "$tree" -B "$build" -G Ninja -DNPURT_WERROR=OFF ${CMAKE_FLAGS:-} >/dev/null
