@@ -5,7 +5,6 @@
 # docs/reference/mutants.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
 
 of() { sed -n "s/^# $2: //p" "tests/mutants/$1.sed"; }
 
@@ -67,7 +66,8 @@ missed=0
 for name in "${names[@]}"; do
   file=$(of "$name" file)
   program=$(of "$name" 'caught by' | cut -d' ' -f1)
-  tests/mutants/apply.sh "$name" "$folder/mutant"
+  "$tree/tests/mutants/apply.sh" "$name" "$folder/mutant"
+  cp "$tree/$file" "$folder/whole"
   cp "$folder/mutant" "$tree/$file"
   if ! cmake --build "$build" --target "$program" npurt_aicpu >"$folder/log" 2>&1; then
     tail -30 "$folder/log"
@@ -79,7 +79,7 @@ for name in "${names[@]}"; do
   else
     echo "$name: caught by $(of "$name" 'caught by'): $(grep -m1 -E '^  ' "$folder/out" | cut -c3-170 || echo 'no word')"
   fi
-  cp "$root/$file" "$tree/$file"
+  cp "$folder/whole" "$tree/$file"
 done
 echo "${#names[@]} faults, $missed missed"
 [ "$missed" -eq 0 ]

@@ -275,30 +275,30 @@ TEST(an_empty_ring_begins_at_its_start_again)
 }
 
 /* Addresses alone: nothing is there. */
-TEST(outputs_beyond_2_gib_keep_their_size)
+TEST(outputs_beyond_4_gib_keep_their_size)
 {
-    struct stream_control control = world_rings(16, 16, UINT64_C(6) << 30);
+    struct stream_control control = world_rings(16, 16, UINT64_C(10) << 30);
     for (uint32_t r = 1; r < STREAM_RINGS; r++)
         control.ring[r].heap_size = KIB;
     world_create(control);
     world_begin(1);
-    const npurt_tensor_spec spec = {.dtype = NPURT_F32, .ndims = 2, .shape = {40000, 15000}};
-    const uint64_t size = UINT64_C(40000) * 15000 * 4; /* 2.4e9 */
+    const npurt_tensor_spec spec = {.dtype = NPURT_F32, .ndims = 2, .shape = {40000, 30000}};
+    const uint64_t size = UINT64_C(40000) * 30000 * 4; /* 4.8e9 */
     npurt_tensor a, b;
     CHECK_EQ(graph_alloc(world.graph, &spec, &a), NPURT_OK);
     CHECK_EQ(graph_alloc(world.graph, &spec, &b), NPURT_OK);
     CHECK_EQ(a.size, size);
     CHECK_EQ(b.addr - a.addr, (size + KIB - 1) / KIB * KIB);
-    const npurt_tensor last = npurt_tensor_view(&a, (uint32_t[]){1, 15000}, (uint32_t[]){39999, 0});
-    const npurt_tensor first = npurt_tensor_view(&a, (uint32_t[]){1, 15000}, (uint32_t[]){0, 0});
+    const npurt_tensor last = npurt_tensor_view(&a, (uint32_t[]){1, 30000}, (uint32_t[]){39999, 0});
+    const npurt_tensor first = npurt_tensor_view(&a, (uint32_t[]){1, 30000}, (uint32_t[]){0, 0});
     world_access(NPURT_ACCESS_INOUT, last);
     world_access(NPURT_ACCESS_INOUT, first);
-    CHECK_EQ(world.ready_count, 2); /* 2.4e9 bytes apart: nobody waits */
+    CHECK_EQ(world.ready_count, 2); /* 4.8e9 bytes apart: nobody waits */
     world_access(NPURT_ACCESS_INPUT, last);
     CHECK_EQ(world.ready_count, 2);
     world_run_all();
     CHECK_EQ(graph_alloc(world.graph, &spec, &b), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
-    CHECK_HAS(graph_problem(world.graph), "no room for 2400000000 bytes");
+    CHECK_HAS(graph_problem(world.graph), "no room for 4800000000 bytes");
 }
 
 /* ---- refusals */
