@@ -352,6 +352,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     port_publish32(&words->fanout, STREAM_EDGE_NONE);
     port_publish32(&words->fanin, producers);
     words->number = place->number;
+    place->task->fanout_begin = g->task_count;
     s->host->admit(s->host->context, slot);
     uint32_t completed = producers ? push_edges(g, r, slot) : 0;
     s->slot_edges[slot] = ring->edge_head;

@@ -38,18 +38,6 @@ static int32_t core_named(const char *said, bool *aiv)
     return NPURT_NO_CORE;
 }
 
-/* What run_suspect.task counts. */
-static const char *task_word(const npurt_callable *c)
-{
-    return c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER ? "slot" : "task";
-}
-
-void blame_place(const npurt_callable *c, const struct run_suspect *s)
-{
-    const int64_t task = c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER ? NPURT_NO_TASK : (int64_t)s->task;
-    error_place(task, s->kernel, callable_kernel_name(c, s->kernel), s->physical_core);
-}
-
 static uint32_t listed(const struct outcome *o)
 {
     if (!o->answered) return 0;
@@ -87,9 +75,9 @@ static void list_all(const npurt_callable *c, const struct outcome *o, char *tex
     for (; shown < listed(o); shown++) {
         char one[160];
         const struct run_suspect *s = &o->result.suspect[shown];
-        snprintf(one, sizeof one, "%skernel \"%.40s\" (id %d) on core %d (%s), %s %u block %u", shown ? "; " : "",
+        snprintf(one, sizeof one, "%skernel \"%.40s\" (id %d) on core %d (%s), task %u block %u", shown ? "; " : "",
                  callable_kernel_name(c, s->kernel), s->kernel, s->physical_core,
-                 s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", task_word(c), s->task, s->block);
+                 s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block);
         if (used + strlen(one) + sizeof "; 4294967295 more" > size) break;
         used += (size_t)snprintf(text + used, size - used, "%s", one);
     }
@@ -129,10 +117,10 @@ npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npur
         char others[64] = "";
         if (o->result.suspect_count > 1)
             snprintf(others, sizeof others, "; %u other dispatches did not end either", o->result.suspect_count - 1);
-        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), %s %u block %u of \"%s\"%s", kernel, s->kernel,
-                    what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", task_word(c), s->task,
-                    s->block, c->name, others);
-        blame_place(c, s);
+        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel,
+                    what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name,
+                    others);
+        error_place(s->task, s->kernel, kernel, s->physical_core);
     }
     error_hint("%s",
                fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"

@@ -10,10 +10,6 @@
 /* The first listed dispatch that a core had started, else the first listed. NULL: the scheduler named none. */
 const struct run_suspect *blame_first(const struct outcome *o);
 
-/* The record's task, kernel and core. A graph that is built on the device has slots, which many tasks use in turn, in
- * place of tasks: the record names none. */
-void blame_place(const npurt_callable *c, const struct run_suspect *suspect);
-
 /* The physical number of a core of the launch that has not said hello, by those of its cluster that have; NPURT_NO_CORE
  * when none has, or they can not be read. */
 int32_t blame_silent(const npurt_run *run, uint32_t index);

@@ -152,7 +152,7 @@ static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
     error_raise(NPURT_ERROR_CANCELLED,
                 "a run of \"%s\" was cancelled after %u tasks; kernel \"%s\" (id %d) did not end on core %d", c->name,
                 o->result.tasks_completed, callable_kernel_name(c, s->kernel), s->kernel, s->physical_core);
-    blame_place(c, s);
+    error_place(s->task, s->kernel, callable_kernel_name(c, s->kernel), s->physical_core);
     return NPURT_ERROR_CANCELLED;
 }
 
@@ -211,9 +211,9 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
                                r->detail);
         case RUN_BAD_KERNEL:
             return error_raise(NPURT_ERROR_GRAPH,
-                               "%s %" PRId64
+                               "task %" PRId64
                                " of \"%s\" names a kernel that the callable does not have, or of the other core type",
-                               streamed ? "slot" : "task", r->detail, c->name);
+                               r->detail, c->name);
         case RUN_ORCHESTRATION:
             return streamed_explain(run, o);
         }

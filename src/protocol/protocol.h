@@ -173,7 +173,7 @@ enum run_code {
 
 enum { RUN_MAX_SUSPECTS = 16 };
 struct run_suspect {
-    uint32_t task, block;
+    uint32_t task, block;       /* number of the submission, counted from 0 */
     int32_t physical_core;
     uint32_t acknowledged;      /* 1: the core had started it */
     int32_t kernel;             /* kernel id */

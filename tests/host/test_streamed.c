@@ -419,21 +419,6 @@ TEST(an_orchestration_that_ends_without_a_word_is_the_aicpu_programs_fault)
     tear_down();
 }
 
-TEST(kernels_are_blamed_by_slot_and_the_record_names_no_task)
-{
-    set_up(small);
-    fake.run_code = RUN_KERNEL_STUCK;
-    fake.suspects = 1;
-    CHECK_EQ(call(NULL), NPURT_ERROR_KERNEL_TIMEOUT);
-    CHECK_HAS(npurt_error_last()->message, "kernel \"add_one\"");
-    CHECK_HAS(npurt_error_last()->message, "slot 3");
-    CHECK_EQ(npurt_error_last()->task, NPURT_NO_TASK);
-    CHECK_EQ(npurt_error_last()->kernel, FIXTURE_ADD_ONE);
-    CHECK_EQ(npurt_error_last()->core, 7);
-    fake.run_code = fake.suspects = 0;
-    tear_down();
-}
-
 /* ---- loading and unloading */
 
 TEST(callables_of_one_binary_share_its_upload_and_have_numbers_of_their_own)
