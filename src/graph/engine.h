@@ -30,6 +30,7 @@ struct graph {
     uint32_t task_count;
     uint32_t depth;                           /* of scopes */
     bool manual;                              /* the innermost scope's mode */
+    bool unseen;                              /* a task was given something that the map does not remember */
     uint8_t around[NPURT_MAX_SCOPE_DEPTH]; /* mode of the scope around each depth */
     npurt_tensor blank; /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
     struct edges edges;
@@ -51,6 +52,10 @@ struct graph {
     uint32_t *ready;          /* [max_tasks] */
     uint32_t ready_count;
     struct heap heap;
+    struct graph_fill *fills; /* [map.max_regions] */
+    uint32_t fill_count;
+    graph_element element;
+    void *element_context;
     struct image_header header;
     uint64_t reserved_size; /* of the mapping that *this is the start of */
 #endif

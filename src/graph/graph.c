@@ -48,6 +48,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t at_shapes = plan_take(&plan, regions, sizeof(struct shape));
     uint64_t at_buffers = plan_take(&plan, regions, sizeof(struct buffer));
     uint64_t at_own = plan_take(&plan, regions, sizeof(struct buffer));
+    uint64_t at_fills = plan_take(&plan, regions, sizeof(struct graph_fill));
     uint64_t at_grids = plan_take(&plan, grids, sizeof(struct grid));
     uint64_t at_links = plan_take(&plan, regions * (MAP_CELLS_PER_REGION - 1), sizeof(struct link));
     uint64_t at_readers = plan_take(&plan, tasks * NPURT_TASK_MAX_TENSORS, sizeof(struct reader));
@@ -70,6 +71,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     g->tasks = (struct image_task *)(memory + at_tasks);
     g->ready = (uint32_t *)(memory + at_ready);
     g->payload = memory + at_payload;
+    g->fills = (struct graph_fill *)(memory + at_fills);
     g->edges = (struct edges){.tasks = g->tasks,
                               .producers = (uint32_t *)(memory + at_producers),
                               .consumers = (uint32_t *)(memory + at_consumers),
@@ -108,7 +110,8 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->latched = NPURT_OK;
     g->task_count = g->ready_count = g->depth = 0;
     g->payload_used = 0;
-    g->manual = false;
+    g->fill_count = 0;
+    g->manual = g->unseen = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;
@@ -119,6 +122,8 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT,
                             WORD("a heap of outputs beyond the addresses of any device"));
     heap_init(&g->heap, info->heap_base, info->heap_size, info->grow, info->grow_context);
+    g->element = info->element;
+    g->element_context = info->element_context;
     g->kernel_core = info->kernel_core;
     g->kernel_count = info->kernel_count;
     g->cluster_count = info->cluster_count;
@@ -132,13 +137,15 @@ static uint64_t line_up(uint64_t n)
     return (n + 63) & ~UINT64_C(63);
 }
 
-static void relocate_payloads(struct graph *g)
+static void relocate(struct graph *g)
 {
     for (uint32_t i = 0; i < g->task_count; i++) {
         npurt_tensor *t = graph_task_tensors(g, i);
         for (uint32_t k = 0; k < g->tasks[i].tensor_count; k++)
             heap_relocate(&g->heap, &t[k].addr);
     }
+    for (uint32_t i = 0; i < g->fill_count; i++)
+        heap_relocate(&g->heap, &g->fills[i].addr);
 }
 
 static uint32_t block_total(const struct graph *g)
@@ -166,10 +173,11 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("the graph ends with "), NUMBER(g->depth),
                             WORD(" scope(s) still open"));
     g->state = GRAPH_DONE;
-    if (heap_moved(&g->heap)) relocate_payloads(g);
+    if (heap_moved(&g->heap)) relocate(g);
     g->ready_count = edges_flatten(&g->edges, g->task_count, g->ready);
 
-    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used};
+    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used,
+                                  .fills = g->fills, .fill_count = g->fill_count};
     add_segment(image, &g->header, sizeof g->header);
     add_segment(image, g->tasks, (uint64_t)g->task_count * sizeof *g->tasks);
     add_segment(image, g->ready, (uint64_t)g->ready_count * sizeof *g->ready);

@@ -45,22 +45,38 @@ struct graph_segment {
 };
 enum { GRAPH_MAX_SEGMENTS = 5 };
 
+/* A buffer of the heap whose every element has to be `bits` when the graph begins to run. */
+struct graph_fill {
+    uint64_t addr, size; /* bytes, a multiple of element */
+    uint64_t bits;
+    uint32_t element; /* bytes */
+};
+
 struct graph_image {
     struct graph_segment segment[GRAPH_MAX_SEGMENTS]; /* the engine's memory, valid until the next graph_begin */
     uint32_t segment_count;
     uint64_t size;
     uint32_t task_count, edge_count;
     uint64_t heap_used;      /* bytes of outputs that the graph allocates */
+    const struct graph_fill *fills; /* ascending addresses; the engine's memory like the segments */
+    uint32_t fill_count;
 };
 
 /* Called by the engine when the heap is too small: must provide at least `size` bytes and return their device address in
  * *base, or an error. What was handed out before moves to the new base; the engine relocates it. */
 typedef npurt_status (*graph_heap_grow)(void *context, uint64_t size, uint64_t *base, uint64_t *capacity);
 
+/* Called by the engine when the orchestration reads or writes one element of a buffer from outside, which no task has
+ * touched before: `size` bytes at addr + offset, from or to the low bytes of *bits. */
+typedef npurt_status (*graph_element)(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size,
+                                      bool write);
+
 struct graph_begin_info {
     uint64_t heap_base, heap_size;   /* outputs are allocated here, 1024-byte aligned */
     graph_heap_grow grow;            /* NULL: a full heap is OUT_OF_DEVICE_MEMORY */
     void *grow_context;
+    graph_element element;           /* NULL: UNSUPPORTED */
+    void *element_context;
     const uint32_t *kernel_core;     /* [kernel_count] npurt_core or KERNEL_ABSENT (protocol.h), NULL: not checked */
     uint32_t kernel_count;
     uint32_t cluster_count;          /* answered to npurt_orch_cluster_count */

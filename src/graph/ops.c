@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "element.h"
 
 #include <string.h>
 
@@ -56,11 +56,9 @@ static npurt_status orch_get(npurt_orch *orch, const npurt_tensor *t, const uint
     if (g->templates->open) return refuse_in_template(g);
 #if NPURT_GRAPH_STREAM
     return stream_get(g, t, index, bits);
+#else
+    return element_get(g, t, index, bits);
 #endif
-    (void)t, (void)index, (void)bits;
-    if (g->latched) return g->latched;
-    return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element read after task "), NUMBER(g->task_count),
-                        WORD(": this runtime can not read elements"));
 }
 
 static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint32_t *index, uint64_t bits)
@@ -69,11 +67,9 @@ static npurt_status orch_set(npurt_orch *orch, const npurt_tensor *t, const uint
     if (g->templates->open) return refuse_in_template(g);
 #if NPURT_GRAPH_STREAM
     return stream_set(g, t, index, bits);
+#else
+    return element_set(g, t, index, bits);
 #endif
-    (void)t, (void)index, (void)bits;
-    if (g->latched) return g->latched;
-    return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, WORD("element written after task "), NUMBER(g->task_count),
-                        WORD(": this runtime can not write elements"));
 }
 
 static npurt_status orch_template_begin(npurt_orch *orch, const npurt_template *t, bool *submit)

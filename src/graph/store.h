@@ -37,6 +37,11 @@ static inline npurt_status store_alloc(struct graph *g, uint32_t tensor, npurt_t
 {
     return stream_alloc(g, tensor, out);
 }
+static inline void store_fill(struct graph *g, const npurt_tensor *t, uint64_t bits)
+{
+    (void)g;
+    stream_fill(t, bits);
+}
 static inline bool store_has(const struct graph *g, uint64_t addr)
 {
     return stream_has(g, addr);
@@ -121,6 +126,12 @@ static inline npurt_status store_alloc(struct graph *g, uint32_t tensor, npurt_t
                             WORD(" bytes are in use"));
     out->hint = tensor_map_own(&g->map, out->addr, out->size);
     return NPURT_OK;
+}
+/* There are as many as buffers at most. */
+static inline void store_fill(struct graph *g, const npurt_tensor *t, uint64_t bits)
+{
+    g->fills[g->fill_count++] = (struct graph_fill){
+        .addr = t->addr, .size = t->size, .bits = bits, .element = npurt_dtype_size((npurt_dtype)t->dtype)};
 }
 static inline bool store_has(const struct graph *g, uint64_t addr)
 {

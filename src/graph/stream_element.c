@@ -1,5 +1,5 @@
 /* Elements of tensors that the orchestration itself reads or writes. */
-#include "engine.h"
+#include "element.h"
 
 #include <string.h>
 
@@ -15,36 +15,9 @@ void stream_fill(const npurt_tensor *t, uint64_t bits)
 /* Checks the element and waits for whom the map names; its address, or NULL when the graph is refused. */
 static void *element(struct graph *g, const npurt_tensor *t, const uint32_t *index, bool writes)
 {
-    const char *what = writes ? "element written after task " : "element read after task ";
-    if (g->latched) return NULL;
-    if (!t || !index) {
-        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
-                     WORD(t ? ": index is NULL" : ": tensor is NULL"));
-        return NULL;
-    }
+    struct buffer *buffer;
     struct box box;
-    enum box_problem problem = box_of_tensor(t, &box);
-    if (problem || t->addr == 0) {
-        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
-                     WORD(": the tensor is no view of a buffer"));
-        return NULL;
-    }
-    for (uint32_t d = 0; d < t->ndims; d++) {
-        if (index[d] < t->shape[d]) continue;
-        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count), WORD(": index "),
-                     NUMBER(index[d]), WORD(" in dimension "), NUMBER(d), WORD(", which has "), NUMBER(t->shape[d]));
-        return NULL;
-    }
-    const bool own = stream_has(g, t->addr);
-    struct buffer *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, own);
-    if (!buffer || (own && (t->size > buffer->size || !store_leased(g, buffer, t)))) {
-        graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD(what), NUMBER(g->task_count),
-                     WORD(": the tensor's buffer was given back, or never allocated"));
-        return NULL;
-    }
-    const uint64_t at = npurt_tensor_element(t, index);
-    box = (struct box){.lo = at, .hi = at + npurt_dtype_size((npurt_dtype)t->dtype)};
-    box.run = box.hi - box.lo;
+    if (!element_find(g, t, index, writes, &buffer, &box)) return NULL;
 
     struct edges *e = &g->edges;
     e->consumer = MAP_NONE; /* no task's number */
@@ -62,7 +35,7 @@ static void *element(struct graph *g, const npurt_tensor *t, const uint32_t *ind
     }
     while (g->stream.unmapped && stream_more_room(g)) {
     }
-    return g->latched ? NULL : (void *)(uintptr_t)(t->addr + at);
+    return g->latched ? NULL : (void *)(uintptr_t)(t->addr + box.lo);
 }
 
 npurt_status stream_get(struct graph *g, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)

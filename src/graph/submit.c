@@ -118,11 +118,6 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
     out->dtype = (uint8_t)spec->dtype;
     if (unlikely(element == 0)) return refuse_tensor(g, i, out, BOX_BAD_DTYPE);
     if (unlikely(spec->ndims - 1 >= NPURT_MAX_DIMS)) return refuse_tensor(g, i, out, BOX_BAD_NDIMS);
-#if !NPURT_GRAPH_STREAM
-    if (unlikely(spec->has_initial))
-        return graph_refuse(g, NPURT_ERROR_UNSUPPORTED, TENSOR_WORDS(g, i),
-                            WORD("this runtime can not give a buffer an initial value"));
-#endif
     for (uint32_t d = spec->ndims; d-- > 0;) {
         uint32_t count = spec->shape[d];
         if (unlikely(count == 0)) return refuse_tensor(g, i, out, BOX_EMPTY);
@@ -144,9 +139,7 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
     npurt_status status = store_alloc(g, i, out);
     if (unlikely(status)) return status;
     if (unlikely(out->hint == 0)) return refuse_full(g);
-#if NPURT_GRAPH_STREAM
-    if (spec->has_initial) stream_fill(out, spec->initial);
-#endif
+    if (unlikely(spec->has_initial)) store_fill(g, out, spec->initial);
     return NPURT_OK;
 }
 
@@ -258,6 +251,7 @@ static npurt_status track(struct graph *g, const npurt_task *task, uint32_t i, c
         if (unlikely(!find_own(g, i, t, &buffer))) return g->latched;
         store_hold(g, buffer);
     }
+    if (g->manual || access == NPURT_ACCESS_NO_DEP || t->manual_dep) g->unseen = true;
     if (g->manual) return NPURT_OK;
     uint32_t owner;
     if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
@@ -358,6 +352,6 @@ npurt_status graph_alloc(struct graph *g, const npurt_tensor_spec *spec, npurt_t
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("tensor allocated after task "),
                             NUMBER(g->task_count), WORD(": spec or out is NULL"));
     npurt_status status = allocate(g, spec, NPURT_TASK_NONE, 0, out);
-    if (status == NPURT_OK && g->templates->recording) template_record_alloc(g, out);
+    if (status == NPURT_OK && g->templates->recording) template_record_alloc(g, spec, out);
     return status;
 }

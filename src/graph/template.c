@@ -25,7 +25,9 @@ struct op_tensor {
     uint8_t access;      /* npurt_access */
     uint8_t source;
     uint8_t tracked; /* dependencies are looked up */
-    uint8_t reserved[3];
+    uint8_t has_initial;
+    uint8_t reserved[2];
+    uint64_t initial; /* of an allocation */
 };
 
 static uint32_t round_up(uint64_t n)
@@ -121,13 +123,20 @@ static bool note_buffer(struct graph *g, const npurt_tensor *x, uint16_t *index)
     return true;
 }
 
-void template_record_alloc(struct graph *g, const npurt_tensor *x)
+static void record_initial(const npurt_tensor_spec *spec, struct op_tensor *out)
+{
+    out->has_initial = spec->has_initial;
+    out->initial = spec->initial;
+}
+
+void template_record_alloc(struct graph *g, const npurt_tensor_spec *spec, const npurt_tensor *x)
 {
     struct op *op = take_op(g, sizeof *op + sizeof(struct op_tensor));
     if (!op) return;
     op->kind = OP_ALLOC;
     op->tensor_count = 1;
     op_tensors(op)[0].tensor = *x;
+    record_initial(spec, &op_tensors(op)[0]);
     note_buffer(g, x, &op_tensors(op)[0].index);
 }
 
@@ -191,11 +200,14 @@ void template_record_task(struct graph *g, const npurt_task *task, uint32_t numb
     op->template_scalars = task->template_scalars;
     memcpy(op->template_scalar, task->template_scalar, sizeof op->template_scalar);
     op->record = *record;
-    for (uint32_t i = 0; i < task->tensor_count; i++)
+    for (uint32_t i = 0; i < task->tensor_count; i++) {
+        op_tensors(op)[i].has_initial = 0;
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) record_initial(task->tensor[i].spec, &op_tensors(op)[i]);
         if (!record_tensor(g, &payload[i], task->tensor[i].access, &box[i], &op_tensors(op)[i])) {
             if (t->recording) give_up(g); /* a tensor that is neither the template's nor the body's */
             return;
         }
+    }
     memcpy(op_scalars(op), task->scalar, task->scalar_count * sizeof(uint64_t));
     for (uint32_t i = 0; i < edges; i++) {
         uint32_t producer = g->edges.record[i];
@@ -240,6 +252,7 @@ static npurt_status replay_tensor(struct graph *g, const struct template_body *b
         to->owner = store_id(place->number);
         npurt_status status = store_alloc(g, i, to);
         if (unlikely(status)) return status;
+        if (unlikely(from->has_initial)) store_fill(g, to, from->initial);
         t->buffer[from->index] = (struct template_buffer){to->addr, to->owner, to->hint, to->lease};
         store_hold(g, &g->map.own[to->hint - 1]);
         return NPURT_OK;
@@ -304,8 +317,10 @@ static npurt_status replay(struct graph *g, const struct template_body *body)
         if (op->kind == OP_TASK) {
             status = replay_task(g, body, op, local++);
         } else if (op->kind == OP_ALLOC) {
-            npurt_tensor x = op_tensors(op)[0].tensor;
+            const struct op_tensor *made = op_tensors(op);
+            npurt_tensor x = made->tensor;
             status = store_alloc(g, 0, &x);
+            if (status == NPURT_OK && made->has_initial) store_fill(g, &x, made->initial);
             t->buffer[op_tensors(op)[0].index] = (struct template_buffer){x.addr, x.owner, x.hint, x.lease};
         } else if (op->kind == OP_SCOPE_BEGIN) {
             status = graph_scope_begin(g, (npurt_scope_mode)op->mode);

@@ -75,7 +75,7 @@ npurt_status template_end(struct graph *graph);
 /* What a submission, an allocation and a scope of a body being recorded were. */
 void template_record_task(struct graph *graph, const npurt_task *task, uint32_t number, const struct image_task *record,
                           const npurt_tensor *payload, const struct box *box);
-void template_record_alloc(struct graph *graph, const npurt_tensor *t);
+void template_record_alloc(struct graph *graph, const npurt_tensor_spec *spec, const npurt_tensor *t);
 void template_record_scope(struct graph *graph, bool begin, npurt_scope_mode mode);
 
 #endif

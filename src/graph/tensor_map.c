@@ -674,7 +674,6 @@ bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t si
     return region_create(map, buffer, &box, map->edges->consumer, MAP_NONE) != MAP_NONE;
 }
 
-#if NPURT_GRAPH_STREAM
 void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool writes)
 {
     struct box_view view = box_view_of(box);
@@ -688,4 +687,3 @@ void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struc
                        .dead = MAP_NONE};
     visit_all(map, &a, buffer);
 }
-#endif

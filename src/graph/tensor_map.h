@@ -144,10 +144,11 @@ static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t 
     return tensor_map_find(map, addr, own);
 }
 
-#if NPURT_GRAPH_STREAM
 /* Adds the producers of an access to edges, and remembers nothing: for an element that the orchestration itself reads or
  * writes. */
 void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struct box *box, bool writes);
+
+#if NPURT_GRAPH_STREAM
 /* The buffer is given back: its regions and grids go. */
 void tensor_map_release(struct tensor_map *map, struct buffer *buffer);
 /* Drops what only completed tasks have left behind. Costs a pass over all regions; done when their number has doubled

@@ -67,7 +67,7 @@ npurt_status arena_settle(npurt_device *device, struct stream_control *control)
     }
     /* Memory of an earlier process may hold its keys. */
     if (status == NPURT_OK)
-        status = memory_zero(device, arena->engine + layout.own, STREAM_OWN, "the graph engine's memory");
+        status = memory_set(device, arena->engine + layout.own, 0, STREAM_OWN, "the graph engine's memory");
     if (status != NPURT_OK) return status;
     control->engine = arena->engine;
     control->engine_size = layout.size;

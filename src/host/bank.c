@@ -29,7 +29,7 @@ static npurt_status take_lines(npurt_device *device)
     lines->records = lines->payload + payload;
     lines->regs = lines->records + records;
     /* A hello, welcome or record is told from a stale one by its run number; a first one has no other to be told from. */
-    status = memory_zero(device, lines->memory, size, "the lines of the cores");
+    status = memory_set(device, lines->memory, 0, size, "the lines of the cores");
     if (status == NPURT_OK)
         status = memory_write(device, lines->regs, device->registers.base, regs, "the register bases");
     return status;

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "args.h"
 #include "bootstrap.h"
+#include "contents.h"
 #include "dump.h"
 #include "error.h"
 #include "log.h"
@@ -70,6 +71,8 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
         return error_raise(status, "no host memory for the graph engine");
     struct graph_begin_info info = {.grow = grow_heap,
                                     .grow_context = run,
+                                    .element = contents_element,
+                                    .element_context = run,
                                     .kernel_core = c->kernel_core,
                                     .kernel_count = c->kernel_limit,
                                     .cluster_count = device->info.clusters};
@@ -184,7 +187,8 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
 
     run->clusters = clusters_needed(device, &image);
     run->bank->graph = image;
-    status = args_copy_in(c, run->bank);
+    status = contents_copy_in(run);
+    if (status == NPURT_OK) status = contents_fill(run, &image);
     if (status == NPURT_OK) status = ship(run, &image);
     timing->copy_ns = run_now_ns() - built;
     if (status != NPURT_OK) return status;

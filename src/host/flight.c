@@ -309,7 +309,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->callable = c;
     run->call = call;
     run->flags = args->flags;
-    run->cancelled = run->shipped = false;
+    run->cancelled = run->shipped = run->copied_in = false;
     run->looks = 0;
     run->began_ns = began;
     run->timing = (npurt_timing){0};

@@ -38,6 +38,7 @@ struct npurt_run {
     uint32_t number;          /* run_control.run_number */
     uint32_t clusters, threads, flags;
     bool shipped;            /* something is on the device to be started: false for an empty graph */
+    bool copied_in;          /* host tensors are in the bank's staging memory */
     uint64_t engine_key;     /* tensormap_and_ringbuffer: of the stream_control that was shipped */
     uint32_t looks; /* run_command.look asked for */
     struct growth_mark mark; /* with NPURT_CALL_LEAK_CHECK or the device's leak_check */

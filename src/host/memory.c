@@ -91,10 +91,10 @@ npurt_status memory_read(npurt_device *device, void *to, uint64_t from, uint64_t
     return error_driver(code, "rtMemcpy", "copying %s from the device (%" PRIu64 " bytes)", what, size);
 }
 
-npurt_status memory_zero(npurt_device *device, uint64_t to, uint64_t size, const char *what)
+npurt_status memory_set(npurt_device *device, uint64_t to, uint8_t value, uint64_t size, const char *what)
 {
-    aclError code = device->driver->aclrtMemset(device_pointer(to), size, 0, size);
-    return code == 0 ? NPURT_OK : error_driver(code, "aclrtMemset", "zeroing %s (%" PRIu64 " bytes)", what, size);
+    aclError code = device->driver->aclrtMemset(device_pointer(to), size, value, size);
+    return code == 0 ? NPURT_OK : error_driver(code, "aclrtMemset", "setting %s (%" PRIu64 " bytes)", what, size);
 }
 
 npurt_status memory_check_device(npurt_device *device, uint64_t address, uint64_t size, const char *what)
@@ -179,9 +179,6 @@ npurt_status npurt_memory_set(npurt_device *device, uint64_t to, uint8_t value, 
     if (status != NPURT_OK) return status;
     if (size == 0) status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0");
     if (status == NPURT_OK) status = memory_check_device(device, to, size, "to");
-    if (status == NPURT_OK) {
-        aclError code = device->driver->aclrtMemset(device_pointer(to), size, value, size);
-        if (code != 0) status = error_driver(code, "aclrtMemset", "setting %zu bytes at 0x%" PRIx64, size, to);
-    }
+    if (status == NPURT_OK) status = memory_set(device, to, value, size, "the caller's memory");
     return device_leave(device, status);
 }

@@ -16,7 +16,7 @@ npurt_status memory_give(npurt_device *device, uint64_t address);
 /* Copies of the library's own; `what` completes "copying …". No range check. */
 npurt_status memory_write(npurt_device *device, uint64_t to, const void *from, uint64_t size, const char *what);
 npurt_status memory_read(npurt_device *device, void *to, uint64_t from, uint64_t size, const char *what);
-npurt_status memory_zero(npurt_device *device, uint64_t to, uint64_t size, const char *what);
+npurt_status memory_set(npurt_device *device, uint64_t to, uint8_t value, uint64_t size, const char *what);
 
 /* INVALID_ARGUMENT unless the range lies inside one allocation of the user's. `what` names the argument. */
 npurt_status memory_check_device(npurt_device *device, uint64_t address, uint64_t size, const char *what);

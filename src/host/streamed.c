@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "args.h"
 #include "bootstrap.h"
 #include "code.h"
+#include "contents.h"
 #include "error.h"
 #include "log.h"
 #include "memory.h"
@@ -67,7 +67,7 @@ npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args)
     rings_choose(c, args, &control);
     /* While a run executes the arena is that run's: whoever needs another one makes it when he starts. */
     if (!arena_is_for(device, &control) && !device->flight.executing) status = arena_settle(device, &control);
-    if (status == NPURT_OK) status = args_copy_in(c, run->bank);
+    if (status == NPURT_OK) status = contents_copy_in(run);
     run->clusters = device->info.clusters;
     run->engine_key = control.engine_key;
     if (status == NPURT_OK) status = ship(run, args, &control);

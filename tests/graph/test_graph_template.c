@@ -7,7 +7,7 @@
 enum { CELLS = 24, CELL = 256, MAX_BODY = 40, MAX_OPS = 400 };
 
 static uint64_t random_state;
-static uint32_t uses, replays;
+static uint32_t uses, replays, fills;
 
 static uint32_t draw(uint32_t below)
 {
@@ -33,6 +33,8 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
     npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {CELL}};
     for (uint32_t step = 0; step < steps; step++) {
         uint32_t what = draw(12);
+        spec.has_initial = draw(3) == 0;
+        spec.initial = draw(256);
         if (what == 0 && depth < 4) {
             scope_made[depth++] = made_count;
             if (manual_depth == 0 && draw(3) == 0) manual_depth = depth; /* from here on inwards */
@@ -83,7 +85,7 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
     random_state = saved;
 }
 
-/* What a graph came out as: tasks, ready list and edges, then arguments without the padding between them. */
+/* What a graph came out as: tasks, ready list and edges, arguments without the padding between them, initial values. */
 struct copy {
     uint8_t *bytes;
     uint64_t size;
@@ -150,6 +152,12 @@ static struct copy build(uint64_t seed, bool templates)
     for (uint32_t i = 0; i < world_image.task_count; i++)
         append(&copy, world_tensor(i, 0),
                world_task(i)->tensor_count * sizeof(npurt_tensor) + world_task(i)->scalar_count * sizeof(uint64_t));
+    fills += world_image.fill_count;
+    for (uint32_t i = 0; i < world_image.fill_count; i++) {
+        const struct graph_fill *fill = &world_image.fills[i];
+        const uint64_t words[] = {fill->addr, fill->size, fill->bits, fill->element};
+        append(&copy, words, sizeof words);
+    }
     return copy;
 }
 
@@ -169,6 +177,7 @@ TEST(gives_the_graph_that_submitting_gives)
     }
     /* of 12 uses of three bodies at least 9 are not the first of their key */
     CHECK(uses == 2000 * 12 && replays >= 2000 * 9);
+    CHECK(fills > 2000);
 }
 
 /* The body runs once per recording: nothing is submitted for a use that is replayed. */
