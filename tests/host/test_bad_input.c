@@ -46,6 +46,22 @@ static void tear_down(void)
     CHECK_EQ(npurt_device_close(device), NPURT_OK); /* LEAK when anything is left */
 }
 
+/* A callable whose graph is built on the device, and the end of it: what its rings took stays with the device. */
+static npurt_callable *load_streamed(void)
+{
+    npurt_callable *streamed = NULL;
+    world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
+    CHECK_EQ(world_load(device, &streamed), NPURT_OK);
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
+    CHECK_EQ(world_call(streamed, x, y, 64, FIXTURE_CHAIN, 1, NULL), NPURT_OK);
+    return streamed;
+}
+static void unload_streamed(npurt_callable *streamed)
+{
+    CHECK_EQ(npurt_callable_unload(streamed), NPURT_OK);
+    CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK);
+}
+
 #define REFUSED(call, expected, part)                                                                                  \
     do {                                                                                                               \
         CHECK_EQ(call, expected);                                                                                      \
@@ -183,6 +199,52 @@ TEST(device_memory_exhausted_in_a_graph)
     REFUSED(world_call(callable, x, y, 64, FIXTURE_EXHAUST, 0, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "task");
     CHECK_HAS(npurt_error_last()->message, "outputs of the graph");
     CHECK_EQ(npurt_error_last()->driver_code, 207001);
+    tear_down();
+}
+
+TEST(ring_sizes_out_of_bounds)
+{
+    npurt_device_options options = {.ring[2].task_window = 6};
+    npurt_callable_desc desc = {.name = "bad",
+                                .runtime = NPURT_TENSORMAP_AND_RINGBUFFER,
+                                .orchestration.path = world_orchestration,
+                                .ring[3].heap_bytes = 1000};
+    npurt_callable *none;
+    npurt_device *no_device;
+    REFUSED(npurt_device_open("emu:a5", &options, &no_device), NPURT_ERROR_INVALID_ARGUMENT,
+            "device options, ring 2: task_window is 6;");
+    set_up();
+    REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_INVALID_ARGUMENT,
+            "callable \"bad\", ring 3: heap_bytes is 1000;");
+    npurt_callable *streamed = load_streamed();
+    npurt_call_args args = good();
+    args.ring[1].edges = 2;
+    REFUSED(npurt_call(streamed, &args, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+            "call of \"fixture\", ring 1: edges is 2;");
+    args = good();
+    args.ring[1].heap_bytes = UINT64_C(1) << 30;
+    REFUSED(npurt_call(streamed, &args, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "heap of ring 1");
+    CHECK_EQ(npurt_error_last()->driver_code, 207001);
+    unload_streamed(streamed);
+    tear_down();
+}
+
+TEST(refused_on_the_device)
+{
+    set_up();
+    npurt_callable *streamed = load_streamed();
+    REFUSED(world_call(streamed, x, y, 64, FIXTURE_OUTSIDE, 0, NULL), NPURT_ERROR_GRAPH, "task 0");
+    CHECK_HAS(npurt_error_last()->message, "(INVALID_ARGS, code 5)");
+    REFUSED(world_call(streamed, x, y, 64, FIXTURE_EXHAUST, 0, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "task 0");
+    CHECK_HAS(npurt_error_last()->message, "(HEAP_RING_DEADLOCK, code 2)");
+    CHECK_HAS(npurt_error_last()->hint, "heap_bytes of ring 0: ");
+    REFUSED(world_call(streamed, x, y, 64, FIXTURE_FAILS, 0, NULL), NPURT_ERROR_ORCHESTRATION,
+            "failed with code 42: the fixture says so");
+    REFUSED(world_call(streamed, x, y, 64, FIXTURE_RETURNS, 7, NULL), NPURT_ERROR_ORCHESTRATION, "returned 7");
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    CHECK_EQ(world_call(streamed, x, y, 64, FIXTURE_CHAIN, 3, NULL), NPURT_OK);
+    CHECK_EQ(y[5], x[5] + 3);
+    unload_streamed(streamed);
     tear_down();
 }
 

@@ -73,7 +73,8 @@ TEST(a_kernel_that_faults_in_any_way_is_named_and_507015_follows)
             run_bad_kernel(targets[t], bad[i].kernel, NPURT_ERROR_KERNEL_FAULT, bad[i].name, "507015");
 }
 
-/* The endless kernel is dispatched first, and outlives the grace as any long one would. */
+/* The endless kernel is dispatched first, and outlives the grace as any long one would. Where the graph is built on the
+ * device two schedulers take one task each, and the fault may come before the other one's is dispatched. */
 static void fault_beside_another(const char *target)
 {
     npurt_device *device;
@@ -87,7 +88,7 @@ static void fault_beside_another(const char *target)
     CHECK_EQ(e->kernel, FIXTURE_FAULT);
     CHECK_EQ(e->task, 1);
     CHECK_HAS(e->message, "kernel \"fault\" (id 1) faulted on core ");
-    CHECK_HAS(e->message, "1 other dispatches did not end either");
+    if (world_runtime == NPURT_HOST_BUILD_GRAPH) CHECK_HAS(e->message, "1 other dispatches did not end either");
     CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
 }

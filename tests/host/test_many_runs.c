@@ -65,6 +65,8 @@ static void many_runs(const char *target, uint32_t runs)
     clock_gettime(CLOCK_MONOTONIC, &from);
     CHECK(example_folder(folder, sizeof folder));
     CHECK_EQ(example_prepare(&vector_example, &vector_example.cases[0], 1, &problem), 0);
+    const char *runtime = getenv("FIXTURE_RUNTIME");
+    if (runtime && strcmp(runtime, "tensormap_and_ringbuffer") == 0) problem.runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
     npurt_call_tensor *out = &problem.tensor[2];
     const size_t bytes = example_tensor_bytes(out);
     void *right = malloc(bytes);

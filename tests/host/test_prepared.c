@@ -14,12 +14,24 @@ static int openings(void)
     return count ? atoi(count) : 0;
 }
 
-/* Where a test begins: how often orchestrations were opened, and what the device holds. */
+/* Where a test begins: how often orchestrations were opened in this process, and loaded on the device. */
 static int opened_before;
+static uint32_t loaded;
+
+static bool streamed(void)
+{
+    return world_runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
+}
+
+#define BOTH_RUNTIMES()                                                                                                \
+    for (int runtime = NPURT_HOST_BUILD_GRAPH;                                                                         \
+         runtime <= NPURT_TENSORMAP_AND_RINGBUFFER && (world_runtime = (npurt_runtime)runtime, true); runtime++)
+
 static npurt_device *open_device(const char *target)
 {
     npurt_device *device;
-    printf("  %s\n", target);
+    printf("  %s, %s\n", target, streamed() ? "tensormap_and_ringbuffer" : "host_build_graph");
+    loaded = 0;
     if (npurt_device_open(target, NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
     opened_before = openings();
     return device;
@@ -34,19 +46,23 @@ static npurt_callable *load(npurt_device *device)
 
 static void call(npurt_callable *callable, uint32_t value, uint32_t length)
 {
+    npurt_timing timing;
     for (uint32_t i = 0; i < N; i++)
         x[i] = value + i;
-    CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, length, NULL), NPURT_OK);
+    CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, length, &timing), NPURT_OK);
     for (uint32_t i = 0; i < N; i++)
         CHECK_EQ(y[i], value + i + length);
+    loaded += timing.orchestration_loads;
 }
 
-/* The AICPU program was installed, loaded and looked up once, the AICore program registered once at most. */
+/* So many orchestrations were opened where they run. The AICPU program was installed, loaded and looked up once, the
+ * AICore program registered once at most. */
 static void check_loads(npurt_device *device, int orchestrations, uint32_t registrations)
 {
     npurt_ledger_totals t;
     CHECK_EQ(npurt_device_ledger(device, &t), NPURT_OK);
-    CHECK_EQ(openings() - opened_before, orchestrations);
+    CHECK_EQ(openings() - opened_before, streamed() ? 0 : orchestrations);
+    CHECK_EQ(loaded, streamed() ? (uint32_t)orchestrations : 0);
     CHECK_EQ(t.files, 1);
     CHECK_EQ(t.binaries, 1);
     CHECK_EQ(t.functions, 3);
@@ -56,6 +72,7 @@ static void check_loads(npurt_device *device, int orchestrations, uint32_t regis
 
 TEST(two_callables_run_with_inputs_of_their_own_and_are_unloaded)
 {
+    BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
         npurt_callable *primary = load(device), *secondary = load(device);
@@ -68,12 +85,13 @@ TEST(two_callables_run_with_inputs_of_their_own_and_are_unloaded)
     }
 }
 
-TEST(five_runs_open_the_orchestration_once_and_load_nothing_on_the_device)
+TEST(five_runs_open_the_orchestration_once_and_load_nothing_else)
 {
+    BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
         npurt_callable *callable = load(device);
-        check_loads(device, 1, 0);
+        check_loads(device, streamed() ? 0 : 1, 0); /* the device loads it when it is called */
         for (uint32_t i = 0; i < 5; i++) {
             call(callable, i, 5);
             check_loads(device, 1, 1);
@@ -85,6 +103,7 @@ TEST(five_runs_open_the_orchestration_once_and_load_nothing_on_the_device)
 
 TEST(two_callables_in_turn_open_two_orchestrations)
 {
+    BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
         npurt_callable *a = load(device), *b = load(device);
@@ -102,6 +121,7 @@ TEST(two_callables_in_turn_open_two_orchestrations)
 /* The reference refuses a second preparation under one id. Here a load gives a handle, never one that is in use. */
 TEST(a_second_load_of_the_same_binaries_is_a_callable_of_its_own_that_shares_their_uploads)
 {
+    BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
         npurt_ledger_totals one, two;
@@ -120,6 +140,7 @@ TEST(a_second_load_of_the_same_binaries_is_a_callable_of_its_own_that_shares_the
 
 TEST(a_callable_can_be_loaded_again_after_it_was_unloaded)
 {
+    BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
         npurt_callable *callable = load(device);
@@ -134,7 +155,7 @@ TEST(a_callable_can_be_loaded_again_after_it_was_unloaded)
     }
 }
 
-TEST(sixty_four_callables_are_called_the_65th_is_refused_and_places_are_used_again)
+static void call_sixty_four(void)
 {
     npurt_device *device = open_device("emu:a5");
     npurt_callable *c[NPURT_MAX_CALLABLES], *more = NULL;
@@ -153,6 +174,66 @@ TEST(sixty_four_callables_are_called_the_65th_is_refused_and_places_are_used_aga
     for (int i = 0; i < NPURT_MAX_CALLABLES; i++)
         CHECK_EQ(npurt_callable_unload(c[i]), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(sixty_four_callables_are_called_the_65th_is_refused_and_places_are_used_again)
+{
+    BOTH_RUNTIMES()
+    {
+        call_sixty_four();
+        CHECK_EQ(loaded, streamed() ? 64 + 8 : 0);
+    }
+}
+
+/* The device has closed what was unloaded, and what was not is still there. */
+TEST(unloading_waits_for_the_callables_own_run_and_spares_the_others)
+{
+    world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
+    npurt_device *device = open_device("emu:a5");
+    npurt_callable *a = load(device), *b = load(device);
+    npurt_run *run[2];
+    uint64_t at[2];
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(npurt_memory_alloc(device, sizeof x, "of the test", &at[i]), NPURT_OK);
+    call(a, 1, 5);
+    call(b, 1, 5);
+    CHECK_EQ(npurt_memory_set(device, at[0], 0, sizeof x), NPURT_OK);
+    CHECK_EQ(world_launch(b, at[0], at[1], N, FIXTURE_CHAIN, 3000, 0, &run[0]), NPURT_OK);
+    CHECK_EQ(world_launch(a, at[1], at[0], N, FIXTURE_CHAIN, 10, 0, &run[1]), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(a), NPURT_OK); /* its run was behind b's */
+    CHECK_EQ(npurt_wait(run[1], NULL), NPURT_OK);
+    CHECK_EQ(npurt_wait(run[0], NULL), NPURT_OK);
+    CHECK_EQ(npurt_memory_copy_out(device, y, at[0], sizeof y), NPURT_OK);
+    for (uint32_t i = 0; i < N; i++)
+        CHECK_EQ(y[i], 3010);
+    CHECK_EQ(world_launch(b, at[0], at[1], N, FIXTURE_CHAIN, 3000, 0, &run[0]), NPURT_OK);
+    a = load(device);
+    CHECK_EQ(npurt_callable_unload(a), NPURT_OK); /* never ran: nothing to be closed */
+    CHECK_EQ(npurt_wait(run[0], NULL), NPURT_OK);
+    call(b, 7, 3);
+    CHECK_EQ(loaded, 2);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(npurt_memory_free(device, at[i]), NPURT_OK);
+    CHECK_EQ(npurt_callable_unload(b), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(after_a_reset_orchestrations_are_loaded_again)
+{
+    BOTH_RUNTIMES()
+    {
+        npurt_device *device = open_device("emu:a5");
+        npurt_callable *callable = load(device);
+        call(callable, 1, 5);
+        CHECK_EQ(npurt_device_reset(device), NPURT_OK);
+        CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, 5, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        callable = load(device);
+        call(callable, 2, 5);
+        check_loads(device, 2, 1);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
 }
 
 /* Runs a chain twice over one pair of device tensors, then over another pair of the same shape. */
@@ -205,6 +286,7 @@ static void run_patched(uint32_t length, uint64_t *whole, uint64_t *none, uint64
 
 TEST(of_a_graph_that_runs_again_only_what_changed_travels)
 {
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
     uint64_t whole, none, patched;
     run_patched(1, &whole, &none, &patched);
     CHECK_EQ(none, 0);
@@ -214,7 +296,7 @@ TEST(of_a_graph_that_runs_again_only_what_changed_travels)
     CHECK(patched > 0 && patched <= 2 * 4096);
 }
 
-TEST(a_run_that_is_asked_to_proves_that_it_left_nothing_and_reports_are_whole)
+static void check_leaks_and_reports(void)
 {
     const npurt_device_options options = {.leak_check = true};
     npurt_device *device;
@@ -228,7 +310,7 @@ TEST(a_run_that_is_asked_to_proves_that_it_left_nothing_and_reports_are_whole)
     CHECK_EQ(npurt_memory_alloc(device, 512, "quo\"te", &address), NPURT_OK);
     CHECK_EQ(npurt_device_report(device, text, sizeof text, &needed), NPURT_OK);
     CHECK_EQ(strlen(text), needed);
-    CHECK_HAS(text, "graph image");
+    CHECK_HAS(text, streamed() ? "tasks, edges and tensor map" : "graph image");
     CHECK_EQ(npurt_device_report_json(device, json, sizeof json, &needed), NPURT_OK);
     CHECK_EQ(strlen(json), needed);
     CHECK_HAS(json, "{\"target\": \"emu:a5\", \"runs\": 10, ");
@@ -239,6 +321,12 @@ TEST(a_run_that_is_asked_to_proves_that_it_left_nothing_and_reports_are_whole)
     CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
     CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
+TEST(a_run_that_is_asked_to_proves_that_it_left_nothing_and_reports_are_whole)
+{
+    BOTH_RUNTIMES()
+    check_leaks_and_reports();
 }
 
 TEST_MAIN

@@ -1,10 +1,19 @@
 #include "host/world.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 const char world_orchestration[] = HOST_FIXTURES "/host_orchestration.so";
 const char world_kernels[] = HOST_FIXTURES "/host_kernels.so";
 const char world_binaries[] = HOST_BINARIES;
 
 npurt_runtime world_runtime = NPURT_HOST_BUILD_GRAPH;
+
+__attribute__((constructor)) static void choose_runtime(void)
+{
+    const char *name = getenv("FIXTURE_RUNTIME");
+    if (name && strcmp(name, "tensormap_and_ringbuffer") == 0) world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
+}
 
 npurt_status world_load(npurt_device *device, npurt_callable **out)
 {

@@ -9,7 +9,7 @@ extern const char world_orchestration[], world_kernels[];
 /* Folder of programs that look like device programs but are none. */
 extern const char world_binaries[];
 
-/* What world_load gives its callables; host_build_graph at first. */
+/* What world_load gives its callables: host_build_graph, unless FIXTURE_RUNTIME in the environment names the other. */
 extern npurt_runtime world_runtime;
 
 /* Loads the fixtures' orchestration with all their kernels; parameters x (INPUT) and y (OUTPUT_EXISTING), u32, one
