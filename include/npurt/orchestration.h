@@ -212,9 +212,12 @@ static inline uint32_t npurt_orch_cluster_count(npurt_orch *o) { return o->ops->
  * written; what is written, the tasks submitted afterwards see, and none before. In scopes of any mode.
  *
  * tensormap_and_ringbuffer waits for those tasks to complete. host_build_graph, whose tasks run when the graph is
- * finished, does it for the arguments of the call, as long as no task submitted before writes the buffer (get), or has it
- * as an argument at all (set); the rest is UNSUPPORTED there, and the message says why. INVALID_ARGUMENT: an index outside
- * of the shape, or a tensor that leaves its buffer. Like every refusal, these end the graph. */
+ * finished, reaches the arguments of the call alone, and of these what no task submitted before writes (get), or reads or
+ * writes (set); the rest is UNSUPPORTED there, and the message says why. For device memory it waits for the run that
+ * executes. What it sets in device memory stays, also when the graph is refused later.
+ *
+ * INVALID_ARGUMENT: an index outside of the shape, or a tensor that leaves its buffer. Like every refusal, these end the
+ * graph. */
 static inline npurt_status npurt_orch_get(npurt_orch *o, const npurt_tensor *t, const uint32_t *index, uint64_t *bits)
 {
     if (o->ops->size < offsetof(npurt_orch_ops, get) + sizeof o->ops->get) return NPURT_ERROR_UNSUPPORTED;

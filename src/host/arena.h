@@ -15,6 +15,7 @@ struct arena {
     struct stream_control laid_out; /* for rings of these sizes; engine_key 0: for none */
     uint64_t unload;                /* struct stream_unload[NPURT_MAX_CALLABLES] */
     uint32_t unload_next;
+    bool unloading; /* an unload was launched behind a run, and nobody has waited for its end */
 };
 
 /* Sets the addresses and the key in a control whose rings are chosen. False, the key 0: the arena has to be made for

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "registers.h"
 #include "registration.h"
+#include "streamed.h"
 
 npurt_status device_stream_create(npurt_device *device, const char *purpose, rtStream_t *stream)
 {
@@ -88,7 +89,8 @@ npurt_status device_bring_up(npurt_device *device)
 
 npurt_status device_take_down(npurt_device *device)
 {
-    npurt_status status = code_clear(device);
+    npurt_status status = streamed_finish_unloads(device);
+    error_first(&status, code_clear(device));
     error_first(&status, registration_undo(device));
     error_first(&status, bootstrap_undo(device));
     error_first(&status, arena_fini(device));

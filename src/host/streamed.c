@@ -133,6 +133,16 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
 
 /* ---- unloading */
 
+npurt_status streamed_finish_unloads(npurt_device *device)
+{
+    if (!device->arena.unloading) return NPURT_OK;
+    device->arena.unloading = false;
+    const rtError_t code =
+        device->driver->rtStreamSynchronizeWithTimeout(device->cpu_stream, (int32_t)device->options.sync_timeout_ms);
+    if (code == 0) return NPURT_OK;
+    return error_driver(code, "rtStreamSynchronizeWithTimeout", "closing orchestrations on the device");
+}
+
 npurt_status streamed_unload(npurt_callable *c)
 {
     npurt_device *device = c->device;
@@ -142,10 +152,7 @@ npurt_status streamed_unload(npurt_callable *c)
     c->known_on_device = false;
     npurt_status status = memory_write(device, at, &unload, sizeof unload, "the unload of an orchestration");
     if (status == NPURT_OK) status = bootstrap_launch(device, device->unload, 1, at);
-    if (status != NPURT_OK || device->flight.executing) return status;
-    const rtError_t code =
-        device->driver->rtStreamSynchronizeWithTimeout(device->cpu_stream, (int32_t)device->options.sync_timeout_ms);
-    if (code == 0) return NPURT_OK;
-    return error_driver(code, "rtStreamSynchronizeWithTimeout", "closing the orchestration of \"%s\" on the device",
-                        c->name);
+    if (status != NPURT_OK) return status;
+    device->arena.unloading = true;
+    return device->flight.executing ? NPURT_OK : streamed_finish_unloads(device);
 }

@@ -23,5 +23,7 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *outcom
 /* Launches the entry that closes the callable's orchestration on the device, behind the executing run; waits for its end
  * when none executes. Nothing to do for a callable that the device has never loaded. */
 npurt_status streamed_unload(npurt_callable *callable);
+/* Waits for those that nobody has waited for. Before the device is taken down. */
+npurt_status streamed_finish_unloads(npurt_device *device);
 
 #endif

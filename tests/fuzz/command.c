@@ -69,6 +69,10 @@ static void check_options(const struct run_options *o)
     FUZZ_CHECK(memchr(o->target, 0, sizeof o->target) && o->word_count <= RUN_MAX_WORDS, "%u words", o->word_count);
     FUZZ_CHECK(!o->seeded || strstr(o->target, "seed="), "a seed, and %s", o->target);
     FUZZ_CHECK(o->tolerance >= 0, "tolerance %g", o->tolerance);
+    for (uint32_t r = 0; r < NPURT_RINGS; r++)
+        FUZZ_CHECK(o->ring_given || !(o->ring[r].task_window || o->ring[r].edges || o->ring[r].heap_bytes),
+                   "ring %u, and nobody gave it", r);
+    FUZZ_CHECK(!o->ring_given || !o->example || o->runtime == NPURT_TENSORMAP_AND_RINGBUFFER, "rings of no runtime");
 }
 
 /* A number begins with a digit: what a C library takes beyond that is a slip of the user's. */
