@@ -106,6 +106,41 @@ void interpreter_run_task(const struct interpreter_kernels *kernels, const struc
     }
 }
 
+/* Of elements of 32 bits: what the examples' predicates are about. */
+static bool interpreter_predicate(const npurt_task *task)
+{
+    const npurt_tensor *t = task->predicate.tensor;
+    const char *element = (const char *)(uintptr_t)t->addr + npurt_tensor_element(t, task->predicate.index);
+    double x, value;
+    if (t->dtype == NPURT_F32) {
+        float left, right;
+        uint32_t bits = (uint32_t)task->predicate.bits;
+        memcpy(&left, element, sizeof left);
+        memcpy(&right, &bits, sizeof right);
+        x = (double)left;
+        value = (double)right;
+    } else {
+        uint32_t left;
+        memcpy(&left, element, sizeof left);
+        x = t->dtype == NPURT_I32 ? (double)(int32_t)left : left;
+        value = t->dtype == NPURT_I32 ? (double)(int32_t)task->predicate.bits : (uint32_t)task->predicate.bits;
+    }
+    switch (task->predicate.compare) {
+    case NPURT_EQUAL:
+        return x == value;
+    case NPURT_NOT_EQUAL:
+        return x != value;
+    case NPURT_LESS:
+        return x < value;
+    case NPURT_LESS_EQUAL:
+        return x <= value;
+    case NPURT_GREATER:
+        return x > value;
+    default:
+        return x >= value;
+    }
+}
+
 static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_id *id)
 {
     struct interpreter *in = (struct interpreter *)orch;
@@ -127,6 +162,8 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
             (run.kernel[slot] >= 0 && !in->kernels->function[run.kernel[slot]]))
             return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u: no kernel %d", in->tasks, run.kernel[slot]);
     }
+    if (task->has_predicate && (!task->predicate.tensor || npurt_dtype_size(task->predicate.tensor->dtype) != 4))
+        return refuse(in, NPURT_ERROR_UNSUPPORTED, "task %u: a predicate of other elements than of 32 bits", in->tasks);
     for (uint32_t i = 0; i < task->tensor_count; i++) {
         if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) {
             if (allocate(orch, task->tensor[i].spec, &tensor[i]) != NPURT_OK) return in->status;
@@ -137,7 +174,7 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
         if ((tensor[i].start_offset + tensor[i].extent) * npurt_dtype_size(tensor[i].dtype) > tensor[i].size)
             return refuse(in, NPURT_ERROR_INVALID_ARGUMENT, "task %u: tensor %u leaves its buffer", in->tasks, i);
     }
-    interpreter_run_task(in->kernels, &run);
+    if (!task->has_predicate || interpreter_predicate(task)) interpreter_run_task(in->kernels, &run);
     if (id) *id = in->tasks;
     in->tasks++;
     return NPURT_OK;

@@ -97,6 +97,18 @@ static void draw_cores(struct maker *maker, struct generator_task *task)
     task->salt = draw(maker, UINT32_MAX);
 }
 
+/* An element of any buffer that can be seen, and any value: half of the comparisons hold. Not for a task that allocates:
+ * what it would have written is undefined then. */
+static void draw_predicate(struct maker *maker, struct generator_task *task)
+{
+    if (task->view[task->input_count].access == ALLOCATE || draw(maker, 5) != 0) return;
+    task->compare = 1 + draw(maker, 6);
+    task->compare_buffer = maker->usable[draw(maker, maker->visible)];
+    task->compare_row = draw(maker, maker->graph->buffer[task->compare_buffer].rows);
+    task->compare_column = draw(maker, maker->graph->buffer[task->compare_buffer].columns);
+    task->compare_value = draw(maker, UINT32_MAX);
+}
+
 /* Now and then a scope; what is allocated in it nobody may use afterwards. */
 static void begin_scope(struct maker *maker, struct generator_task *task)
 {
@@ -232,6 +244,7 @@ int generator_make(uint64_t seed, uint32_t task_count, uint32_t options, struct 
                 make_dummy(&maker, number++, layer_first);
             } else {
                 make_ordinary(&maker, number, layer_first);
+                if (options & GENERATE_PREDICATES) draw_predicate(&maker, &graph->task[number]);
                 graph->task[number++].sync_start = options & GENERATE_SYNC_START && draw(&maker, 6) == 0;
             }
             if (maker.depth > 0 && draw(&maker, 8) == 0)

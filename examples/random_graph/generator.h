@@ -27,7 +27,7 @@ enum {
 };
 
 /* What a graph may have beyond the usual; bits. */
-enum { GENERATE_ELEMENTS = 1, GENERATE_SYNC_START = 2 };
+enum { GENERATE_ELEMENTS = 1, GENERATE_SYNC_START = 2, GENERATE_PREDICATES = 4 };
 
 /* Kernel ids: cube entries, then vector entries; one entry per number of inputs and outputs. */
 enum { KERNELS_PER_CORE = (GENERATOR_MAX_INPUTS + 1) * GENERATOR_MAX_OUTPUTS };
@@ -63,6 +63,8 @@ struct generator_task {
     uint32_t scope_end;             /* closed after it */
     bool get, set;                  /* one element, by the orchestration, before the task: read into salt, set to it */
     uint32_t element_buffer, element_row, element_column;
+    uint32_t compare;               /* 0, or an npurt_compare: runs only if this element compares so */
+    uint32_t compare_buffer, compare_row, compare_column, compare_value;
 };
 
 struct generator_buffer {

@@ -41,12 +41,22 @@ static uint32_t element(const struct generator_graph *graph, const struct genera
     return salt;
 }
 
+static bool runs(const struct generator_graph *graph, const struct generator_task *task,
+                 uint32_t *buffer[GENERATOR_MAX_BUFFERS])
+{
+    if (task->compare == 0) return true;
+    uint32_t at = task->compare_row * graph->buffer[task->compare_buffer].columns + task->compare_column;
+    uint32_t x = buffer[task->compare_buffer][at], y = task->compare_value;
+    const bool holds[7] = {true, x == y, x != y, x < y, x <= y, x > y, x >= y};
+    return holds[task->compare];
+}
+
 static void interpret(const struct generator_graph *graph, const struct generator_task *task,
                       uint32_t *buffer[GENERATOR_MAX_BUFFERS])
 {
     struct view_list list;
     uint32_t all = element(graph, task, buffer);
-    if (task->slots == 0) return;
+    if (task->slots == 0 || !runs(graph, task, buffer)) return;
     for (uint32_t i = 0; i < task->input_count; i++) {
         uint32_t sum = 0;
         list_view(graph, &task->view[i], &list);

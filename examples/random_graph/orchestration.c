@@ -84,6 +84,10 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
         add_view(&task, &from->view[i], made->buffer, &tensor[i], &spec[i]);
         if (from->view[i].access == UPDATE) mode |= (uint32_t)MODE_KEEP << (i - from->input_count);
     }
+    const uint32_t at[2] = {from->compare_row, from->compare_column};
+    if (from->compare)
+        npurt_task_predicate(&task, &made->buffer[from->compare_buffer], at, (npurt_compare)from->compare,
+                             from->compare_value);
     npurt_task_scalar(&task, element(orch, from, made->buffer));
     npurt_task_scalar(&task, mode);
     for (uint32_t i = 0; i < from->after_count; i++)

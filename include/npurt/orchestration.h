@@ -48,6 +48,16 @@ typedef enum npurt_access {
     NPURT_ACCESS_NO_DEP = 4,          /* passed to the kernel, no dependency but on the buffer's allocation */
 } npurt_access;
 
+/* How a predicate compares its element, on the left, with its value. */
+typedef enum npurt_compare {
+    NPURT_EQUAL = 1,
+    NPURT_NOT_EQUAL = 2,
+    NPURT_LESS = 3,
+    NPURT_LESS_EQUAL = 4,
+    NPURT_GREATER = 5,
+    NPURT_GREATER_EQUAL = 6,
+} npurt_compare;
+
 /* A buffer to be allocated by a submission. Zeroed beyond dtype and shape, its content is undefined at first. */
 typedef struct npurt_tensor_spec {
     npurt_dtype dtype;
@@ -74,6 +84,13 @@ typedef struct npurt_task {
     uint32_t after_count;
     npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
+    bool has_predicate;                 /* runs only if: npurt_task_predicate */
+    struct {
+        const npurt_tensor *tensor;     /* both must live until npurt_submit returns */
+        const uint32_t *index;
+        npurt_compare compare;
+        uint64_t bits;
+    } predicate;
     uint32_t template_scalars;          /* bit j: scalar j is one of the template's, */
     uint8_t template_scalar[NPURT_TASK_MAX_SCALARS]; /* this one (npurt_task_template_scalar) */
 } npurt_task;
@@ -126,7 +143,7 @@ static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int
     t->tensor_count = t->scalar_count = t->after_count = 0;
     t->after = NULL;
     t->error = NPURT_OK;
-    t->sync_start = false;
+    t->sync_start = t->has_predicate = false;
     t->template_scalars = 0;
 }
 static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
@@ -178,6 +195,22 @@ static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->blo
  * All blocks must fit the device at once: block_num up to npurt_orch_cluster_count for AIC and MIX, twice that for AIV;
  * else the submission is refused (INVALID_ARGUMENT). One block, or a dummy task: says nothing. */
 static inline void npurt_task_sync_start(npurt_task *t) { t->sync_start = true; }
+/* The task runs only if element `index` (x->ndims entries) of x compares so with a value, given as an element's bits in
+ * the lowest npurt_dtype_size bytes; the rest is ignored. Every dtype: integers by sign, floats as numbers (a NaN is
+ * unequal to everything, and neither less nor greater). The element is read on the device when the task becomes ready: the
+ * task waits for whoever writes it, as for an input, and whoever writes it later waits for the task; in a MANUAL scope
+ * name the writer. It counts as one of the NPURT_TASK_MAX_TENSORS and is no argument of the kernels.
+ * False: the task completes without running. What it would have written stays as it was, and an output that it allocates
+ * is undefined. A second call replaces the first. INVALID_ARGUMENT of npurt_submit: no such element or comparison. */
+static inline void npurt_task_predicate(npurt_task *t, const npurt_tensor *x, const uint32_t *index,
+                                        npurt_compare compare, uint64_t bits)
+{
+    t->has_predicate = true;
+    t->predicate.tensor = x;
+    t->predicate.index = index;
+    t->predicate.compare = compare;
+    t->predicate.bits = bits;
+}
 static inline void npurt_task_after(npurt_task *t, const npurt_task_id *ids, uint32_t count)
 {
     t->after = ids;
@@ -241,7 +274,7 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * and strides are replayed, for a fraction of what submitting costs, and begin answers false. What runs is the same: the
  * tasks that the body would submit, with the same dependencies, inside and on what is around. Uses that can not be
  * replayed (other shapes, a body that names a tensor which is neither the template's nor allocated inside, or in npurt_task_after
- * a task from around it, one of more than 4,096 tasks) answer true and are submitted as they are.
+ * a task from around it, one of more than 4,096 tasks, one with a predicate) answer true and are submitted as they are.
  *
  * The body is a scope of its own: what it allocates is gone at its end. It is the same at each use of its key but for the
  * template's tensors and for scalars given with npurt_task_template_scalar; other scalars are those of the recording.

@@ -3,7 +3,7 @@
  * can only stall: counts that never reach zero (the watch), or underflow (completion.c). */
 #include "scheduler.h"
 
-enum { TENSOR_SIZE = 128, SCALAR_SIZE = 8, ARGUMENTS_MAX = 48, PAYLOAD_UNIT = 64 };
+enum { ARGUMENTS_MAX = 48, PAYLOAD_UNIT = 64 };
 
 static bool table_fits(uint64_t size, uint64_t offset, uint64_t count, uint64_t entry)
 {
@@ -74,9 +74,10 @@ static enum run_code check_task(const struct scheduler *s, const struct image_ta
         return RUN_BAD_IMAGE;
     if (t->fanout_begin > s->edge_count || t->fanout_count > s->edge_count - t->fanout_begin) return RUN_BAD_IMAGE;
     uint64_t begin = (uint64_t)t->payload * PAYLOAD_UNIT;
-    uint64_t size = (uint64_t)t->tensor_count * TENSOR_SIZE + (uint64_t)t->scalar_count * SCALAR_SIZE;
+    uint64_t size = image_payload_size(t);
     if (t->tensor_count + t->scalar_count > ARGUMENTS_MAX) return RUN_BAD_IMAGE;
     if (begin > payload_size || size > payload_size - begin) return RUN_BAD_IMAGE;
+    if (t->flags & IMAGE_PREDICATE && !predicate_is_sound(s, t)) return RUN_BAD_IMAGE;
     return check_kernels(s, t);
 }
 

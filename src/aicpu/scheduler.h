@@ -151,11 +151,24 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
 /* Checks the invariants of the scheduler's own structures whole; NULL, or what is wrong. For tests and debuggers. */
 const char *scheduler_validate(const struct scheduler *s);
 
+/* ---- evaluate.c */
+
+/* A predicate of the image that was meant as one. */
+bool predicate_is_sound(const struct scheduler *s, const struct image_task *task);
+/* Reads its element from memory. */
+bool predicate_holds(const struct scheduler *s, const struct image_task *task);
+
 /* The task's producers have completed: it waits in the list it belongs to from now on. */
 static inline void scheduler_ready(struct scheduler *s, uint32_t task)
 {
     const struct image_task *t = &s->tasks[task];
-    ready_push(t->flags & IMAGE_SYNC_START ? &s->sync_ready : &s->ready[t->shape], s->state, task);
+    struct ready_list *list = &s->ready[t->shape];
+    if (__builtin_expect(t->flags != 0, 0)) {
+        if (t->flags & IMAGE_SYNC_START) list = &s->sync_ready;
+        /* Completed among the dummies, and not here: who completes may be releasing consumers. */
+        if (t->flags & IMAGE_PREDICATE && !predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
+    }
+    ready_push(list, s->state, task);
 }
 
 /* Where the part of scheduler `index` begins in what is dealt out to all of them: `total` tasks, edges. */

@@ -1,4 +1,5 @@
 #include "engine.h"
+#include "predicate.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -143,6 +144,12 @@ static void relocate(struct graph *g)
         npurt_tensor *t = graph_task_tensors(g, i);
         for (uint32_t k = 0; k < g->tasks[i].tensor_count; k++)
             heap_relocate(&g->heap, &t[k].addr);
+        if (unlikely(g->tasks[i].flags & IMAGE_PREDICATE)) {
+            const uint64_t *scalars = (const uint64_t *)(t + g->tasks[i].tensor_count);
+            struct image_predicate *p = (struct image_predicate *)(scalars + g->tasks[i].scalar_count);
+            heap_relocate(&g->heap, &p->address);
+            p->mark = predicate_mark(p);
+        }
     }
     for (uint32_t i = 0; i < g->fill_count; i++)
         heap_relocate(&g->heap, &g->fills[i].addr);

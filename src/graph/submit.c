@@ -1,4 +1,5 @@
 #include "engine.h"
+#include "predicate.h"
 
 #include <npurt/callable.h>
 #include "../protocol/protocol.h"
@@ -238,13 +239,11 @@ static npurt_status track_fresh(struct graph *g, const npurt_tensor *t)
     return NPURT_OK;
 }
 
-/* What a task waits for because of tensor argument i, and the buffer that it holds. */
-static npurt_status track(struct graph *g, const npurt_task *task, uint32_t i, const npurt_tensor *payload,
-                          const struct box *box)
+/* What a task waits for because of tensor i, and the buffer that it holds. */
+static inline npurt_status track(struct graph *g, npurt_access access, const npurt_tensor *t, uint32_t i,
+                                 const struct box *box)
 {
-    npurt_access access = task->tensor[i].access;
-    if (access == NPURT_ACCESS_OUTPUT) return track_fresh(g, &payload[i]);
-    const npurt_tensor *t = task->tensor[i].tensor;
+    if (access == NPURT_ACCESS_OUTPUT) return track_fresh(g, t);
     struct buffer *buffer = NULL;
     const bool own = store_has(g, t->addr);
     if (own) {
@@ -292,10 +291,27 @@ __attribute__((cold)) static npurt_status refuse_no_task(struct graph *g)
 static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_tensor *payload, const struct box *box)
 {
     for (uint32_t i = 0; i < task->tensor_count; i++) {
-        if (task->tensor[i].access != NPURT_ACCESS_OUTPUT) payload[i] = *task->tensor[i].tensor;
-        npurt_status status = track(g, task, i, payload, &box[i]);
+        npurt_access access = task->tensor[i].access;
+        const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
+        if (access != NPURT_ACCESS_OUTPUT) payload[i] = *t;
+        npurt_status status = track(g, access, t, i, &box[i]);
         if (unlikely(status)) return status;
     }
+    return NPURT_OK;
+}
+
+/* Before the arguments: what the task writes itself is no reason for it to wait. */
+static npurt_status track_predicate(struct graph *g, const npurt_task *task, struct image_task *out,
+                                    npurt_tensor *payload)
+{
+    npurt_tensor element;
+    struct box box;
+    npurt_status status = predicate_check(g, task, &element, &box);
+    if (status == NPURT_OK) status = track(g, NPURT_ACCESS_INPUT, &element, task->tensor_count, &box);
+    if (status != NPURT_OK) return status;
+    uint64_t *scalars = (uint64_t *)(payload + task->tensor_count);
+    predicate_write(task, &element, scalars + task->scalar_count);
+    out->flags |= IMAGE_PREDICATE;
     return NPURT_OK;
 }
 
@@ -334,6 +350,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
         (void)store_number(g, task->after[i], &number);
         edges_add(&g->edges, number);
     }
+    if (unlikely(task->has_predicate) && unlikely(status = track_predicate(g, task, out, place.payload))) return status;
     if (unlikely(status = track_all(g, task, place.payload, box))) return status;
     memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
     if (unlikely(g->templates->recording))

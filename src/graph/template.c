@@ -189,7 +189,8 @@ void template_record_task(struct graph *g, const npurt_task *task, uint32_t numb
     struct op *op = take_op(g, sizeof *op + task->tensor_count * sizeof(struct op_tensor) +
                                    task->scalar_count * sizeof(uint64_t) + edges * sizeof(uint32_t));
     if (!op) return;
-    if (body->task_count == TEMPLATE_MAX_TASKS || since >= TEMPLATE_MAX_TASKS || !after_is_inside(g, task)) {
+    if (body->task_count == TEMPLATE_MAX_TASKS || since >= TEMPLATE_MAX_TASKS || !after_is_inside(g, task) ||
+        task->has_predicate) {
         give_up(g);
         return;
     }

@@ -11,7 +11,7 @@ static const char *validate_tasks(const struct graph *g)
         fanin += t->fanin;
         fanout += t->fanout_count;
         if ((uint64_t)t->payload * GRAPH_PAYLOAD_UNIT != payload) return "a payload does not follow the one before";
-        payload += t->tensor_count * sizeof(npurt_tensor) + t->scalar_count * sizeof(uint64_t);
+        payload += image_payload_size(t);
         payload = (payload + GRAPH_PAYLOAD_UNIT - 1) & ~(uint64_t)(GRAPH_PAYLOAD_UNIT - 1);
         if (t->block_num == 0) return "a task of no blocks";
         uint32_t mask = 0;

@@ -28,7 +28,8 @@ _Static_assert(sizeof(struct image_header) == 64, "image_header");
 /* Shape of a task: which queue it waits in. */
 enum image_shape { SHAPE_AIC = 0, SHAPE_AIV = 1, SHAPE_MIX = 2, SHAPE_DUMMY = 3, SHAPE_COUNT = 4 };
 
-/* Writer: host. One task, half a cache line. A payload is npurt_tensor[tensor_count], then u64[scalar_count]. */
+/* Writer: host. One task, half a cache line. A payload is npurt_tensor[tensor_count], then u64[scalar_count],
+ * then what its flags say. */
 struct image_task {
     uint32_t fanin;             /* producers to wait for */
     uint32_t fanout_begin;      /* index into edges; of a task in a ring: its submission's number, which people are told */
@@ -47,8 +48,16 @@ _Static_assert(sizeof(struct image_task) == 32, "image_task");
 /* What a ready task needs beyond being put into the queue of its shape. */
 enum image_flag {
     IMAGE_SYNC_START = 1,       /* all blocks start together; block_num is at least 2 and fits the clusters launched */
-    IMAGE_FLAGS = 1,            /* all there are */
+    IMAGE_PREDICATE = 2,        /* a struct image_predicate (predicate.h) follows the scalars */
+    IMAGE_FLAGS = 3,            /* all there are */
 };
+
+/* Bytes of a payload. */
+static inline uint64_t image_payload_size(const struct image_task *t)
+{
+    uint64_t size = (uint64_t)t->tensor_count * 128 + (uint64_t)t->scalar_count * 8;
+    return t->flags & IMAGE_PREDICATE ? size + 24 : size;
+}
 
 /* Blocks of the shape that run at the same time on so many clusters. */
 static inline uint32_t image_shape_capacity(enum image_shape shape, uint32_t clusters)

@@ -4,6 +4,8 @@
  * Input: the number of AICPU threads, the run_control's numbers in 16 bytes, then the image. */
 #include "fuzz.h"
 
+#include "protocol/predicate.h"
+
 /* Its checks are its own. */
 #include "aicpu/entry.c"
 
@@ -31,6 +33,18 @@ static uint32_t check(const struct run_control *control, void *workspace)
     return ACCEPTED;
 }
 
+/* An address that a scheduler will follow was meant as one. */
+static void check_predicate(const struct image_task *t, const uint8_t *payload, const uint8_t *end)
+{
+    struct image_predicate p;
+    const uint8_t *at = payload + t->tensor_count * 128ull + t->scalar_count * 8ull;
+    if (!(t->flags & IMAGE_PREDICATE)) return;
+    FUZZ_CHECK(at + sizeof p <= end, "a predicate beyond the image");
+    memcpy(&p, at, sizeof p);
+    FUZZ_CHECK(p.mark == predicate_mark(&p) && p.dtype < NPURT_DTYPE_COUNT && p.compare >= 1 && p.compare <= 6,
+               "a predicate that is none");
+}
+
 /* The promises again, from the format's description in protocol/image.h. */
 static void check_promises(const uint8_t *image, uint64_t size)
 {
@@ -48,9 +62,10 @@ static void check_promises(const uint8_t *image, uint64_t size)
         FUZZ_CHECK(t.tensor_count + t.scalar_count <= 48, "task %u: arguments", i);
         FUZZ_CHECK(t.block_num >= 1 && t.shape < SHAPE_COUNT && t.core_mask < 8, "task %u: shape", i);
         FUZZ_CHECK((t.shape == SHAPE_DUMMY) == (t.core_mask == 0), "task %u: dummy", i);
-        FUZZ_CHECK(t.flags <= IMAGE_SYNC_START, "task %u: flags", i);
-        FUZZ_CHECK(!t.flags || (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
+        FUZZ_CHECK(t.flags <= (IMAGE_SYNC_START | IMAGE_PREDICATE), "task %u: flags", i);
+        FUZZ_CHECK(!(t.flags & IMAGE_SYNC_START) || (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
                    "task %u: %u blocks start together", i, t.block_num);
+        check_predicate(&t, image + h.payload_offset + t.payload * 64ull, image + size);
         for (int slot = 0; slot < 3; slot++)
             FUZZ_CHECK(!(t.core_mask >> slot & 1) || t.kernel[slot] == (slot == 0 ? 0 : 1), "task %u: kernel", i);
     }

@@ -2,7 +2,28 @@
  * interpreter's result; with any one kind of edge switched off it does not. So the graphs do ask for every kind. */
 #include "built.h"
 
+#include "../../examples/random_graph/generator.h"
+#include "protocol/predicate.h"
+
 enum { GRAPHS = 60, ORDERS = 3 };
+
+/* The predicate of an image's task, if it has one; the generator's are about unsigned integers. */
+static bool predicate_allows(const struct image_task *t, const uint8_t *payload)
+{
+    const uint8_t *at = payload + t->tensor_count * sizeof(npurt_tensor) + t->scalar_count * sizeof(uint64_t);
+    struct image_predicate p;
+    uint32_t x, y;
+    if (!(t->flags & IMAGE_PREDICATE)) return true;
+    memcpy(&p, at, sizeof p);
+    memcpy(&x, (const void *)(uintptr_t)p.address, sizeof x);
+    y = (uint32_t)p.bits;
+    return p.compare == NPURT_EQUAL        ? x == y
+           : p.compare == NPURT_NOT_EQUAL  ? x != y
+           : p.compare == NPURT_LESS       ? x < y
+           : p.compare == NPURT_LESS_EQUAL ? x <= y
+           : p.compare == NPURT_GREATER    ? x > y
+                                           : x >= y;
+}
 
 /* Executes the image's tasks in an order drawn from `seed`: any task whose producers are done may be next. */
 static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
@@ -22,7 +43,7 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
         const struct image_task *t = &task[number];
         const uint8_t *payload = image + header->payload_offset + (uint64_t)t->payload * 64;
         ready[pick] = ready[--ready_count];
-        if (t->shape != SHAPE_DUMMY) {
+        if (t->shape != SHAPE_DUMMY && predicate_allows(t, payload)) {
             struct interpreter_task call = {.kernel = {t->kernel[0], t->kernel[1], t->kernel[2]},
                                             .block_num = t->block_num,
                                             .tensor_count = t->tensor_count,
@@ -49,7 +70,7 @@ static uint32_t wrong_graphs(uint32_t edge_kinds)
     uint32_t wrong_count = 0;
     begin(&run, &random_graph);
     for (uint32_t g = 0; g < GRAPHS; g++) {
-        struct example_case which = {"random", "", {50 + 10 * g}};
+        struct example_case which = {"random", "", {50 + 10 * g, g % 2 ? GENERATE_PREDICATES : 0}};
         struct example_problem problem;
         double max_abs_error;
         bool wrong = false;

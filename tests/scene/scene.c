@@ -1,6 +1,8 @@
 /* Every workload on one device: the target, the engine and the number of AICPU threads come from the command line. */
 #include "scene.h"
 
+#include "../../examples/random_graph/generator.h"
+
 /* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
 static void runs_right(const struct example *example, const struct example_case *which)
 {
@@ -61,7 +63,8 @@ TEST(random_graphs_match_the_sequential_interpreter)
     for (uint32_t i = 0; i < scene.graphs; i++) {
         /* Mostly small, some large: many shapes, and every 20th of full size. */
         uint64_t part = example_random(7, 0, i) % 1000;
-        struct example_case which = {"random", "", {i % 20 == 19 ? 2000 : 1 + part * part * 1999 / 998001}};
+        struct example_case which = {"random", "", {i % 20 == 19 ? 2000 : 1 + part * part * 1999 / 998001,
+                                                     i % 2 ? GENERATE_PREDICATES | GENERATE_SYNC_START : 0}};
         struct example_problem problem;
         CHECK_EQ(scene_prepare(&random_graph, &which, 1000 + i, &problem), 0);
         if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));
