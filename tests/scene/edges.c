@@ -2,7 +2,7 @@
  * interpreter's result; with any one kind of edge switched off it does not. So the graphs do ask for every kind. */
 #include "built.h"
 
-#include "../../examples/random_graph/generator.h"
+#include "random_graph/generator.h"
 #include "protocol/predicate.h"
 
 enum { GRAPHS = 60, ORDERS = 3 };

@@ -1,7 +1,7 @@
 /* Every workload on one device: the target, the engine and the number of AICPU threads come from the command line. */
 #include "scene.h"
 
-#include "../../examples/random_graph/generator.h"
+#include "random_graph/generator.h"
 
 /* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
 static void runs_right(const struct example *example, const struct example_case *which)
