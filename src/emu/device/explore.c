@@ -11,9 +11,11 @@
  * one of the others.
  *
  * Time. The clock counts steps, a nanosecond each, and stands for nothing; so limits do not pass because there is much
- * to do. Only when no agent can run and no command can begin does it jump: to the next tick, PORT_WAIT_MAX_MS later,
- * at which AICPU workers get their look at the clock and launches their timeout. A run in which nothing is stuck never
- * waits for a tick: when it does, somebody was not kicked. TRACE_STALL and the log say so.
+ * to do. It jumps when the device stands still: when no agent can run and no command can begin, or when for SPINNING
+ * steps none has started, ended or written a register (and again after every SPIN further steps). It jumps to the next
+ * tick, PORT_WAIT_MAX_MS later, at which AICPU workers get their look at the clock and launches their timeout. A run in
+ * which nothing is stuck never stands still: when it does, somebody was not kicked, or spins. TRACE_STALL and the log
+ * say so.
  */
 #include <stdarg.h>
 
@@ -25,15 +27,16 @@
 #include "simulation.h"
 #include "trace.h"
 
-enum { TICK_STEPS = PORT_WAIT_MAX_MS * 1000000, WINDOW = 8192, STARVING = 65536 };
+enum { TICK_STEPS = PORT_WAIT_MAX_MS * 1000000, WINDOW = 128, STARVING = 65536, SPINNING = 1 << 20, SPIN = 1024 };
 
 static struct agent *ready[ENGINE_MAX_SUBCORES + ENGINE_MAX_WORKERS];
 static uint32_t ready_count;
-static uint32_t commands;  /* streams whose next command can begin */
-static bool command_drawn; /* one of them is next */
-static uint64_t tick_at;   /* 0: no launch is active */
-static bool stall_told;    /* of the launches that are active */
-static uint64_t loop_at;   /* when the loop must have a look: tick, deadline of the advance */
+static uint32_t commands;   /* streams whose next command can begin */
+static bool command_drawn;  /* one of them is next */
+static uint64_t tick_at;    /* 0: no launch is active */
+static bool stall_told;     /* of the launches that are active */
+static uint32_t idle_steps; /* since something moved */
+static uint64_t loop_at;    /* when the loop must have a look: tick, deadline of the advance */
 
 /* PCT: depth 0 is uniform. */
 static uint32_t depth;
@@ -110,6 +113,36 @@ static void change_priorities(struct agent *self)
     window_step++;
 }
 
+/* ---- standing still ---------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_device(PORT_WARN, format, args);
+    va_end(args);
+}
+
+/* The clock jumps to the tick. */
+static void stand_still(const char *why)
+{
+    trace(TRACE_STALL, TRACE_DEVICE, 0, 0);
+    if (!stall_told) say("explore: the device stands still, and only the clock goes on: %s", why);
+    stall_told = true;
+    simulation_clock = tick_at;
+}
+
+/* Something may be spinning on a word that nobody will write. */
+static void look_for_spinning(void)
+{
+    idle_steps = simulation_moved ? 0 : idle_steps + 1;
+    simulation_moved = false;
+    if (idle_steps < SPINNING || tick_at <= simulation_clock) return;
+    idle_steps -= SPIN;
+    stand_still("agents run, and nothing comes of it");
+}
+
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void explore_leave(void)
@@ -136,6 +169,7 @@ static void step(struct agent *self)
 {
     simulation_alive();
     simulation_clock++;
+    look_for_spinning();
     if (depth) change_priorities(self);
     explore_ready(self);
     explore_leave();
@@ -192,26 +226,6 @@ static void explore_start(struct agent *agent)
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    log_device(PORT_WARN, format, args);
-    va_end(args);
-}
-
-/* Nobody can run: the clock alone goes on. False when it must not. */
-static bool stand_still(uint64_t limit)
-{
-    if (tick_at == 0 || tick_at > limit) return false;
-    trace(TRACE_STALL, TRACE_DEVICE, 0, 0);
-    if (!stall_told) say("explore: everybody waits, and only the clock goes on: a lost wake-up, or something hangs");
-    stall_told = true;
-    simulation_clock = tick_at;
-    return true;
-}
-
 static bool explore_turn(uint64_t limit)
 {
     struct agent *next;
@@ -239,7 +253,8 @@ static bool explore_turn(uint64_t limit)
         if (depth) command_priority = priority_draw();
         stream_begin_one(simulation_draw(commands));
     } else {
-        return stand_still(limit);
+        if (tick_at == 0 || tick_at > limit) return false;
+        stand_still("everybody waits, and something hangs or was not kicked");
     }
     return true;
 }

@@ -14,6 +14,7 @@
 bool simulation_on;
 const struct order *simulation_order;
 uint64_t simulation_clock;
+bool simulation_moved;
 
 static uint64_t first_signal; /* CPU time at the first preemption signal since the agent last came by; 0 none */
 
@@ -49,6 +50,7 @@ void simulation_start(struct agent *agent)
     fiber_prepare(agent);
     agent->time = simulation_clock;
     agent->endless = false;
+    simulation_moved = true;
     trace(TRACE_AGENT_BEGIN, agent->id, agent->block, 0);
     simulation_order->ready(agent);
 }

@@ -41,6 +41,9 @@ extern const struct order *simulation_order;
 /* Of the device; no agent's time is behind it when it is left for the loop. ns in timed mode, steps in explore mode. */
 extern uint64_t simulation_clock;
 
+/* Set when an agent starts or ends a kernel, or writes a register; explore mode takes it back. */
+extern bool simulation_moved;
+
 /* Of the running agent, else of the device. */
 uint64_t simulation_now(void);
 

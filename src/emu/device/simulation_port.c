@@ -191,6 +191,7 @@ void simulation_reg_store(struct core_registers *registers, uint32_t offset, uin
     struct agent *self = engine_self();
 
     charge_aicpu(self, latency()->reg_store);
+    simulation_moved = true;
     trace(TRACE_REG_STORE, self->id, (uint64_t)registers->core << 32 | offset, value);
     if (offset != core_offset_dmb) return;
     simulation_order->kick_at(&engine_cores[registers->core],
@@ -219,6 +220,7 @@ void simulation_core_set_cond(struct agent *self, uint32_t value)
     if (timeless()) /* nothing is under way: the core itself is late */
         for (late += self->time; self->time < late;)
             spend(self, 0);
+    simulation_moved = true;
     trace(TRACE_COND, self->id, 0, value);
     at = self->time;
     if (!timeless()) at += timed_random_latency(latency()->cond_visible_min, latency()->cond_visible_max) + late;
@@ -257,11 +259,13 @@ void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t durati
 {
     spend(self, latency()->core_task_setup);
     self->kernel_ns = duration_ns ? duration_ns : latency()->kernel_default;
+    simulation_moved = true;
     trace(TRACE_KERNEL_BEGIN, self->id, image - device_shared->hbm_base, self->kernel_ns);
 }
 
 void simulation_kernel_end(struct agent *self, uint64_t image)
 {
     spend(self, self->kernel_ns);
+    simulation_moved = true;
     trace(TRACE_KERNEL_END, self->id, image - device_shared->hbm_base, 0);
 }
