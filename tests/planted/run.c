@@ -5,8 +5,8 @@
  *     planted_run TARGET word TASKS tracked|untracked     tasks that count in one word
  *     planted_run TARGET large|blocks|late [BINARIES]    one graph of fixtures/bugs.h
  *
- * Prints one line about the result and one about the device process's threads. Exit status 0: right, 1: wrong or
- * failed, 2: it could not be tried.
+ * Prints one line about the result and one about the device process's threads. Exit status 0: right, 1: wrong, failed,
+ * or in explore mode stood still, 2: it could not be tried.
  */
 #include "example.h"
 #include "interpreter.h"
@@ -135,7 +135,14 @@ static int compare(struct example_problem *problem, const char *folder, uint64_t
     return differ ? 1 : 0;
 }
 
-static npurt_status call_through(npurt_callable *callable, const struct example_problem *problem, bool rings)
+/* In explore mode the clock gets there only by jumping, when nobody can run. */
+static bool stood_still(const char *target, const npurt_timing *timing)
+{
+    return strstr(target, "explore") && timing->device_wall_ns >= 10000000;
+}
+
+static npurt_status call_through(npurt_callable *callable, const struct example_problem *problem, bool rings,
+                                 npurt_timing *timing)
 {
     npurt_call_args args = {.tensors = problem->tensor,
                             .tensor_count = problem->tensor_count,
@@ -143,7 +150,7 @@ static npurt_status call_through(npurt_callable *callable, const struct example_
                             .scalar_count = problem->scalar_count};
     for (uint32_t r = 0; rings && r < NPURT_RINGS; r++)
         args.ring[r] = (npurt_ring_options){.task_window = 16, .edges = 16};
-    return npurt_call(callable, &args, NULL);
+    return npurt_call(callable, &args, timing);
 }
 
 static int run_graph(const char *target, const char *seed, const char *tasks, const char *binaries,
@@ -153,6 +160,7 @@ static int run_graph(const char *target, const char *seed, const char *tasks, co
     struct example_problem problem;
     npurt_callable *callable;
     char folder[PATH_MAX];
+    npurt_timing timing;
     uint64_t hash = 0;
     int code = 0;
     if (!example_folder(folder, sizeof folder) ||
@@ -164,11 +172,16 @@ static int run_graph(const char *target, const char *seed, const char *tasks, co
     npurt_device *device = open_target(target, binaries);
     if (!device || example_load(device, &problem, folder, &callable) != NPURT_OK) return give_up("not tried");
     example_restore(&problem);
-    if (call_through(callable, &problem, runtime == NPURT_TENSORMAP_AND_RINGBUFFER) != NPURT_OK) {
-        give_up("failed");
+    const npurt_status status = call_through(callable, &problem, runtime == NPURT_TENSORMAP_AND_RINGBUFFER, &timing);
+    const npurt_error failure = *npurt_error_last();
+    (void)npurt_device_trace_hash(device, &hash); /* 0 in free mode */
+    if (status != NPURT_OK) {
+        printf("failed: trace %016" PRIx64 ", %s: %s\n", hash, npurt_status_name(status), failure.message);
+        code = 1;
+    } else if (stood_still(target, &timing)) {
+        printf("stood still: trace %016" PRIx64 ", everybody waited for the clock\n", hash);
         code = 1;
     } else {
-        (void)npurt_device_trace_hash(device, &hash); /* 0 in free mode */
         print_threads();
     }
     (void)npurt_callable_unload(callable);
@@ -219,8 +232,8 @@ static int run_bug(const char *target, enum bug_kind kind, const char *binaries)
         {.id = 2, .core = NPURT_CORE_AIV, .binary.path = PLANTED_FIXTURES "/bugs_kernel.so", .entry = "ends_late"}};
     const npurt_param param = {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 1};
     const npurt_callable_desc desc = {.name = "bugs",
-                                      .runtime = kind == BUG_LATE ? NPURT_HOST_BUILD_GRAPH
-                                                                  : NPURT_TENSORMAP_AND_RINGBUFFER,
+                                      .runtime =
+                                          kind == BUG_LATE ? NPURT_HOST_BUILD_GRAPH : NPURT_TENSORMAP_AND_RINGBUFFER,
                                       .orchestration.path = PLANTED_FIXTURES "/bugs_orchestration.so",
                                       .kernels = kernel,
                                       .kernel_count = 3,
