@@ -1,7 +1,7 @@
 /* planted_run: one run of one graph on a card, as a command of one line.
  *
- *     planted_run TARGET graph SEED TASKS [BINARIES]      random graph; compared element by element with the
- * interpreter planted_run TARGET stream SEED TASKS [BINARIES]     the same through rings of 16 slots and 16 edges
+ *     planted_run TARGET graph SEED TASKS [BINARIES]      random graph; compared element by element, see interpreter.h
+ *     planted_run TARGET stream SEED TASKS [BINARIES]     the same through rings of 16 slots and 16 edges
  *     planted_run TARGET word TASKS tracked|untracked     tasks that count in one word
  *     planted_run TARGET large|blocks|late [BINARIES]    one graph of fixtures/bugs.h
  *
