@@ -30,7 +30,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, uint
     ready_init(&s->sync_ready);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         s->claim[shape].slot = BOARD_NONE;
-    s->record = (struct scheduler_record *)(uintptr_t)control->records + index;
+    s->record = (struct scheduler_record *)(uintptr_t)(control->records + index * sizeof(struct scheduler_record));
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
     s->placed = count == 1;
     if (index == 0 && count > 1) board_init(s);

@@ -63,7 +63,8 @@ static void check_promises(const uint8_t *image, uint64_t size)
         FUZZ_CHECK(t.block_num >= 1 && t.shape < SHAPE_COUNT && t.core_mask < 8, "task %u: shape", i);
         FUZZ_CHECK((t.shape == SHAPE_DUMMY) == (t.core_mask == 0), "task %u: dummy", i);
         FUZZ_CHECK(t.flags <= (IMAGE_SYNC_START | IMAGE_PREDICATE), "task %u: flags", i);
-        FUZZ_CHECK(!(t.flags & IMAGE_SYNC_START) || (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
+        FUZZ_CHECK(!(t.flags & IMAGE_SYNC_START) ||
+                       (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
                    "task %u: %u blocks start together", i, t.block_num);
         check_predicate(&t, image + h.payload_offset + t.payload * 64ull, image + size);
         for (int slot = 0; slot < 3; slot++)
@@ -99,10 +100,12 @@ static void try_blocks(const uint8_t words[17], struct run_control *control)
     control->block_dim = words[4];
     control->physical_cores = words[5] * 2u;
     control->result = words[6];
+    control->records = words[6] / 2;
     control->workspace_size = (uint64_t)words[7] << 14;
     if (control_check(control))
         FUZZ_CHECK(control->run_number && control->aicpu_threads - 1 < 16 && control->block_dim - 1 < 85 &&
-                       control->physical_cores <= 256 && control->result && control->workspace_size >= 65536 * 2,
+                       control->physical_cores <= 256 && control->result && control->records &&
+                       control->workspace_size >= 65536 * 2,
                    "a run_control of %u threads and %u clusters", control->aicpu_threads, control->block_dim);
 }
 
