@@ -273,11 +273,13 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * The first use of a key in a graph submits the body and records it; later ones with tensors of the same types, shapes
  * and strides are replayed, for a fraction of what submitting costs, and begin answers false. What runs is the same: the
  * tasks that the body would submit, with the same dependencies, inside and on what is around. Uses that can not be
- * replayed (other shapes, a body that names a tensor which is neither the template's nor allocated inside, or in npurt_task_after
- * a task from around it, one of more than 4,096 tasks, one with a predicate) answer true and are submitted as they are.
+ * replayed (other shapes, another mode of the scope around, a body that names a tensor which is neither the template's nor
+ * allocated inside, or one of the template's with another dtype, or in npurt_task_after a task from around it, one of more
+ * than 4,096 tasks, one with a predicate) answer true and are submitted as they are.
  *
- * The body is a scope of its own: what it allocates is gone at its end. It is the same at each use of its key but for the
- * template's tensors and for scalars given with npurt_task_template_scalar; other scalars are those of the recording.
+ * The body is a scope of its own: what it allocates is gone at its end, and it ends the scopes that it has begun, all of
+ * them and no others (else INVALID_ARGUMENT). It is the same at each use of its key but for the template's tensors and for
+ * scalars given with npurt_task_template_scalar; other scalars are those of the recording.
  * It reads and writes no elements, and templates do not nest (INVALID_ARGUMENT).
  *
  * True: submit the body, then npurt_template_end. False: it is done, or the graph has failed. Borrowed until then. */

@@ -43,6 +43,10 @@ npurt_status graph_scope_end(struct graph *g)
     if (g->state != GRAPH_OPEN || g->depth == 0)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope ended after task "), NUMBER(g->task_count),
                             WORD(": there is none open"));
+    if (template_scope_is_own(g))
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("scope ended after task "), NUMBER(g->task_count),
+                            WORD(": it was not begun in the template "), NUMBER(g->templates->key),
+                            WORD(", which is open"));
     if (g->templates->recording) template_record_scope(g, false, NPURT_SCOPE_AUTO);
     store_scope_end(g, g->depth);
     g->manual = g->around[--g->depth];

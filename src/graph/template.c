@@ -164,7 +164,8 @@ static bool record_tensor(struct graph *g, const npurt_tensor *x, npurt_access a
     if (!tensors) return find_buffer(t, x, &out->index);
     out->box = *box;
     out->tracked = !g->manual && access != NPURT_ACCESS_NO_DEP && !x->manual_dep;
-    return tensors == 1;
+    /* of another dtype its offset, in elements, could not be moved by the template tensor's */
+    return tensors == 1 && x->dtype == t->tensor[out->index].tensor.dtype;
 }
 
 /* An explicit dependency on a task from around the body is another task's at the next use. */
@@ -175,6 +176,16 @@ static bool after_is_inside(const struct graph *g, const npurt_task *task)
         if (!store_number(g, task->after[i], &number) ||
             edges_index(number) < g->edges.record_first[edges_ring(number)])
             return false;
+    }
+    return true;
+}
+
+/* A scalar of another template than the one at hand may be one that this has not. */
+static bool scalars_are_inside(const struct template_body *body, const npurt_task *task)
+{
+    for (uint32_t bits = task->template_scalars; bits; bits &= bits - 1) {
+        uint32_t j = (uint32_t)__builtin_ctz(bits);
+        if (j >= task->scalar_count || task->template_scalar[j] >= body->scalar_count) return false;
     }
     return true;
 }
@@ -190,7 +201,7 @@ void template_record_task(struct graph *g, const npurt_task *task, uint32_t numb
                                    task->scalar_count * sizeof(uint64_t) + edges * sizeof(uint32_t));
     if (!op) return;
     if (body->task_count == TEMPLATE_MAX_TASKS || since >= TEMPLATE_MAX_TASKS || !after_is_inside(g, task) ||
-        task->has_predicate) {
+        !scalars_are_inside(body, task) || task->has_predicate) {
         give_up(g);
         return;
     }
@@ -369,8 +380,11 @@ static npurt_status take_tensors(struct graph *g, const npurt_template *given)
     return NPURT_OK;
 }
 
-static bool same_shapes(const struct templates *t, const struct template_body *body, const npurt_template *given)
+/* The use's tensors, and the mode of the scope around it, are as they were in the recording. */
+static bool is_alike(const struct graph *g, const struct template_body *body, const npurt_template *given)
 {
+    const struct templates *t = g->templates;
+    if (g->manual != body->manual) return false;
     if (given->tensor_count != body->tensor_count || given->scalar_count != body->scalar_count) return false;
     const npurt_tensor *then = (const npurt_tensor *)(t->memory + body->boundary);
     for (uint32_t i = 0; i < body->tensor_count; i++) {
@@ -391,6 +405,7 @@ static void begin_recording(struct graph *g, const npurt_template *given)
     struct template_body *body = &t->body[t->count++];
     *body = (struct template_body){.key = given->key,
                                    .state = TEMPLATE_PLAIN,
+                                   .manual = g->manual,
                                    .tensor_count = given->tensor_count,
                                    .scalar_count = given->scalar_count,
                                    .boundary = t->used};
@@ -421,11 +436,13 @@ npurt_status template_begin(struct graph *g, const npurt_template *given, bool *
     struct template_body *body = NULL;
     for (uint32_t i = 0; i < t->count && !body; i++)
         if (t->body[i].key == given->key) body = &t->body[i];
-    if (body && body->state == TEMPLATE_RECORDED && same_shapes(t, body, given)) {
+    if (body && body->state == TEMPLATE_RECORDED && is_alike(g, body, given)) {
         status = replay(g, body);
         return status == NPURT_OK ? graph_scope_end(g) : status;
     }
     if (!body) begin_recording(g, given);
+    t->key = given->key;
+    t->depth = g->depth;
     t->open = *submit = true;
     return NPURT_OK;
 }
@@ -436,6 +453,9 @@ npurt_status template_end(struct graph *g)
     if (g->latched) return g->latched;
     if (!t->open)
         return refuse(g, NPURT_ERROR_INVALID_ARGUMENT, 0, "ended without a begin: open are ", 0, "");
+    if (g->depth != t->depth)
+        return refuse(g, NPURT_ERROR_INVALID_ARGUMENT, t->key, "ended with scopes of its body still open: ",
+                      g->depth - t->depth, "");
     if (t->recording) {
         t->recording->ops_end = t->used;
         t->recording->buffer_count = t->buffers;
@@ -445,4 +465,9 @@ npurt_status template_end(struct graph *g)
     }
     t->open = false;
     return graph_scope_end(g);
+}
+
+bool template_scope_is_own(const struct graph *g)
+{
+    return g->templates->open && g->depth == g->templates->depth;
 }

@@ -32,6 +32,7 @@ enum template_state { TEMPLATE_RECORDED, TEMPLATE_PLAIN };
 struct template_body {
     uint64_t key;
     enum template_state state;
+    bool manual; /* dependencies on what is around were not looked up */
     uint32_t tensor_count, scalar_count;
     uint32_t boundary;                 /* offsets in the memory: npurt_tensor[tensor_count] as they were recorded, */
     uint32_t ops, ops_end;             /* the body */
@@ -57,6 +58,8 @@ struct templates {
     uint32_t used;
     uint32_t count;
     bool open;                       /* between begin and end */
+    uint64_t key;                    /* then of the body at hand, */
+    uint32_t depth;                  /* and the depth of its own scope */
     struct template_body *recording; /* NULL: the body is only submitted */
     uint32_t buffers;                /* of the body at hand, so far */
     const uint64_t *scalars;         /* of the template at hand */
@@ -71,6 +74,8 @@ struct templates {
 void templates_reset(struct graph *graph);
 npurt_status template_begin(struct graph *graph, const npurt_template *t, bool *submit);
 npurt_status template_end(struct graph *graph);
+/* The innermost scope is the body's own: template_end ends it, nobody else. */
+bool template_scope_is_own(const struct graph *graph);
 
 /* What a submission, an allocation and a scope of a body being recorded were. */
 void template_record_task(struct graph *graph, const npurt_task *task, uint32_t number, const struct image_task *record,

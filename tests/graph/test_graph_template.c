@@ -254,6 +254,101 @@ TEST(submits_what_depends_on_a_task_outside)
     CHECK_STR(world_edges(), "0>1 2>3");
 }
 
+/* In a MANUAL scope no dependency is looked up; a body recorded there has none that a use in an AUTO scope needs, and
+ * one recorded in an AUTO scope has too many. */
+TEST(submits_what_was_recorded_in_a_scope_of_another_mode)
+{
+    npurt_tensor x = world_bytes(0x100000, 64);
+    const npurt_tensor *one[] = {&x};
+    const npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
+    for (int first = 0; first < 2; first++) {
+        npurt_orch *orch = graph_orch(world_begin());
+        for (int use = 0; use < 4; use++) { /* manual, auto, manual, auto; or the other way around */
+            npurt_scope_begin(orch, use % 2 == first ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
+            const bool submit = npurt_template_begin(orch, &t);
+            CHECK_EQ(submit, use % 2 == 0 ? use == 0 : true);
+            if (submit) {
+                world_update(x);
+                CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+            }
+            npurt_scope_end(orch);
+            world_update(x);
+        }
+        world_finish();
+        /* tasks 0, 2, 4, 6 are the body's; those of MANUAL scopes neither wait nor are waited for */
+        CHECK_STR(world_edges(), first == 0 ? "1>2 2>3 3>5 5>6 6>7" : "0>1 1>3 3>4 4>5 5>7");
+    }
+}
+
+/* A part of the template's tensor, looked at as bytes: what the replay moves it by is counted in the tensor's elements. */
+TEST(submits_a_template_tensor_of_another_dtype)
+{
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_tensor whole[2];
+    const uint32_t shape[] = {64}, part[] = {16}, offset[] = {0};
+    npurt_tensor_init(&whole[0], 0x100000, NPURT_U32, 1, shape);
+    npurt_tensor_init(&whole[1], 0x200000, NPURT_U32, 1, shape);
+    for (uint32_t use = 0; use < 2; use++) {
+        const uint32_t start[] = {use * 32};
+        npurt_tensor view = npurt_tensor_view(&whole[use], part, start);
+        const npurt_tensor *one[] = {&view};
+        npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
+        if (npurt_template_begin(orch, &t)) {
+            npurt_tensor bytes = npurt_tensor_view(&view, part, offset);
+            bytes.dtype = NPURT_U8;
+            bytes.start_offset *= sizeof(uint32_t);
+            world_update(bytes);
+            CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        }
+    }
+    world_finish();
+    CHECK_EQ(world_image.task_count, 2);
+    CHECK_EQ(world_tensor(1, 0)->addr, 0x200000);
+    CHECK_EQ(world_tensor(1, 0)->start_offset, 128);
+}
+
+/* A scalar of another template than the one at hand: a replay would read behind the scalars that it has. */
+TEST(submits_scalars_of_another_template)
+{
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_tensor x = world_bytes(0x100000, 64);
+    const npurt_tensor *one[] = {&x};
+    uint64_t scalar[64] = {[63] = 77};
+    const npurt_template none = {.key = 9, .tensors = one, .tensor_count = 1};
+    const npurt_template other = {.key = 8, .scalars = scalar, .scalar_count = 64};
+    for (uint32_t use = 0; use < 2; use++) {
+        npurt_task task;
+        CHECK(npurt_template_begin(orch, &none));
+        npurt_task_init_aiv(&task, 2);
+        npurt_task_inout(&task, &x);
+        npurt_task_template_scalar(&task, &other, 63);
+        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    }
+    world_finish();
+    CHECK_EQ(*(const uint64_t *)(world_tensor(1, 0) + 1), 77);
+}
+
+/* The body's scopes are its own: it neither ends one from around it nor leaves one to whoever comes after. */
+TEST(refuses_scopes_that_cross_a_template)
+{
+    const npurt_template t = {.key = 9};
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+    CHECK(npurt_template_begin(orch, &t));
+    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_EQ(npurt_scope_end(orch), NPURT_OK);
+    CHECK_EQ(npurt_scope_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_HAS(graph_problem(world_graph), "template 9");
+
+    orch = graph_orch(world_begin());
+    CHECK(npurt_template_begin(orch, &t));
+    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_EQ(npurt_template_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_HAS(graph_problem(world_graph), "template 9");
+    CHECK_HAS(graph_problem(world_graph), "still open: 1");
+}
+
 TEST(refuses_misuse)
 {
     npurt_tensor x = world_bytes(0x100000, 64), empty = {0};
