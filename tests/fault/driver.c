@@ -59,6 +59,9 @@ TEST(stream_exhaustion)
     FAULT_EACH_MACHINE(machine)
     {
         stream_exhaustion_bare(machine);
+        fault_target(&world, machine, "stream-exhaustion"); /* the default one, without which there is no device */
+        FAULT_FAILS(fault_open(&world), NPURT_ERROR_DRIVER, 507033, "can not be opened: all 1984 streams");
+        fault_next_open_works(&world, machine);
         fault_target(&world, machine, "stream-exhaustion:nth=2");
         FAULT_FAILS(fault_open(&world), NPURT_ERROR_DRIVER, 207008, "creating the AICore stream");
         fault_next_open_works(&world, machine);

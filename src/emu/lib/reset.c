@@ -5,6 +5,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,8 +76,9 @@ static int32_t open_device(struct device *device)
         device->poisoned = poisoned;
     }
     if (code) {
+        snprintf(problem, sizeof problem, "%s", aclGetRecentErrMsg()); /* whose place the next message takes */
         close_device(device, false);
-        return setup_failed(device, aclGetRecentErrMsg());
+        return setup_failed(device, problem);
     }
     atomic_fetch_add(&device->epoch, 1);
     return 0;
