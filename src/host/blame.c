@@ -104,12 +104,15 @@ static void raise_open(const npurt_callable *c, const struct outcome *o, npurt_s
     }
 }
 
-npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what)
+npurt_status blame_kernel(const struct dump *dump, const struct outcome *o, npurt_status status, const char *what)
 {
+    const npurt_callable *c = dump->run->callable;
+    struct run_suspect recorded;
     const bool fault = status == NPURT_ERROR_KERNEL_FAULT;
     bool aiv;
     const int32_t core = core_named(o->said, &aiv);
     const struct run_suspect *s = fault ? faulted(o, core, aiv) : blame_first(o);
+    if (!s && fault && core != NPURT_NO_CORE && dump_block_on(dump, core, aiv, &recorded)) s = &recorded;
     if (!s) {
         raise_open(c, o, status, what, core);
     } else {

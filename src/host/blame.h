@@ -5,7 +5,7 @@
 #ifndef HOST_BLAME_H
 #define HOST_BLAME_H
 
-#include "run.h"
+#include "dump.h"
 
 /* The first listed dispatch that a core had started, else the first listed. NULL: the scheduler named none. */
 const struct run_suspect *blame_first(const struct outcome *o);
@@ -14,8 +14,9 @@ const struct run_suspect *blame_first(const struct outcome *o);
  * when none has, or they can not be read. */
 int32_t blame_silent(const npurt_run *run, uint32_t index);
 
-/* Raises `status` (KERNEL_FAULT or KERNEL_TIMEOUT) with kernel, task and core; `what` completes "kernel x …". A fault
- * that can not be told from slower kernels names them all, and leaves kernel, task and core open. Returns `status`. */
-npurt_status blame_kernel(const npurt_callable *c, const struct outcome *o, npurt_status status, const char *what);
+/* Raises `status` (KERNEL_FAULT or KERNEL_TIMEOUT) with kernel, task and core; `what` completes "kernel x …". Of a core
+ * that the driver names and the scheduler's list does not have, the flight recorder knows the block. A fault that can not
+ * be told from slower kernels names them all, and leaves kernel, task and core open. Returns `status`. */
+npurt_status blame_kernel(const struct dump *dump, const struct outcome *o, npurt_status status, const char *what);
 
 #endif

@@ -1,9 +1,9 @@
 /* The dump of a run: all that is known when it failed, or while it is going on, as one JSON file
  * (docs/reference/dump.md).
  *
- * Life: dump_gather (reads the device, finds who waits for whom) → dump_tell_waits adds the root to the error raised →
- * dump_failure writes the file and puts its name into the error → dump_fini. A dump that can not be made or written
- * costs a line in the log and nothing else: the error stays what it was. */
+ * Life: dump_gather (reads the device, finds who waits for whom) → dump_block_on helps to blame → dump_tell_waits adds the
+ * root to the error raised → dump_failure writes the file and puts its name into the error → dump_fini. A dump that can
+ * not be made or written costs a line in the log and nothing else: the error stays what it was. */
 #ifndef HOST_DUMP_H
 #define HOST_DUMP_H
 
@@ -24,6 +24,10 @@ struct dump {
 /* `ask`: the device may be read. */
 void dump_gather(const npurt_run *run, bool ask, struct dump *out);
 void dump_fini(struct dump *dump);
+
+/* The block that a core was at: the first of those sent to it that has not ended. False: the recorder does not know the
+ * core, or nothing on it is unfinished, or the tasks are not at hand. `aiv`: only a vector core can be meant. */
+bool dump_block_on(const struct dump *dump, int32_t physical_core, bool aiv, struct run_suspect *out);
 
 /* Adds to the message of the error raised what the run waits for, when somebody does. */
 void dump_tell_waits(const struct dump *dump);

@@ -18,6 +18,30 @@ static int32_t kernel_on(const struct task_facts *t, const struct evidence_core 
     return t->kernel[slot];
 }
 
+bool dump_block_on(const struct dump *d, int32_t physical_core, bool aiv, struct run_suspect *out)
+{
+    const struct evidence *e = &d->evidence;
+    for (uint32_t i = 0; d->tasks.count && i < e->core_count; i++) {
+        const struct evidence_core *core = &e->core[i];
+        if (core->physical != physical_core || (aiv && core->type != NPURT_CORE_AIV)) continue;
+        for (uint32_t k = 0; k < core->count; k++) {
+            const struct dispatch_record *r = &core->last[k].record;
+            const int64_t place = r->ended ? TASKS_NOWHERE : d->tasks.find(&d->tasks, r->task);
+            struct task_facts t;
+            if (place == TASKS_NOWHERE) continue;
+            d->tasks.facts(&d->tasks, (uint32_t)place, &t);
+            *out = (struct run_suspect){.task = (uint32_t)place,
+                                        .block = r->block,
+                                        .physical_core = physical_core,
+                                        .acknowledged = 1,
+                                        .kernel = kernel_on(&t, core),
+                                        .core_type = core->type};
+            return true;
+        }
+    }
+    return false;
+}
+
 static json_t *age(const struct dump *d, uint32_t stamp)
 {
     const double ms = evidence_age_ms(&d->evidence, d->run->device, stamp);

@@ -157,8 +157,9 @@ static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
 }
 
 /* Raises the first cause. */
-static npurt_status explain(const npurt_run *run, const struct outcome *o)
+static npurt_status explain(const struct dump *dump, const struct outcome *o)
 {
+    const npurt_run *run = dump->run;
     const npurt_callable *c = run->callable;
     const npurt_device *device = run->device;
     const struct run_result *r = &o->result;
@@ -175,9 +176,9 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
     }
     const npurt_status core = error_status_of(o->core);
     if (core == NPURT_ERROR_KERNEL_FAULT || o->core == 507016 || o->core == 507035 || o->core == 507036)
-        return blame_kernel(c, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
+        return blame_kernel(dump, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
     if (core == NPURT_ERROR_KERNEL_TIMEOUT || o->core == 507034)
-        return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
+        return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
     if (o->answered) {
         switch ((enum run_code)r->code) {
         case RUN_OK:
@@ -185,11 +186,11 @@ static npurt_status explain(const npurt_run *run, const struct outcome *o)
             return streamed_explain(run, o);
         case RUN_KERNEL_STUCK:
             snprintf(waited, sizeof waited, "made no progress for %u ms", device->options.scheduler_timeout_ms);
-            return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+            return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
         case RUN_ABORTED:
             if (run->cancelled) return cancelled(c, o);
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
-            if (blame_first(o)) return blame_kernel(c, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+            if (blame_first(o)) return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
             return stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
                            device->options.sync_timeout_ms, r->tasks_completed);
         case RUN_STALLED:
@@ -277,7 +278,7 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
     device_set_state(device, NPURT_DEVICE_DRAINING);
     end_run(run, o);
     dump_gather(run, !error_is_lost(o->core) && !error_is_lost(o->cpu), &dump); /* before the device is let go */
-    npurt_status status = explain(run, o);
+    npurt_status status = explain(&dump, o);
     if (status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) dump_tell_waits(&dump);
     const npurt_device_state state = fall_out(run, o, status);
     /* A run that was cancelled and left nothing behind has not failed. */

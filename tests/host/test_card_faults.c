@@ -101,6 +101,29 @@ TEST(a_fault_is_not_put_down_to_an_independent_kernel_that_still_runs)
     fault_beside_another("emu:a5?engine=thread&clusters=2");
 }
 
+/* More blocks than the scheduler lists do not end; the flight recorder knows what the core had that the driver names.
+ */
+TEST(a_fault_among_more_kernels_than_the_scheduler_lists_is_named)
+{
+    enum { SPINS = 30 };
+    const char *const target[] = {"emu:a2", "emu:a3", "emu:a5"};
+    for (size_t i = 0; i < sizeof target / sizeof target[0]; i++) {
+        npurt_device *device;
+        npurt_callable *callable;
+        if (npurt_device_open(target[i], NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+        CHECK_EQ(world_load(device, &callable), NPURT_OK);
+        CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_AMONG_SPINS, SPINS, NULL), NPURT_ERROR_KERNEL_FAULT);
+        const npurt_error *e = npurt_error_last();
+        printf("  %s: %s\n", target[i], e->message);
+        CHECK_HAS(e->message, "kernel \"fault\" (id 1) faulted on core ");
+        CHECK_STR(e->kernel_name, "fault");
+        CHECK_EQ(e->task, SPINS);
+        CHECK(e->core >= 0);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
 TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
 {
     for (int t = 0; t < TARGETS; t++)
