@@ -1,5 +1,6 @@
 /* The doctor on memory: copies both ways, allocation up to the limit and back, streams. */
 #include "doctor.h"
+#include "hbm.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -88,12 +89,6 @@ static bool reaches(struct doctor *d, struct doctor_check *check, uint64_t at, u
     return true;
 }
 
-/* Others may need the memory of a device that is shared: there half of what is free has to do. */
-static bool is_shared(const struct doctor *d)
-{
-    return strncmp(d->target, "emu:", 4) != 0 || strstr(d->target, "card=");
-}
-
 void doctor_limit(struct doctor *d)
 {
     struct doctor_check *check = doctor_begin(d, "HBM limit");
@@ -101,7 +96,8 @@ void doctor_limit(struct doctor *d)
     uint64_t block[BLOCKS], before = 0, after = 0, taken = 0;
     uint32_t count = 0;
     if (!call(check, npurt_device_hbm_in_use(d->device, &before), "asking for free memory")) goto done;
-    const uint64_t free_bytes = d->info.hbm_total - before, wanted = is_shared(d) ? free_bytes / 2 : free_bytes;
+    const bool shared = hbm_is_shared(d->target); /* others may need the memory: half of what is free has to do */
+    const uint64_t free_bytes = d->info.hbm_total - before, wanted = shared ? free_bytes / 2 : free_bytes;
     for (uint64_t size = wanted / 8 * 7 / LEAST * LEAST; size >= LEAST && count < BLOCKS;) {
         if (size > wanted - taken) {
             size = size / 2 / LEAST * LEAST;
@@ -116,20 +112,19 @@ void doctor_limit(struct doctor *d)
         taken += size;
         if (!reaches(d, check, block[count++], size)) goto done;
     }
-    if (!is_shared(d)) {
+    if (!shared) {
         uint64_t beyond;
         if (npurt_memory_alloc(d->device, free_bytes, "doctor", &beyond) != NPURT_ERROR_OUT_OF_DEVICE_MEMORY)
             doctor_fail(check, "%" PRIu64 " bytes more than there are were not refused as out of device memory", taken);
     }
     doctor_ok(check, "%.2f of %.2f free GiB taken in %u blocks and reached at both ends%s; all came back",
               (double)taken / 0x1p30, (double)free_bytes / 0x1p30, count,
-              is_shared(d) ? " (half: others may use the device)" : "; one more is refused");
+              shared ? " (half: others may use the device)" : "; one more is refused");
     while (count) {
         if (!call(check, npurt_memory_free(d->device, block[count - 1]), "freeing")) goto done;
         count--;
     }
-    if (call(check, npurt_device_hbm_in_use(d->device, &after), "asking for free memory") && !is_shared(d) &&
-        after != before)
+    if (call(check, npurt_device_hbm_in_use(d->device, &after), "asking for free memory") && !shared && after != before)
         doctor_fail(check, "HBM in use was %" PRIu64 " bytes, and is %" PRIu64 " after all was freed", before, after);
 done:
     while (count) /* of a device that was poisoned the reset takes them */

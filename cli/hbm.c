@@ -25,6 +25,11 @@ bool hbm_open(struct hbm_probe *probe, const char *target)
     return false;
 }
 
+bool hbm_is_shared(const char *target)
+{
+    return strncmp(target, "emu:", 4) != 0 || strstr(target, "?card=") || strstr(target, "&card=");
+}
+
 bool hbm_in_use(struct hbm_probe *probe, uint64_t *bytes)
 {
     size_t left, total;

@@ -19,4 +19,7 @@ bool hbm_open(struct hbm_probe *probe, const char *target);
 bool hbm_in_use(struct hbm_probe *probe, uint64_t *bytes);
 void hbm_close(struct hbm_probe *probe);
 
+/* Other processes may use the device: what it has in use says nothing of one of them. */
+bool hbm_is_shared(const char *target);
+
 #endif

@@ -11,7 +11,8 @@ bool report_is_right(const struct run_report *report)
 
 bool report_hbm_is_back(const struct run_report *report)
 {
-    return report->hbm_before.known && report->hbm_after.known && report->hbm_after.bytes <= report->hbm_before.bytes;
+    return report->hbm_before.known && report->hbm_after.known &&
+           (report->shared || report->hbm_after.bytes <= report->hbm_before.bytes);
 }
 
 /* 65536 → "65,536". The buffer is the caller's. */
@@ -74,9 +75,9 @@ void report_text(const struct subject *subject, const struct run_report *r)
         printf("  wall         %s\n", duration(r->wall_ns, a));
     printf("  device wall  %s\n", duration(r->device_wall_ns, a));
     if (seconds > 0) printf("  tasks/s      %s\n", grouped((uint64_t)((double)r->tasks / seconds), a));
-    printf("  HBM          %s before, %s after the first run, %s after the last, %s after close\n",
+    printf("  HBM          %s before, %s after the first run, %s after the last, %s after close%s\n",
            reading(r->hbm_before, a), reading(r->hbm_first_run, b), reading(r->hbm_last_run, c),
-           reading(r->hbm_after, d));
+           reading(r->hbm_after, d), r->shared ? "; others may share the device" : "");
     if (r->trace_known) printf("  trace hash   %016" PRIx64 "\n", r->trace_hash);
     if (r->runs_checked == 0)
         printf("  result       not compared: %s elements\n", grouped(r->outputs, a));
@@ -85,7 +86,7 @@ void report_text(const struct subject *subject, const struct run_report *r)
     else
         printf("  result       WRONG: %" PRId64 " of %s elements per run differ, largest error %.3g\n", r->mismatches,
                grouped(r->outputs, a), r->max_abs_error);
-    if (r->hbm_before.known && r->hbm_after.known && r->hbm_after.bytes > r->hbm_before.bytes)
+    if (r->hbm_before.known && r->hbm_after.known && !report_hbm_is_back(r))
         printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after.bytes - r->hbm_before.bytes, a));
 }
 

@@ -20,12 +20,14 @@ struct run_report {
         bool known; /* it was reached, and the driver answered */
         uint64_t bytes;
     } hbm_before, hbm_after, hbm_first_run, hbm_last_run;
+    bool shared; /* with other processes, whose HBM is in these figures too */
     bool trace_known;
     uint64_t trace_hash;
     npurt_device_info device;
 };
 
 bool report_is_right(const struct run_report *report);
+/* A shared device's driver can not tell whose HBM is missing; npurt's ledger says at close what is its own. */
 bool report_hbm_is_back(const struct run_report *report);
 void report_text(const struct subject *subject, const struct run_report *report);
 /* `error`: NULL, or what ended the runs early. What was not measured is null. */

@@ -182,6 +182,7 @@ int command_run(int argc, char **argv)
     progress_step(&s->progress, "making inputs", 0);
     if (prepare(s)) {
         struct hbm_reading *before = &s->report.hbm_before, *after = &s->report.hbm_after;
+        s->report.shared = hbm_is_shared(s->options.target);
         before->known = hbm_open(&probe, s->options.target) && hbm_in_use(&probe, &before->bytes);
         if (open_device(s)) run_all(s);
         if (npurt_callable_unload(s->callable) != NPURT_OK) fail(s);

@@ -251,6 +251,36 @@ TEST(list_devices_help_and_version_answer)
     CHECK_HAS(o.out, "npurt 0.");
 }
 
+/* What another process takes meanwhile is not this one's leak. */
+TEST(memory_that_others_take_of_a_shared_card_is_no_leak)
+{
+    const char *const target = "emu:a5?clusters=2&hbm=2GiB&card=command";
+    uint64_t empty, now, address;
+    npurt_device *device;
+    struct output o;
+    if (npurt_device_open(target, NULL, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    CHECK_EQ(npurt_device_hbm_in_use(device, &empty), NPURT_OK);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        COMMAND(&o, "run", "vector_example", "--target", target, "--runs", "3000");
+        if (o.status != 0) fprintf(stderr, "%s%s", o.out, o.err);
+        _exit(o.status == 0 && strstr(o.out, "others may share the device") ? 0 : 1);
+    }
+    siginfo_t ended = {0};
+    do { /* until it has more than its streams, and so has read what was in use before */
+        usleep(1000);
+        CHECK_EQ(npurt_device_hbm_in_use(device, &now), NPURT_OK);
+        CHECK_EQ(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    } while (now < empty + (1 << 20) && ended.si_pid == 0);
+    CHECK_EQ(npurt_memory_alloc(device, 64 << 20, "meanwhile", &address), NPURT_OK);
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_EQ(npurt_memory_free(device, address), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_OK);
+}
+
 /* Here the vendor's driver is libnpuemu too: cards that the command opens would be among its devices. */
 TEST(devices_of_the_vendors_driver_are_those_that_others_find_there)
 {
