@@ -13,7 +13,7 @@ if(NPURT_CROSS_CC)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/npurt/silicon DESTINATION lib/npurt)
 endif()
 install(DIRECTORY include/npurt DESTINATION include FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY docs/guide docs/reference docs/codes DESTINATION share/doc/npurt)
+install(DIRECTORY docs DESTINATION share/doc/npurt)
 install(FILES README.md LICENSE DESTINATION share/doc/npurt)
 
 include(CMakePackageConfigHelpers)

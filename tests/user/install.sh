@@ -18,6 +18,8 @@ for file in bin/npurt libexec/npurt/npuemu lib/libnpuemu.so lib/cann/libruntime.
   [ -e "$prefix/$file" ] || fail "$file is not installed"
 done
 
+"$(dirname "$0")/../docs/links.sh" "$prefix/share/doc/npurt" > "$work/links" || fail "$(cat "$work/links")"
+
 # Nothing points back into the build folder, in paths of libraries or in text.
 for file in $(find "$prefix" -type f \( -perm -u+x -o -name '*.so*' -o -name '*.elf' \)); do
   if readelf -d "$file" 2>/dev/null | grep -E 'R(UN)?PATH' | grep -qv '\$ORIGIN'; then fail "$file has an absolute RPATH"; fi
