@@ -55,8 +55,8 @@ static const char *advice_of(const struct family *f, int32_t code)
     if (code >= 500000)
         return "An internal failure of the vendor's acl layer; its own log (ASCEND_GLOBAL_LOG_LEVEL) says more.";
     if (code >= 200000)
-        return "A resource ran out, or something is not there on this device. npurt_device_report lists what npurt\n"
-               "holds, by kind and owner.";
+        return "Codes of this range mostly tell of a resource that ran out, or of what is not there on this device.\n"
+               "npurt_device_report lists what npurt holds, by kind and owner.";
     return "The call was wrong, not the device: look at the call named in the error record. The device stays healthy.";
 }
 
