@@ -4,9 +4,8 @@
 #include "random_graph/generator.h"
 
 /* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
-static void runs_right(const struct example *example, const struct example_case *which)
+static void runs_right(npurt_device *device, const struct example *example, const struct example_case *which)
 {
-    npurt_device *device = scene_open_target(scene.target);
     npurt_callable *callable;
     struct example_problem problem;
     uint64_t first, second;
@@ -18,14 +17,15 @@ static void runs_right(const struct example *example, const struct example_case 
     SCENE_OK(npurt_device_hbm_in_use(device, &second));
     CHECK_EQ(second, first);
     SCENE_OK(npurt_callable_unload(callable));
-    SCENE_OK(npurt_device_close(device));
     example_release(&problem);
 }
 
 static void runs_every_case_but_full(const struct example *example)
 {
+    npurt_device *device = scene_open_target(scene.target);
     for (uint32_t i = 0; i < example->case_count; i++)
-        if (!example_case_is_full(&example->cases[i])) runs_right(example, &example->cases[i]);
+        if (!example_case_is_full(&example->cases[i])) runs_right(device, example, &example->cases[i]);
+    SCENE_OK(npurt_device_close(device));
 }
 
 TEST(every_workload_is_right)
