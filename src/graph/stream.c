@@ -52,6 +52,14 @@ static uint32_t own_total(const struct stream_control *control)
     return (uint32_t)units;
 }
 
+/* Far from where the leases of other keys begin, wherever these have come to: a descriptor of an earlier engine in the same
+ * memory, kept by an orchestration that stays loaded, is not mistaken for one of this. Keys count up; steps of the golden
+ * ratio spread them evenly. */
+static uint32_t first_lease(uint64_t key)
+{
+    return (uint32_t)(key * UINT32_C(2654435769));
+}
+
 struct graph *stream_create(const struct stream_control *control)
 {
     const struct stream_layout layout = stream_layout_of(control);
@@ -71,6 +79,7 @@ struct graph *stream_create(const struct stream_control *control)
     s->edges = (struct stream_edge *)(memory + layout.edges);
 
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        s->heap[r].lease = first_lease(control->engine_key);
         s->window[r] = control->ring[r].window;
         s->edge_first[r] = layout.edge_first[r];
         s->edge_max[r] = control->ring[r].edges;
