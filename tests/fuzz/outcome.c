@@ -47,7 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(said);
 
     error_begin("fuzz");
-    FUZZ_CHECK(blame_kernel(&callable, &o, wanted, "faulted") == wanted, "another status");
+    const npurt_run run = {.callable = &callable};
+    const struct dump dump = {.run = &run}; /* the flight recorder knows nothing */
+    FUZZ_CHECK(blame_kernel(&dump, &o, wanted, "faulted") == wanted, "another status");
     const npurt_error *e = npurt_error_last();
     const struct run_suspect *s = blame_first(&o);
     fuzz_verdict(e->task != NPURT_NO_TASK); /* a kernel is named */
