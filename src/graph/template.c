@@ -458,7 +458,6 @@ npurt_status template_end(struct graph *g)
                       g->depth - t->depth, "");
     if (t->recording) {
         t->recording->ops_end = t->used;
-        t->recording->buffer_count = t->buffers;
         t->recording->state = TEMPLATE_RECORDED;
         t->recording = NULL;
         g->edges.record = NULL;

@@ -36,7 +36,7 @@ struct template_body {
     uint32_t tensor_count, scalar_count;
     uint32_t boundary;                 /* offsets in the memory: npurt_tensor[tensor_count] as they were recorded, */
     uint32_t ops, ops_end;             /* the body */
-    uint32_t task_count, buffer_count; /* its tasks, and the buffers it allocates */
+    uint32_t task_count;               /* its tasks */
 };
 
 /* A tensor of the template at hand. */
