@@ -1,10 +1,11 @@
-/* Every workload in orders drawn from seeds: right results, and nobody left asleep.
+/* Every workload in orders and latencies drawn from seeds: right results, and nobody left asleep.
  *
  *     test_explore [--target emu:a5] [--runtime host_build_graph] [--draw uniform] [--what workloads]
  *                  [--first 1] [--count 10] [--verbose 0]
  *
  * --what workloads: seed S runs each workload at each of its sizes but the full ones, twice. --what graphs: it runs the
- * random graph number S, on as many clusters as S says. --draw is what the target's explore= takes.
+ * random graph number S, on as many clusters as S says. --draw is what the target's explore= takes, or
+ * "timed" for timed mode, odd seeds with the other engine's name in the target.
  *
  * A process holds few cards, so that seeds run in parts, each in a process of its own. The first part runs twice, and
  * must leave the same trace hashes. A seed that fails is printed as the command that repeats it.
@@ -114,12 +115,13 @@ static void run_graph(npurt_device *device)
 static void explore(void)
 {
     static const char *const clusters[] = {"", "clusters=1&", "clusters=2&", "clusters=6&"};
-    const bool graph = strcmp(what, "graphs") == 0;
+    const bool graph = strcmp(what, "graphs") == 0, timed = strcmp(how, "timed") == 0;
     npurt_device *device = NULL;
     uint64_t hash = 0;
 
-    snprintf(target, sizeof target, "%s%c%sexplore=%s&seed=%" PRIu64, base, strchr(base, '?') ? '&' : '?',
-             graph ? clusters[seed % 4] : "", how, seed);
+    snprintf(target, sizeof target, "%s%c%s%s%s&seed=%" PRIu64, base, strchr(base, '?') ? '&' : '?',
+             graph ? clusters[seed % 4] : "", timed ? "mode=timed" : "explore=",
+             !timed ? how : seed % 2 ? "&engine=thread" : "", seed);
     right(npurt_device_open(target, NULL, &device), "open");
     if (graph)
         run_graph(device);
