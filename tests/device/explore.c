@@ -1,50 +1,12 @@
 /* Explore mode: the order is a function of the commands and the seed, every order can come, and the clock stands for
  * nothing but who is stuck. */
-#include "card.h"
-#include "check.h"
+#include "rounds.h"
 
-static struct card card;
-
-struct outcome {
-    uint64_t hash, events, ns;
-};
-
-static struct outcome run(const char *machine, uint32_t clusters, uint32_t schedulers, uint32_t rounds)
-{
-    struct fixture_control control = {.rounds = rounds, .schedulers = schedulers}, after;
-    struct outcome outcome;
-    card_open(&card, machine);
-    card_install(&card, "fixture_aicpu.so", "fx.so");
-    card_program(&card, 1, FIXTURES "/fixture_core.so", "fixture_mix_aic", "fixture_mix_aiv");
-    card_bind(&card, 1, "fx.so", "fixture_schedule");
-    control.image = card_kernel(&card, "kernel_count", 1000000000); /* a second, which counts for nothing here */
-    uint64_t address = card_control(&card, &control, clusters), begin = card.host_ns;
-    struct fixture_args args = {.address = address};
-    card_core(&card, 0, 1, clusters, true, &address, sizeof address);
-    card_cpu(&card, 1, 1, schedulers, &args, sizeof args);
-    CHECK_EQ(card_sync(&card, 1, 10000), 0);
-    CHECK_EQ(card_sync(&card, 0, 10000), 0);
-    card_read(&card, address, &after, sizeof after);
-    for (uint32_t i = 0; i < 3 * clusters; i++)
-        CHECK_EQ(after.payload[i].value, rounds);
-    outcome.hash = atomic_load(&card.shared->trace_hash);
-    outcome.events = atomic_load(&card.shared->trace_events);
-    outcome.ns = atomic_load(&card.shared->virtual_ns) - begin;
-    CHECK_EQ(card_close(&card), 0);
-    return outcome;
-}
+enum { SECOND = 1000000000 }; /* what kernels state, and what counts for nothing here */
 
 static void repeats(const char *machine)
 {
-    struct outcome first = run(machine, 36, 6, 5);
-    CHECK(first.events > 1000);
-    CHECK(first.ns < 10000000); /* kernels of a second each, and nobody waited for the clock */
-    for (int i = 0; i < 3; i++) {
-        struct outcome again = run(machine, 36, 6, 5);
-        CHECK_EQ(again.hash, first.hash);
-        CHECK_EQ(again.events, first.events);
-        CHECK_EQ(again.ns, first.ns);
-    }
+    CHECK(rounds_repeat(machine, SECOND) < 10000000); /* nobody waited for the clock */
 }
 
 TEST(the_same_seed_gives_the_same_trace)
@@ -63,7 +25,7 @@ static void differs(const char *how)
     char machine[48];
     for (uint32_t i = 0; i < 20; i++) {
         snprintf(machine, sizeof machine, "a2?%s&seed=%u", how, i);
-        hash[i] = run(machine, 4, 2, 3).hash;
+        hash[i] = rounds_run(machine, 4, 2, 3, SECOND).hash;
         for (uint32_t j = 0; j < i; j++)
             CHECK(hash[j] != hash[i]);
     }
@@ -129,18 +91,7 @@ TEST(every_order_of_six_stores_ends_as_often_as_it_should)
 
 TEST(a_time_limit_passes_when_everybody_waits)
 {
-    struct fixture_control control = {.rounds = 1, .schedulers = 1};
-    uint64_t begin = card_now();
-    card_open(&card, "a5?mode=explore&seed=3");
-    card_install(&card, "fixture_aicpu.so", "fx.so");
-    card_program(&card, 1, FIXTURES "/fixture_core.so", "fixture_mix_aic", "fixture_mix_aiv");
-    uint64_t address = card_control(&card, &control, 1);
-    card_core(&card, 0, 1, 1, true, &address, sizeof address); /* nobody will ever tell the cores to leave */
-    CHECK_EQ(card_sync(&card, 0, 1000), -1);
-    CHECK_EQ(card_sync(&card, 0, 2000000), 507014); /* 1091 s by default */
-    CHECK(atomic_load(&card.shared->virtual_ns) >= UINT64_C(1091000000000));
-    CHECK(card_now() - begin < 20000000000u);
-    CHECK_EQ(card_close(&card), 0);
+    rounds_limit_passes("a5?mode=explore&seed=3");
 }
 
 /* The limit of the op is 5 ms, which is less than the run takes on the host. */
@@ -165,25 +116,7 @@ TEST(a_slow_host_makes_no_limit_pass)
 
 TEST(an_endless_kernel_does_not_stop_the_others)
 {
-    struct fixture_control control = {.rounds = 1, .schedulers = 1}, after;
-    struct emu_command limit = {.kind = EMU_CMD_TIMEOUT, .stream = UINT32_MAX, .timeout_us = 5000000};
-    card_open(&card, "a5?mode=explore&seed=3");
-    card_install(&card, "fixture_aicpu.so", "fx.so");
-    card_program(&card, 1, FIXTURES "/fixture_core.so", "fixture_mix_aic", "fixture_mix_aiv");
-    card_bind(&card, 1, "fx.so", "fixture_schedule");
-    control.image = card_kernel(&card, "kernel_endless", 0);
-    control.until = 1000000000; /* of the clock, which goes on when everybody waits */
-    uint64_t address = card_control(&card, &control, 1);
-    struct fixture_args args = {.address = address};
-    card_push(&card, &limit);
-    card_core(&card, 0, 1, 1, true, &address, sizeof address);
-    card_cpu(&card, 1, 1, 1, &args, sizeof args);
-    CHECK_EQ(card_sync(&card, 1, 60000), 0);
-    card_read(&card, address, &after, sizeof after);
-    CHECK_EQ(after.gave_up, 1);
-    CHECK_EQ(card_sync(&card, 0, 60000), 507014);
-    CHECK_HAS(card_problem(&card), "kernel_endless");
-    CHECK_EQ(card_close(&card), 0);
+    rounds_beside_endless("a5?mode=explore&seed=3");
 }
 
 TEST_MAIN

@@ -52,26 +52,37 @@ aclError aclrtCreateEventExWithFlag(aclrtEvent *event, uint32_t flag)
     return code;
 }
 
+/* A command about this event in this stream, not yet published. */
+static int32_t event_in_stream(struct device *device, const void *event, const void *stream, uint32_t kind,
+                               struct emu_command **command, struct event **found)
+{
+    uint32_t slot;
+    int32_t code;
+
+    device_charge(device, COST_LAUNCH);
+    code = device_claim(device, kind, 0, command);
+    if (!code) code = event_find(device, event, found);
+    if (!code) code = stream_slot(device, stream, &slot);
+    if (!code) code = stream_check(device, slot);
+    if (code) return code;
+    (*command)->stream = slot;
+    (*command)->handle = (uint32_t)(*found - device->event);
+    return 0;
+}
+
 aclError aclrtRecordEvent(aclrtEvent event, aclrtStream stream)
 {
     struct emu_command *command;
     struct device *device;
     struct event *e;
-    uint32_t slot;
     int32_t code = device_enter(&device);
 
     if (code) return code;
-    device_charge(device, COST_LAUNCH);
-    code = device_claim(device, EMU_CMD_EVENT_RECORD, 0, &command);
-    if (!code) code = event_find(device, event, &e);
-    if (!code) code = stream_slot(device, stream, &slot);
-    if (!code) code = stream_check(device, slot);
+    code = event_in_stream(device, event, stream, EMU_CMD_EVENT_RECORD, &command, &e);
     if (!code) {
-        command->stream = slot;
-        command->handle = (uint32_t)(e - device->event);
         device_sequence(device, command);
         e->recorded = true;
-        e->stream = slot;
+        e->stream = command->stream;
         e->sequence = command->sequence;
         device_publish(device);
     }
@@ -85,21 +96,14 @@ aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event)
     struct emu_command *command;
     struct device *device;
     struct event *e;
-    uint32_t slot;
     int32_t code = device_enter(&device);
 
     if (code) return code;
-    device_charge(device, COST_LAUNCH);
-    code = device_claim(device, EMU_CMD_EVENT_WAIT, 0, &command);
-    if (!code) code = event_find(device, event, &e);
-    if (!code) code = stream_slot(device, stream, &slot);
-    if (!code) code = stream_check(device, slot);
+    code = event_in_stream(device, event, stream, EMU_CMD_EVENT_WAIT, &command, &e);
     if (!code && !(e->flags & ACL_EVENT_SYNC))
         code =
             message_fail(ACL_ERROR_RT_PARAM_INVALID, "an event without the flag ACL_EVENT_SYNC can not be waited for");
     if (!code && e->recorded) {
-        command->stream = slot;
-        command->handle = (uint32_t)(e - device->event);
         device_sequence(device, command);
         device_publish(device);
     }
