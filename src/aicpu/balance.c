@@ -88,9 +88,28 @@ static void become_hungry(struct scheduler *s, enum image_shape shape)
         port_kick(port_observe32(&s->head->peer[__builtin_ctz(loaded)].agent));
 }
 
+bool balance_peers_full(const struct scheduler *s, enum image_shape shape)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (i != s->index && !(port_observe32(&s->head->peer[i].full) >> shape & 1)) return false;
+    return true;
+}
+
+/* Of single-core tasks, which alone are staged. */
+static void tell_full(struct scheduler *s)
+{
+    uint32_t full = 0;
+    for (int shape = SHAPE_AIC; shape <= SHAPE_AIV; shape++)
+        if (!dispatch_has_room(s, (enum image_shape)shape)) full |= 1u << shape;
+    if (full == s->full) return;
+    s->full = full;
+    port_publish32(&s->head->peer[s->index].full, full);
+}
+
 bool balance_share(struct scheduler *s)
 {
     bool again = false;
+    if (s->count > 1) tell_full(s);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++) {
         if (s->ready[shape].count) {
             share_surplus(s, (enum image_shape)shape);

@@ -166,10 +166,17 @@ void dispatch_ready(struct scheduler *s)
     send_flush(s);
 }
 
+/* What is staged is its core's for good, and nobody knows how long the kernel before it runs. So nothing is while a peer
+ * has a core for it: that peer will be hungry and be given it, or be full. */
+static bool may_stage(const struct scheduler *s, enum image_shape shape)
+{
+    return dispatch_has_work(s, shape) && balance_peers_full(s, shape);
+}
+
 void dispatch_stage(struct scheduler *s)
 {
-    if (dispatch_has_work(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->stageable);
-    if (dispatch_has_work(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->stageable);
+    if (may_stage(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->stageable);
+    if (may_stage(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->stageable);
     send_flush(s);
 }
 

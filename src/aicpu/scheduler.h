@@ -90,6 +90,7 @@ struct scheduler {
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
+    uint32_t full;            /* as peers see it: workspace_peer.full */
     bool placed;              /* port_place has been called, or need not be */
     bool moved;               /* something ended since the watch looked last */
 
@@ -270,6 +271,8 @@ void balance_feed(struct workspace_head *head, struct task_state *state, enum im
 /* After a dispatch: gives surplus to hungry peers, or says that this partition is hungry. True when the caller should
  * look for work again before it waits. */
 bool balance_share(struct scheduler *s);
+/* Whether no peer has a core free for a task of the shape. Costs a load of a line per peer, which they write rarely. */
+bool balance_peers_full(const struct scheduler *s, enum image_shape shape);
 
 /* ---- drain.c */
 

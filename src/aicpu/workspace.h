@@ -30,7 +30,8 @@ struct workspace_peer {
     uint32_t reserved0[15];
     uint32_t agent;     /* writer: the scheduler; its port agent number */
     uint32_t completed; /* writer: the scheduler; tasks it has completed, for others to see that the run moves */
-    uint32_t reserved1[14];
+    uint32_t full;      /* writer: the scheduler; per shape, bit: none of its cores is free for a task of it */
+    uint32_t reserved1[13];
 };
 _Static_assert(sizeof(struct workspace_peer) == 2 * PROTOCOL_LINE, "workspace_peer");
 _Static_assert(offsetof(struct workspace_peer, agent) == PROTOCOL_LINE, "inbox and agent have different writers");
@@ -67,7 +68,8 @@ struct workspace_head {
     /* Of a run that streams. Writer: the orchestrator. */
     uint32_t orchestrator_agent;
     uint32_t submitted; /* tasks, so that others see that the run moves */
-    uint32_t reserved5[14];
+    uint32_t building;  /* 1: the orchestration is loaded and has been called */
+    uint32_t reserved5[13];
     uint32_t orchestrator_waits; /* 1: whoever completes something kicks it. Changed by exchange only */
     uint32_t reserved6[15];
     struct slot sync; /* the sync-start task that gathers its cores */
