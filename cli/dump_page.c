@@ -135,6 +135,19 @@ static void show_untold(const json_t *run)
 
 /* ---- who waits for whom */
 
+/* Of a graph that is built on the device and is not whole yet. */
+static void show_orchestration(const json_t *dump)
+{
+    const json_t *run = json_object_get(dump, "run");
+    const char *stage = text(run, "orchestration");
+    if (strcmp(stage, "running") == 0)
+        printf("\nThe orchestration has not returned: it runs on the device, and may submit more.\n");
+    else if (strcmp(stage, "waiting") == 0)
+        printf("\nThe orchestration has not returned: it waits for tasks to complete.\n");
+    else if (strcmp(stage, "loading") == 0)
+        printf("\nThe orchestration is still being loaded on the device.\n");
+}
+
 static void show_root(const json_t *dump, const json_t *root)
 {
     const char *kind = text(root, "kind");
@@ -353,6 +366,7 @@ void dump_show(const char *path, const json_t *dump)
     show_head(path, dump);
     if (is_null(dump, "run")) return;
     show_untold(json_object_get(dump, "run"));
+    show_orchestration(dump);
     show_waits(dump);
     show_cores(dump);
     show_tasks(dump);

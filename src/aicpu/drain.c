@@ -21,7 +21,7 @@ static void note_suspect(struct scheduler *s, const struct core_state *core, uns
     unsigned task_slot = t->shape == SHAPE_MIX ? slot : (unsigned)__builtin_ctz(t->core_mask);
     if (s->suspect_count++ >= RUN_MAX_SUSPECTS) return;
     s->suspect[s->suspect_count - 1] = (struct run_suspect){
-        .task = s->words ? t->fanout_begin : work->task, /* a slot's number would tell nobody anything */
+        .task = scheduler_task_name(s, work->task),
         .block = work->block,
         .physical_core = (int32_t)core->physical,
         .acknowledged = core->phase != CORE_SENT,

@@ -24,6 +24,19 @@ const struct stream_control *orchestrator_control(const struct run_control *cont
 
 /* ---- what the engine asks */
 
+/* Says how far it is. Costs a store to a line of its own. */
+static void set_stage(struct orchestrator *o, enum stream_stage stage)
+{
+    port_publish32(&o->result->stage, stage);
+}
+
+/* The same, and cleans it from the caches: it may be the last that is heard of it. */
+static void tell_stage(struct orchestrator *o, enum stream_stage stage)
+{
+    set_stage(o, stage);
+    port_cache_clean(o->result, PROTOCOL_LINE);
+}
+
 static void give_all(struct orchestrator *o, enum image_shape shape)
 {
     struct ready_list *list = &o->ready[shape];
@@ -94,20 +107,22 @@ static void ready(void *context, uint32_t slot)
 static void wait_for_others(void *context)
 {
     struct orchestrator *o = context;
+    set_stage(o, STREAM_WAITING);
     if (o->in_turn) {
         port_token token = port_wait_begin();
         uint32_t completed = o->in_turn->completed;
         enum scheduler_pass pass = scheduler_pass(o->in_turn);
         if (pass == PASS_IDLE && o->in_turn->completed == completed) port_wait(token);
-        return;
+    } else {
+        flush(o);
+        if (o->armed)
+            port_wait(o->token);
+        else
+            port_exchange32(&o->head->orchestrator_waits, 1);
+        o->armed = true;
+        o->token = port_wait_begin();
     }
-    flush(o);
-    if (o->armed)
-        port_wait(o->token);
-    else
-        port_exchange32(&o->head->orchestrator_waits, 1);
-    o->armed = true;
-    o->token = port_wait_begin();
+    set_stage(o, STREAM_BUILDING);
 }
 
 /* ---- the run */
@@ -121,6 +136,7 @@ static struct orchestrator *prepare(const struct run_control *control, const str
     memset(o, 0, sizeof *o);
     o->control = control;
     o->stream = stream;
+    o->result = (struct stream_result *)(uintptr_t)stream->result;
     o->head = workspace_head(control);
     o->tasks = (const struct image_task *)(uintptr_t)(stream->engine + layout.tasks);
     o->state = (struct task_state *)(uintptr_t)(stream->engine + layout.state);
@@ -151,15 +167,18 @@ static struct graph *engine_of(const struct stream_control *stream)
     return last.graph;
 }
 
-static void build(struct orchestrator *o, struct graph *graph, orchestration_entry entry, struct stream_result *result)
+static void build(struct orchestrator *o, struct graph *graph, orchestration_entry entry)
 {
     const struct stream_control *c = o->stream;
+    struct stream_result *result = o->result;
     const npurt_tensor *tensors = (const npurt_tensor *)(uintptr_t)c->args;
     const uint64_t *scalars = (const uint64_t *)(tensors + c->tensor_count);
     port_cache_invalidate(tensors, c->tensor_count * sizeof *tensors + c->scalar_count * sizeof *scalars);
     const npurt_orch_args args = {
         .tensor_count = c->tensor_count, .scalar_count = c->scalar_count, .tensor = tensors, .scalar = scalars};
     stream_begin(graph, c, &o->host, o->kernel_core, o->control->kernel_count);
+    port_publish32(&o->head->building, 1);
+    tell_stage(o, STREAM_BUILDING);
     uint64_t began = port_clock();
     result->returned = entry(graph_orch(graph), &args);
     npurt_status status = stream_finish(graph);
@@ -182,9 +201,10 @@ void orchestrator_run(const struct run_control *control, const struct stream_con
                       struct scheduler *in_turn)
 {
     struct orchestrator *o = prepare(control, stream, schedulers, in_turn);
-    struct stream_result *result = (struct stream_result *)(uintptr_t)stream->result;
-    if (in_turn) scheduler_begin(in_turn);
+    struct stream_result *result = o->result;
     memset(result, 0, sizeof *result);
+    tell_stage(o, STREAM_LOADING);
+    if (in_turn) scheduler_begin(in_turn);
     bool loaded = false;
     struct graph *graph = engine_of(stream);
     orchestration_entry entry = orchestration_load(stream, &loaded, result->text);
@@ -193,8 +213,9 @@ void orchestrator_run(const struct run_control *control, const struct stream_con
         result->code = STREAM_LOAD_FAILED;
         if (!graph) snprintf(result->text, sizeof result->text, "the engine's memory is smaller than its rings need");
     } else {
-        build(o, graph, entry, result);
+        build(o, graph, entry);
     }
+    result->stage = STREAM_RETURNED_FROM;
     if (o->armed) disarm(o);
     port_publish32(&result->done, control->run_number);
     port_cache_clean(result, sizeof *result);

@@ -21,6 +21,7 @@ enum {
 struct orchestrator {
     const struct run_control *control;
     const struct stream_control *stream;
+    struct stream_result *result;
     struct workspace_head *head;
     const struct image_task *tasks;
     struct task_state *state;

@@ -64,6 +64,7 @@ void scheduler_use_stream(struct scheduler *s, const struct stream_control *stre
     s->words = (struct stream_words *)(uintptr_t)(base + layout.words);
     s->edge_nodes = (const struct stream_edge *)(base + layout.edges);
     s->payloads = stream->engine + layout.payload;
+    s->stream_result = (const struct stream_result *)(uintptr_t)stream->result;
     s->task_count = layout.slots;
     port_cache_invalidate(s->kernels, (size_t)s->control->kernel_count * sizeof *s->kernels);
 }

@@ -61,6 +61,7 @@ struct scheduler {
     const uint32_t *ready_tasks, *edges;
     struct stream_words *words;           /* of a run that streams: tasks are ring slots; NULL: of an image */
     const struct stream_edge *edge_nodes; /* with words */
+    const struct stream_result *stream_result; /* with words: the orchestrator's */
     uint64_t payloads;                    /* device address */
     const struct kernel_entry *kernels;
     struct workspace_head *head;
@@ -170,6 +171,12 @@ static inline void scheduler_ready(struct scheduler *s, uint32_t task)
         if (t->flags & IMAGE_PREDICATE && !predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
     }
     ready_push(list, s->state, task);
+}
+
+/* What people are told of a task: its submission's number. A slot's would tell nobody anything. */
+static inline uint32_t scheduler_task_name(const struct scheduler *s, uint32_t task)
+{
+    return s->words ? s->tasks[task].fanout_begin : task;
 }
 
 /* Where the part of scheduler `index` begins in what is dealt out to all of them: `total` tasks, edges. */

@@ -30,14 +30,15 @@ static inline uint32_t send_prepare(const struct scheduler *s, struct core_state
 {
     const struct image_task *t = &s->tasks[task];
     uint32_t number = core_send(core, task, block);
-    recorder_sent(core, number, task, block, s->stamp);
+    uint32_t name = scheduler_task_name(s, task);
+    recorder_sent(core, number, name, block, s->stamp);
     struct dispatch_payload *p = &core->payload[number & 1];
     if (number <= DISPATCH_NUMBER_FIRST + 1) send_constants(p);
     p->kernel = s->kernels[t->kernel[task_slot]].image;
     p->block_idx = (int32_t)block;
     p->block_num = t->block_num;
     p->sub_block_id = task_slot == 2;
-    p->task = task;
+    p->task = name;
     uint64_t payload = s->payloads + (uint64_t)t->payload * 64;
     int64_t *args = p->args;
     for (uint32_t i = 0; i < t->tensor_count; i++, payload += SEND_TENSOR)

@@ -133,6 +133,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     tensor_map_reset(&g->map, true, true, true);
     g->map.own_count = own_total(control);
     s->host = host;
+    s->run = control->run_number;
     s->ring = 0;
     s->regions_high = 0;
     s->unmapped = false;
@@ -291,6 +292,7 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     g->edges.ring[r].slot_of[index & g->edges.ring[r].mask] = slot;
     place->number = r << STREAM_INDEX_BITS | index;
     place->task = &s->tasks[slot];
+    place->task->fanout_count = 0;
     place->payload = (npurt_tensor *)(s->payload + (uint64_t)slot * STREAM_PAYLOAD);
     place->payload_unit = slot * (STREAM_PAYLOAD / GRAPH_PAYLOAD_UNIT);
     g->edges.mark[slot] = (struct edges_mark){place->number, STREAM_EDGE_NONE}; /* no task waits for itself */
@@ -364,6 +366,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     place->task->fanout_begin = g->task_count;
     s->host->admit(s->host->context, slot);
     uint32_t completed = producers ? push_edges(g, r, slot) : 0;
+    place->task->fanout_count = s->run;
     s->slot_edges[slot] = ring->edge_head;
     s->slot_hold_count[slot] = (uint8_t)s->held_count;
     const uint32_t in_ring = ++g->edges.ring[r].head - g->edges.ring[r].tail;

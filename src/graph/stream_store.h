@@ -57,6 +57,7 @@ struct stream {
     bool unmapped; /* a task of a MANUAL scope was submitted: the tensor map does not know what it does */
     uint64_t wait_ticks;
     uint64_t key; /* stream_control.engine_key that it was made for */
+    uint32_t run; /* stream_control.run_number */
     struct stream_refusal refusal;
     struct stream_scope scope[NPURT_MAX_SCOPE_DEPTH + 1]; /* [0] the whole graph */
 };

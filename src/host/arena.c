@@ -65,7 +65,9 @@ npurt_status arena_settle(npurt_device *device, struct stream_control *control)
             grow(device, &arena->heap[r], &arena->heap_room[r], control->ring[r].heap_size + STREAM_HEAP_UNIT, purpose);
         control->ring[r].heap = (arena->heap[r] + STREAM_HEAP_UNIT - 1) & ~(uint64_t)(STREAM_HEAP_UNIT - 1);
     }
-    /* Memory of an earlier process may hold its keys. */
+    /* Memory of an earlier process may hold its keys, and tasks of a run of the same number. */
+    if (status == NPURT_OK)
+        status = memory_set(device, arena->engine + layout.tasks, 0, layout.state, "the rings' slots");
     if (status == NPURT_OK)
         status = memory_set(device, arena->engine + layout.own, 0, STREAM_OWN, "the graph engine's memory");
     if (status != NPURT_OK) return status;

@@ -70,8 +70,12 @@ void dump_gather(const npurt_run *run, bool ask, struct dump *d)
     *d = (struct dump){.run = run};
     if (!evidence_gather(run, ask, &d->evidence)) return;
     d->whole = true;
-    if (!tasks_of_image(run, d->evidence.readable, &d->tasks)) return;
-    d->tasks.state = d->evidence.state;
+    if (run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER) {
+        if (!d->evidence.readable || !tasks_of_rings(run, &d->tasks)) return;
+    } else {
+        if (!tasks_of_image(run, d->evidence.readable, &d->tasks)) return;
+        d->tasks.state = d->evidence.state;
+    }
     uint8_t *flight = flights(d);
     if (!flight || !waits_find(&d->tasks, flight, &d->waits)) {
         tasks_close(&d->tasks);
@@ -92,14 +96,15 @@ void dump_tell_waits(const struct dump *d)
     if (!d->tasks.count || !d->waits.root_count || !error_pending()) return;
     const struct wait_root *root = &d->waits.root[0];
     const enum wait_kind kind = (enum wait_kind)d->waits.kind[root->place];
+    const uint32_t number = tasks_number(&d->tasks, root->place);
     if (kind == WAIT_UNRELEASED)
-        error_append("; task %u can not run: its producers have completed and it waits for %u more", root->place,
+        error_append("; task %u can not run: its producers have completed and it waits for %u more", number,
                      d->tasks.state[root->place].fanin_left);
     else if (kind == WAIT_FOR_CORE)
-        error_append("; task %u is ready and was sent to no core", root->place);
+        error_append("; task %u is ready and was sent to no core", number);
     else if (kind == WAIT_SENT)
-        error_append("; task %u was sent to a core that did not take it", root->place);
-    if (root->waiting) error_append("; %u tasks wait for task %u", root->waiting, root->place);
+        error_append("; task %u was sent to a core that did not take it", number);
+    if (root->waiting) error_append("; %u tasks wait for task %u", root->waiting, number);
 }
 
 /* ---- the document */
@@ -275,6 +280,15 @@ static json_t *schedulers_part(const struct dump *d)
     return list;
 }
 
+/* Of a graph that is built on the device. */
+static json_t *orchestration_part(const struct dump *d)
+{
+    static const char *const stage[] = {"not begun", "loading", "running", "waiting", "returned"};
+    if (d->run->callable->runtime == NPURT_HOST_BUILD_GRAPH || !d->evidence.readable) return json_null();
+    const uint32_t now = d->evidence.stage;
+    return json_string(now < sizeof stage / sizeof stage[0] ? stage[now] : "unknown");
+}
+
 static json_t *run_part(const struct dump *d, const struct outcome *outcome)
 {
     const npurt_run *run = d->run;
@@ -292,6 +306,7 @@ static json_t *run_part(const struct dump *d, const struct outcome *outcome)
     json_object_set_new(o, "arguments", arguments_part(run->bank));
     json_object_set_new(o, "outcome", outcome_part(run, outcome));
     json_object_set_new(o, "schedulers", schedulers_part(d));
+    json_object_set_new(o, "orchestration", orchestration_part(d));
     return o;
 }
 

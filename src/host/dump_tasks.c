@@ -30,7 +30,7 @@ bool dump_block_on(const struct dump *d, int32_t physical_core, bool aiv, struct
             struct task_facts t;
             if (place == TASKS_NOWHERE) continue;
             d->tasks.facts(&d->tasks, (uint32_t)place, &t);
-            *out = (struct run_suspect){.task = (uint32_t)place,
+            *out = (struct run_suspect){.task = tasks_number(&d->tasks, (uint32_t)place),
                                         .block = r->block,
                                         .physical_core = physical_core,
                                         .acknowledged = 1,
@@ -54,7 +54,7 @@ static json_t *dispatch(const struct dump *d, const struct evidence_core *core, 
 {
     json_t *o = json_object();
     const int64_t place = d->tasks.count ? d->tasks.find(&d->tasks, x->record.task) : TASKS_NOWHERE;
-    json_object_set_new(o, "task", json_integer(place == TASKS_NOWHERE ? (json_int_t)x->record.task : place));
+    json_object_set_new(o, "task", json_integer(x->record.task));
     json_object_set_new(o, "block", json_integer(x->record.block));
     if (place != TASKS_NOWHERE) {
         struct task_facts t;
@@ -101,11 +101,16 @@ void dump_put_cores(json_t *root, const struct dump *d)
 
 /* ---- who waits for whom */
 
-static json_t *places(const uint32_t *place, uint32_t count)
+static json_t *task_number(const struct dump *d, uint32_t place)
+{
+    return json_integer(tasks_number(&d->tasks, place));
+}
+
+static json_t *places(const struct dump *d, const uint32_t *place, uint32_t count)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < count; i++)
-        json_array_append_new(list, json_integer(place[i]));
+        json_array_append_new(list, task_number(d, place[i]));
     return list;
 }
 
@@ -133,7 +138,7 @@ static json_t *roots(const struct dump *d)
     for (uint32_t i = 0; i < d->waits.root_count; i++) {
         const uint32_t place = d->waits.root[i].place;
         json_t *o = json_object();
-        json_object_set_new(o, "task", json_integer(place));
+        json_object_set_new(o, "task", task_number(d, place));
         json_object_set_new(o, "kind", json_string(waits_kind_name((enum wait_kind)d->waits.kind[place])));
         json_object_set_new(o, "releases_due", json_integer(d->tasks.state[place].fanin_left));
         json_object_set_new(o, "waiting", json_integer(d->waits.root[i].waiting));
@@ -152,9 +157,9 @@ static json_t *waiting(const struct dump *d)
         uint32_t total = 0;
         for (uint32_t k = d->waits.producer_begin[place]; k < d->waits.producer_begin[place + 1]; k++) {
             if (d->waits.kind[d->waits.producer[k]] == WAIT_DONE) continue;
-            if (total++ < LIST_PRODUCERS) json_array_append_new(on, json_integer(d->waits.producer[k]));
+            if (total++ < LIST_PRODUCERS) json_array_append_new(on, task_number(d, d->waits.producer[k]));
         }
-        json_object_set_new(o, "task", json_integer(place));
+        json_object_set_new(o, "task", task_number(d, place));
         json_object_set_new(o, "on", on);
         json_object_set_new(o, "on_total", json_integer(total));
         json_array_append_new(list, o);
@@ -175,9 +180,9 @@ void dump_put_waits(json_t *root, const struct dump *d)
     json_object_set_new(o, "roots_total", json_integer(w->root_total));
     json_object_set_new(o, "waiting", waiting(d));
     json_object_set_new(o, "waiting_total", json_integer(w->waiting_total));
-    json_object_set_new(o, "chain", places(w->chain, w->chain_count));
+    json_object_set_new(o, "chain", places(d, w->chain, w->chain_count));
     json_object_set_new(o, "chain_length", json_integer(w->chain_length));
-    json_object_set_new(o, "cycle", places(w->cycle, w->cycle_count));
+    json_object_set_new(o, "cycle", places(d, w->cycle, w->cycle_count));
     json_object_set_new(root, "waits", o);
 }
 
@@ -237,7 +242,7 @@ static void choose_all(struct chosen *c, const struct dump *d, const struct outc
         choose(c, p);
 }
 
-static json_t *tensor(const npurt_tensor *t)
+static json_t *tensor(const struct dump *d, const npurt_tensor *t)
 {
     json_t *o = json_object(), *shape = json_array(), *strides = json_array();
     const uint32_t ndims = t->ndims <= NPURT_MAX_DIMS ? t->ndims : NPURT_MAX_DIMS;
@@ -251,15 +256,17 @@ static json_t *tensor(const npurt_tensor *t)
     }
     json_object_set_new(o, "shape", shape);
     json_object_set_new(o, "strides", strides);
-    json_object_set_new(o, "owner", t->owner == NPURT_TASK_NONE ? json_null() : json_integer((json_int_t)t->owner));
+    const int64_t owner = t->owner == NPURT_TASK_NONE ? TASKS_NOWHERE : d->tasks.owner(&d->tasks, t->owner);
+    json_object_set_new(o, "owner",
+                        owner == TASKS_NOWHERE ? json_null() : task_number(d, (uint32_t)owner));
     return o;
 }
 
-static void put_arguments(json_t *o, const struct task_facts *t)
+static void put_arguments(json_t *o, const struct dump *d, const struct task_facts *t)
 {
     json_t *tensors = json_array(), *scalars = json_array();
     for (uint32_t i = 0; i < t->tensor_count && t->tensor; i++)
-        json_array_append_new(tensors, tensor(&t->tensor[i]));
+        json_array_append_new(tensors, tensor(d, &t->tensor[i]));
     for (uint32_t i = 0; i < t->scalar_count && t->tensor; i++)
         json_array_append_new(scalars, dump_hex(t->scalar[i]));
     json_object_set_new(o, "tensors", tensors);
@@ -271,8 +278,7 @@ static json_t *task(const struct dump *d, uint32_t place)
     json_t *o = json_object(), *kernels = json_array();
     struct task_facts t;
     d->tasks.facts(&d->tasks, place, &t);
-    json_object_set_new(o, "task", json_integer(place));
-    if (t.id != place) json_object_set_new(o, "id", dump_hex(t.id));
+    json_object_set_new(o, "task", json_integer((json_int_t)t.id));
     json_object_set_new(o, "shape", json_string(t.shape <= SHAPE_DUMMY ? shape_name[t.shape] : "unknown"));
     json_object_set_new(o, "blocks", json_integer(t.block_num));
     for (unsigned slot = 0; slot < 3; slot++)
@@ -282,12 +288,12 @@ static json_t *task(const struct dump *d, uint32_t place)
                         json_string(d->waits.kind ? waits_kind_name((enum wait_kind)d->waits.kind[place]) : "unknown"));
     const uint32_t begin = d->waits.producer_begin[place], total = d->waits.producer_begin[place + 1] - begin;
     json_object_set_new(o, "producers",
-                        places(d->waits.producer + begin, total < LIST_PRODUCERS ? total : LIST_PRODUCERS));
+                        places(d, d->waits.producer + begin, total < LIST_PRODUCERS ? total : LIST_PRODUCERS));
     json_object_set_new(o, "producers_total", json_integer(total));
     uint32_t consumers;
     (void)d->tasks.consumers(&d->tasks, place, &consumers);
     json_object_set_new(o, "consumers_total", json_integer(consumers));
-    put_arguments(o, &t);
+    put_arguments(o, d, &t);
     return o;
 }
 
@@ -301,6 +307,6 @@ void dump_put_tasks(json_t *root, const struct dump *d, const struct outcome *ou
         if (chosen.in[p]) json_array_append_new(list, task(d, p));
     free(chosen.in);
     free(first);
-    json_object_set_new(root, "tasks_total", json_integer(d->run->timing.tasks));
+    json_object_set_new(root, "tasks_total", json_integer(d->tasks.count ? d->tasks.total : d->run->timing.tasks));
     json_object_set_new(root, "tasks", list);
 }

@@ -1,4 +1,5 @@
 #include "evidence.h"
+#include "callable.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,13 @@ static void read_schedulers(const npurt_run *run, struct evidence *e, const char
     e->state = NULL;
 }
 
+static void read_stage(const npurt_run *run, struct evidence *e)
+{
+    if (run->callable->runtime != NPURT_TENSORMAP_AND_RINGBUFFER) return;
+    const uint64_t at = bank_control(run->bank) - RUN_STREAM_RESULT + offsetof(struct stream_result, stage);
+    if (!read_device(run->device, e, &e->stage, at, sizeof e->stage)) e->stage = STREAM_NOT_BEGUN;
+}
+
 bool evidence_gather(const npurt_run *run, bool ask, struct evidence *e)
 {
     *e = (struct evidence){.core_count = 3 * run->clusters};
@@ -114,8 +122,10 @@ bool evidence_gather(const npurt_run *run, bool ask, struct evidence *e)
     }
     e->readable = ask && read_device(run->device, e, records, run->device->lines.records, size) &&
                   read_cores(run, e, records);
-    if (e->readable)
+    if (e->readable) {
         read_schedulers(run, e, records);
+        read_stage(run, e);
+    }
     free(records);
     return true;
 }

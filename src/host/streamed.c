@@ -19,6 +19,11 @@ static struct stream_control *control_picture(const struct run_bank *bank)
     return (struct stream_control *)(bank->upload + RUN_SMALL_IMAGE - RUN_STREAM_CONTROL);
 }
 
+const struct stream_control *streamed_control(const npurt_run *run)
+{
+    return control_picture(run->bank);
+}
+
 /* Tensors and scalars, right before the stream_control. */
 static uint64_t put_args(struct run_bank *bank, const npurt_call_args *args, struct stream_control *control)
 {
@@ -39,6 +44,7 @@ static npurt_status ship(npurt_run *run, const npurt_call_args *args, struct str
     const uint64_t size = put_args(bank, args, control) + RUN_STREAM_CONTROL;
     struct run_control head = run_control_of(run);
     head.stream = bank_control(bank) - RUN_STREAM_CONTROL;
+    control->run_number = run->number;
     bank->small_size = 0; /* its picture is written over */
     *control_picture(bank) = *control;
     memset(bank->upload + RUN_SMALL_IMAGE - RUN_STREAM_RESULT, 0, RUN_STREAM_RESULT);

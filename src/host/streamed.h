@@ -15,6 +15,9 @@ npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args);
 /* Pre: no run of the device executes. */
 npurt_status streamed_settle(npurt_run *run);
 
+/* What the device is told of the run, as it was sent last. Pre: the run has its bank. */
+const struct stream_control *streamed_control(const npurt_run *run);
+
 /* Tasks and times of a run that ended well. */
 void streamed_time(npurt_run *run, const struct stream_result *result);
 /* Raises why the orchestration ended the run. */

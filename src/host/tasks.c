@@ -48,6 +48,11 @@ static int64_t find(const struct task_source *source, uint32_t recorded)
     return recorded < source->count ? (int64_t)recorded : TASKS_NOWHERE;
 }
 
+static int64_t owner(const struct task_source *source, npurt_task_id id)
+{
+    return id < source->count ? (int64_t)id : TASKS_NOWHERE;
+}
+
 static void close_image(struct task_source *source)
 {
     struct image *image = source->own;
@@ -137,10 +142,12 @@ bool tasks_of_image(const struct npurt_run *run, bool readable, struct task_sour
         return false;
     }
     *out = (struct task_source){.count = image->header.task_count,
+                                .total = image->header.task_count,
                                 .own = image,
                                 .facts = facts,
                                 .consumers = consumers,
                                 .find = find,
+                                .owner = owner,
                                 .close = close_image};
     return true;
 }

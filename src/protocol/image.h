@@ -33,7 +33,7 @@ enum image_shape { SHAPE_AIC = 0, SHAPE_AIV = 1, SHAPE_MIX = 2, SHAPE_DUMMY = 3,
 struct image_task {
     uint32_t fanin;             /* producers to wait for */
     uint32_t fanout_begin;      /* index into edges; of a task in a ring: its submission's number, which people are told */
-    uint32_t fanout_count;
+    uint32_t fanout_count;      /* of a task in a ring: the number of the run that has submitted it, 0 until it has */
     uint32_t payload;           /* offset from payload_offset in units of 64 bytes */
     int16_t kernel[3];          /* per core slot AIC, AIV0, AIV1; -1 none */
     uint16_t block_num;         /* >= 1 */

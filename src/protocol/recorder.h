@@ -26,7 +26,7 @@ static inline uint32_t record_stamp(uint64_t ticks)
 
 /* One block sent to a core. */
 struct dispatch_record {
-    uint32_t task;
+    uint32_t task;   /* number of the submission */
     uint16_t block;
     uint16_t number; /* low bits of the dispatch number; its place is number % RECORD_LAST */
     uint32_t sent;   /* stamp; 0: nothing was ever sent under this place */

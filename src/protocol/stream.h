@@ -84,7 +84,9 @@ struct stream_control {
     uint64_t args;            /* device address: npurt_tensor[tensor_count], then u64[scalar_count] */
     uint32_t tensor_count, scalar_count;
     uint64_t result;          /* struct stream_result */
-    uint64_t reserved[2];
+    uint32_t run_number;      /* run_control's */
+    uint32_t reserved0;
+    uint64_t reserved1;
 };
 PROTOCOL_ASSERT(sizeof(struct stream_control) == 192, "stream_control");
 
@@ -120,7 +122,16 @@ enum stream_code {
     STREAM_RETURNED = 1003,          /* the orchestration returned `returned` */
 };
 
-/* Writer: orchestrator; `done` last. */
+/* How far the orchestrator is. */
+enum stream_stage {
+    STREAM_NOT_BEGUN = 0, /* the host's zero */
+    STREAM_LOADING = 1,   /* it makes the engine and loads the orchestration */
+    STREAM_BUILDING = 2,  /* the orchestration has been called */
+    STREAM_WAITING = 3,   /* it has been, and waits in the engine: for room, or for an element */
+    STREAM_RETURNED_FROM = 4,
+};
+
+/* Writer: orchestrator; `done` last. `stage` is kept up to date while it goes on. */
 struct stream_result {
     uint32_t done;      /* run_control.run_number */
     uint32_t code;      /* enum stream_code */
@@ -129,7 +140,7 @@ struct stream_result {
     uint32_t status;    /* npurt_status of the refused call, 0 */
     uint32_t loaded;    /* 1: this run loaded the orchestration */
     uint32_t ring;      /* of a capacity error */
-    uint32_t reserved0;
+    uint32_t stage;     /* enum stream_stage */
     uint64_t capacity;  /* bytes of that ring's heap with which a rerun gets past this point; 0 none helps */
     uint64_t tasks;     /* submitted */
     uint64_t orchestration_ticks; /* entry called to entry returned */
