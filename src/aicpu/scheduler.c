@@ -96,6 +96,13 @@ static uint32_t progress_sum(const struct scheduler *s)
     return sum;
 }
 
+/* Cores and schedulers are ready, and there is nothing to schedule yet: the orchestrator makes the engine and loads the
+ * orchestration, which takes as long as it takes. */
+static bool is_loading(const struct scheduler *s)
+{
+    return s->words && s->passes > 0 && port_observe32(&s->head->building) == 0;
+}
+
 bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on_limit, int64_t detail)
 {
     if (scheduler_ended(s)) return true;
@@ -121,13 +128,13 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
             recorder_tell(s);
         }
     }
-    if (limit_ticks == 0 || now - s->moved_ticks < limit_ticks) return false;
     uint32_t sum = progress_sum(s);
-    if (sum != s->moved_sum) {
+    if (sum != s->moved_sum || is_loading(s)) {
         s->moved_sum = sum;
         s->moved_ticks = now;
         return false;
     }
+    if (limit_ticks == 0 || now - s->moved_ticks < limit_ticks) return false;
     scheduler_end(s, on_limit, detail);
     return true;
 }

@@ -13,8 +13,8 @@ struct outcome {
     bool left;           /* the wait was given up: flight.leave */
     char said[1024];     /* the driver's words for the first failure of a stream: the next call has others */
     struct run_result result;
-    bool told;                   /* stream is this run's; of a graph that is built on the device */
-    struct stream_result stream;
+    bool told; /* stream is the orchestration's last word; of a graph that is built on the device */
+    struct stream_result stream; /* else its stage alone, as far as that could be read */
 };
 
 uint64_t run_now_ns(void);

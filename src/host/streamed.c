@@ -137,6 +137,33 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
     return status;
 }
 
+static bool is_timeout(rtError_t code)
+{
+    return code == 0 || code == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT || code == ACL_ERROR_RT_AICORE_TIMEOUT ||
+           code == ACL_ERROR_RT_AICPU_TIMEOUT;
+}
+
+bool streamed_overran(const struct outcome *o)
+{
+    if (o->answered || !is_timeout(o->core) || !is_timeout(o->cpu)) return false;
+    return o->stream.stage == STREAM_BUILDING || o->stream.stage == STREAM_LOADING;
+}
+
+npurt_status streamed_explain_overrun(const npurt_run *run, const struct outcome *o, uint32_t submitted)
+{
+    const char *name = run->callable->name;
+    const uint64_t ms = (run_now_ns() - run->began_ns) / 1000000;
+    if (o->stream.stage == STREAM_LOADING)
+        error_raise(NPURT_ERROR_STALLED, "orchestration of \"%s\": the device was still loading it after %" PRIu64 " ms",
+                    name, ms);
+    else
+        error_raise(NPURT_ERROR_STALLED,
+                    "orchestration of \"%s\" did not return within %" PRIu64 " ms; it has submitted %u tasks", name, ms,
+                    submitted);
+    error_hint("the orchestration loops, or waits for something that does not come; reset the device");
+    return NPURT_ERROR_STALLED;
+}
+
 /* ---- unloading */
 
 npurt_status streamed_finish_unloads(npurt_device *device)

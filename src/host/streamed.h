@@ -23,6 +23,11 @@ void streamed_time(npurt_run *run, const struct stream_result *result);
 /* Raises why the orchestration ended the run. */
 npurt_status streamed_explain(const npurt_run *run, const struct outcome *outcome);
 
+/* True when nothing has ended but the limits, and the device is in the user's orchestration, or loads it. */
+bool streamed_overran(const struct outcome *outcome);
+/* Raises that; `submitted` tasks are known of. */
+npurt_status streamed_explain_overrun(const npurt_run *run, const struct outcome *outcome, uint32_t submitted);
+
 /* Launches the entry that closes the callable's orchestration on the device, behind the executing run; waits for its end
  * when none executes. Nothing to do for a callable that the device has never loaded. */
 npurt_status streamed_unload(npurt_callable *callable);

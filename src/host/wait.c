@@ -60,7 +60,10 @@ static void read_result(const npurt_run *run, struct outcome *o)
     if (code == 0) o->result = answer.run;
     o->answered = code == 0 && answer.run.done == run->number;
     o->told = o->answered && streamed && answer.stream.done == run->number;
-    if (o->told) o->stream = answer.stream;
+    if (o->told)
+        o->stream = answer.stream;
+    else if (code == 0 && streamed)
+        o->stream = (struct stream_result){.stage = answer.stream.stage};
     if (!o->read) o->read = code;
 }
 
@@ -177,6 +180,7 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
     const npurt_status core = error_status_of(o->core);
     if (core == NPURT_ERROR_KERNEL_FAULT || o->core == 507016 || o->core == 507035 || o->core == 507036)
         return blame_kernel(dump, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
+    if (streamed && streamed_overran(o)) return streamed_explain_overrun(run, o, dump->tasks.total);
     if (core == NPURT_ERROR_KERNEL_TIMEOUT || o->core == 507034)
         return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
     if (o->answered) {
@@ -195,7 +199,7 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
                            device->options.sync_timeout_ms, r->tasks_completed);
         case RUN_STALLED:
             return stalled("\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
-                           r->tasks_completed, r->detail);
+                           r->tasks_completed, streamed ? (int64_t)dump->waits.unfinished : r->detail);
         case RUN_HANDSHAKE_TIMEOUT:
             return silent(run, (uint32_t)r->detail);
         case RUN_EXIT_TIMEOUT:
@@ -279,7 +283,8 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
     end_run(run, o);
     dump_gather(run, !error_is_lost(o->core) && !error_is_lost(o->cpu), &dump); /* before the device is let go */
     npurt_status status = explain(&dump, o);
-    if (status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) dump_tell_waits(&dump);
+    if ((status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) && !streamed_overran(o))
+        dump_tell_waits(&dump);
     const npurt_device_state state = fall_out(run, o, status);
     /* A run that was cancelled and left nothing behind has not failed. */
     if (status != NPURT_ERROR_CANCELLED || state != NPURT_DEVICE_HEALTHY) dump_failure(&dump, o, state);
