@@ -77,6 +77,7 @@ const char *validate_map(const struct graph *graph);
 struct place {
     uint32_t number;       /* what edges and the tensor map know it by */
     uint32_t payload_unit; /* image_task.payload */
+    uint32_t slot;         /* of the rings */
     struct image_task *task;
     npurt_tensor *payload;
 };

@@ -4,7 +4,7 @@
 enum { REACH_BITS = 56 };
 
 /* Dimensions that are not dense in order: sorts by pitch, merges, and sees whether the result is nested. */
-static void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *box)
+static __attribute__((noinline)) void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *box)
 {
     struct box_dim up[NPURT_MAX_DIMS]; /* innermost first */
     uint32_t n = 0, k = 0;
@@ -45,22 +45,21 @@ enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box)
     if (t->ndims - 1 >= NPURT_MAX_DIMS) return BOX_BAD_NDIMS;
 
     uint64_t extent = 1, run = 1, any = t->start_offset;
-    bool dense = true;
+    uint64_t gap = 0; /* 0: every row of more than one begins where the one before ends */
     for (uint32_t d = t->ndims; d-- > 0;) {
-        uint64_t count = t->shape[d], stride = t->strides[d], reach;
+        const uint64_t count = t->shape[d], stride = t->strides[d], reach = (count - 1) * stride;
         if (count == 0) return BOX_EMPTY;
         if (stride == 0) return BOX_STRIDE_ZERO;
-        reach = (count - 1) * stride;
         any |= reach;
         extent += reach;
-        dense &= count == 1 || stride == run;
+        gap |= stride == run ? 0 : count - 1;
         run *= count;
     }
     if (any >> REACH_BITS != 0) return BOX_OUTSIDE;
     box->lo = t->start_offset * element;
     box->hi = (t->start_offset + extent) * element;
     if (box->hi > t->size) return BOX_OUTSIDE;
-    if (dense) {
+    if (gap == 0) {
         box->run = box->hi - box->lo;
         box->outer = box->irregular = 0;
     } else {

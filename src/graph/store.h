@@ -11,8 +11,6 @@ npurt_status stream_reserve(struct graph *graph, struct place *place);
 npurt_status stream_commit(struct graph *graph, const struct place *place);
 /* Memory for out->size bytes: fills addr, hint and lease. `tensor` is named in a refusal. */
 npurt_status stream_alloc(struct graph *graph, uint32_t tensor, npurt_tensor *out);
-/* The task being submitted uses the buffer until it retires. */
-void stream_hold(struct graph *graph, const struct buffer *buffer);
 /* The address lies in the heap of a ring. */
 bool stream_has(const struct graph *graph, uint64_t addr);
 /* Lets something end. CANCELLED, latched, when the run has. */
@@ -44,7 +42,7 @@ static inline void store_fill(struct graph *g, const npurt_tensor *t, uint64_t b
 }
 static inline bool store_has(const struct graph *g, uint64_t addr)
 {
-    return stream_has(g, addr);
+    return addr - g->stream.heap_lo < g->stream.heap_span && stream_has(g, addr);
 }
 /* The buffer is the one that the descriptor was made for, and its scope is open: when that has ended, tasks in flight may
  * hold the memory for a while yet, but whether they still do must not decide about a submission. */
@@ -54,9 +52,13 @@ static inline bool store_leased(const struct graph *g, const struct buffer *buff
     return hold->scope != STREAM_SCOPE_NONE && hold->era == (g->stream.key & STREAM_ERA) &&
            (t->lease == 0 || hold->lease == t->lease);
 }
+/* The task being submitted uses the buffer until it retires. */
 static inline void store_hold(struct graph *g, const struct buffer *buffer)
 {
-    stream_hold(g, buffer);
+    struct stream *s = &g->stream;
+    const uint32_t record = (uint32_t)(buffer - g->map.own);
+    s->hold[record].refs++;
+    s->held[s->held_count++] = record;
 }
 static inline npurt_task_id store_id(uint32_t number)
 {

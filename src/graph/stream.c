@@ -121,6 +121,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     const struct stream_layout layout = stream_layout_of(control);
     struct stream *s = &g->stream;
     uint32_t first = 0;
+    uint64_t lo = UINT64_MAX, hi = 0;
     g->latched = NPURT_OK;
     g->task_count = g->depth = 0;
     g->manual = false;
@@ -147,11 +148,15 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
         s->heap[r] = (struct heap_ring){.base = control->ring[r].heap, .size = heap_size, .lease = s->heap[r].lease};
         g->map.own_ring[r] = (struct own_ring){.first = first, .capacity = capacity};
         first += capacity;
+        if (control->ring[r].heap < lo) lo = control->ring[r].heap;
+        if (control->ring[r].heap + heap_size > hi) hi = control->ring[r].heap + heap_size;
         g->edges.ring[r].head = g->edges.ring[r].tail = 1;
         g->edges.ring[r].mask = s->window[r] - 1;
         s->slot_next[r] = layout.first[r];
         s->slot_free_count[r] = 0;
     }
+    s->heap_lo = lo;
+    s->heap_span = hi - lo;
     templates_reset(g);
     g->state = GRAPH_OPEN;
 }
@@ -177,19 +182,6 @@ struct stream_refusal stream_refusal_of(const struct graph *g)
     return refusal;
 }
 
-void stream_report(const struct graph *g, struct stream_result *result)
-{
-    const struct stream *s = &g->stream;
-    result->tasks = g->task_count;
-    result->wait_ticks = s->wait_ticks;
-    result->regions_high = s->regions_high;
-    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
-        result->tasks_high[r] = s->heap[r].tasks_high;
-        result->edges_high[r] = s->heap[r].edges_high;
-        result->heap_high[r] = s->heap[r].high;
-    }
-}
-
 /* ---- waiting ---- */
 
 /* Gives back the oldest outputs of a ring that nobody holds. */
@@ -208,16 +200,46 @@ static void heap_reclaim(struct graph *g, uint32_t r)
     }
 }
 
+/* Most tasks and edges that were in flight at a time: what is so now counts, since only retirement makes it less. */
+static uint32_t tasks_high(const struct graph *g, uint32_t r)
+{
+    const uint32_t now = g->edges.ring[r].head - g->edges.ring[r].tail, before = g->stream.heap[r].tasks_high;
+    return now > before ? now : before;
+}
+
+static uint32_t edges_high(const struct graph *g, uint32_t r)
+{
+    const struct heap_ring *ring = &g->stream.heap[r];
+    const uint32_t now = ring->edge_head - ring->edge_tail;
+    return now > ring->edges_high ? now : ring->edges_high;
+}
+
+void stream_report(const struct graph *g, struct stream_result *result)
+{
+    const struct stream *s = &g->stream;
+    result->tasks = g->task_count;
+    result->wait_ticks = s->wait_ticks;
+    result->regions_high = s->regions_high;
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        result->tasks_high[r] = tasks_high(g, r);
+        result->edges_high[r] = edges_high(g, r);
+        result->heap_high[r] = s->heap[r].high;
+    }
+}
+
 /* Retires the oldest tasks of a ring that are done. */
 static void retire(struct graph *g, uint32_t r)
 {
     struct stream *s = &g->stream;
+    s->heap[r].tasks_high = tasks_high(g, r);
+    s->heap[r].edges_high = edges_high(g, r);
     while (g->edges.ring[r].tail != g->edges.ring[r].head) {
         uint32_t slot = g->edges.ring[r].slot_of[g->edges.ring[r].tail & g->edges.ring[r].mask];
         if (port_observe32(&s->words[slot].done) != s->words[slot].number) return;
         const uint32_t *held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
-        for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++)
-            s->hold[held[i]].refs--;
+        struct hold *const hold = s->hold;
+        for (uint32_t i = s->slot_hold_count[slot]; i-- > 0;)
+            hold[held[i]].refs--;
         s->heap[r].edge_tail = s->slot_edges[slot];
         s->slot_free[r][s->slot_free_count[r]++] = slot;
         g->edges.ring[r].tail++;
@@ -294,6 +316,7 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     place->task = &s->tasks[slot];
     place->task->fanout_count = 0;
     place->payload = (npurt_tensor *)(s->payload + (uint64_t)slot * STREAM_PAYLOAD);
+    place->slot = slot;
     place->payload_unit = slot * (STREAM_PAYLOAD / GRAPH_PAYLOAD_UNIT);
     g->edges.mark[slot] = (struct edges_mark){place->number, STREAM_EDGE_NONE}; /* no task waits for itself */
     g->edges.consumer = place->number;
@@ -301,14 +324,6 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     s->held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
     s->held_count = 0;
     return NPURT_OK;
-}
-
-void stream_hold(struct graph *g, const struct buffer *buffer)
-{
-    struct stream *s = &g->stream;
-    uint32_t record = (uint32_t)(buffer - g->map.own);
-    s->hold[record].refs++;
-    s->held[s->held_count++] = record;
 }
 
 /* Waits while the pool is full of this ring's own edges, which come back as its tasks, and this one's producers, complete.
@@ -328,13 +343,16 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
 {
     struct stream *s = &g->stream;
     struct heap_ring *ring = &s->heap[r];
+    struct edges_mark *const mark = g->edges.mark;
+    struct stream_words *const words = s->words;
+    const uint32_t count = g->edges.count, *const producers = g->edges.producers, max = s->edge_max[r];
     uint32_t completed = 0;
-    for (uint32_t i = 0; i < g->edges.count; i++) {
-        const uint32_t producer = g->edges.producers[i];
-        uint32_t *list = &s->words[producer].fanout, *head = &g->edges.mark[producer].list;
-        if (unlikely(ring->edge_head - ring->edge_tail == s->edge_max[r])) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t producer = producers[i];
+        uint32_t *list = &words[producer].fanout, *head = &mark[producer].list;
+        if (unlikely(ring->edge_head - ring->edge_tail == max)) {
             if (!wait_for_edge(g, r, list)) break;
-            if (ring->edge_head - ring->edge_tail == s->edge_max[r]) { /* closed, and the pool as full as before */
+            if (ring->edge_head - ring->edge_tail == max) { /* closed, and the pool as full as before */
                 completed++;
                 continue;
             }
@@ -348,7 +366,7 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
         }
         *head = at + 1;
         ring->edge_head++;
-        if (++ring->edge_at == s->edge_max[r]) ring->edge_at = 0;
+        ring->edge_at = ring->edge_at + 1 == max ? 0 : ring->edge_at + 1;
     }
     return completed;
 }
@@ -356,7 +374,7 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
 npurt_status stream_commit(struct graph *g, const struct place *place)
 {
     struct stream *s = &g->stream;
-    const uint32_t r = place->number >> STREAM_INDEX_BITS, slot = edges_slot(&g->edges, place->number);
+    const uint32_t r = place->number >> STREAM_INDEX_BITS, slot = place->slot;
     struct heap_ring *ring = &s->heap[r];
     struct stream_words *words = &s->words[slot];
     const uint32_t producers = g->edges.count;
@@ -373,9 +391,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     place->task->fanout_count = s->run;
     s->slot_edges[slot] = ring->edge_head;
     s->slot_hold_count[slot] = (uint8_t)s->held_count;
-    const uint32_t in_ring = ++g->edges.ring[r].head - g->edges.ring[r].tail;
-    if (in_ring > ring->tasks_high) ring->tasks_high = in_ring;
-    if (ring->edge_head - ring->edge_tail > ring->edges_high) ring->edges_high = ring->edge_head - ring->edge_tail;
+    g->edges.ring[r].head++;
     if (g->map.region_live > s->regions_high) s->regions_high = g->map.region_live;
     g->task_count++;
     s->unmapped |= g->manual;

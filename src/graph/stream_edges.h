@@ -88,9 +88,10 @@ static inline void edges_add(struct edges *e, uint32_t producer)
 {
     if (__builtin_expect(e->record != NULL, 0) && edges_recorded(e, producer)) edges_note(e, producer);
     if (!edges_live(e, producer)) return;
-    uint32_t slot = edges_slot(e, producer);
-    if (e->mark[slot].consumer == e->consumer) return;
-    e->mark[slot].consumer = e->consumer;
+    const uint32_t slot = edges_slot(e, producer), consumer = e->consumer;
+    struct edges_mark *const mark = &e->mark[slot];
+    if (mark->consumer == consumer) return;
+    mark->consumer = consumer;
     e->producers[e->count++] = slot;
 }
 

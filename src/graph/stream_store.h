@@ -25,7 +25,7 @@ struct heap_ring {
     uint32_t lease;      /* of the newest record */
     uint32_t edge_head, edge_tail; /* counts of edges taken and given back, which may wrap */
     uint32_t edge_at;              /* in the pool, where the next one is taken */
-    uint32_t tasks_high, edges_high;
+    uint32_t tasks_high, edges_high; /* as of the last retirement */
 };
 
 struct stream_scope {
@@ -43,6 +43,7 @@ struct stream {
     uint32_t edge_first[STREAM_RINGS], edge_max[STREAM_RINGS];
     uint32_t window[STREAM_RINGS];
     struct heap_ring heap[STREAM_RINGS];
+    uint64_t heap_lo, heap_span; /* from the first byte of all heaps to the last: elsewhere is none */
     struct hold *hold;        /* [own records] */
     uint32_t *slot_free[STREAM_RINGS]; /* stacks of free slots, [window] */
     uint32_t slot_free_count[STREAM_RINGS];

@@ -192,8 +192,8 @@ static npurt_status check_after(struct graph *g, const npurt_task *task)
 
 /* A tensor in the heap of outputs that is no view of one: it begins inside of one, says that it is larger, or is left
  * of one that was given back. */
-__attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const npurt_tensor *t,
-                                             const struct buffer *buffer)
+__attribute__((cold)) static npurt_status refuse_own(struct graph *g, uint32_t i, const npurt_tensor *t,
+                                                     const struct buffer *buffer)
 {
     if (buffer ? !store_leased(g, buffer, t) : t->lease != 0)
         graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
@@ -204,32 +204,35 @@ __attribute__((cold)) static bool refuse_own(struct graph *g, uint32_t i, const 
     else
         graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("address "), NUMBER(t->addr),
                      WORD(" is in the heap of outputs, but no output begins there"));
-    return false;
+    return g->latched;
 }
 
-/* The buffer of a tensor that lies in the heap of outputs; false when it is no view of a living one. */
-static bool find_own(struct graph *g, uint32_t i, const npurt_tensor *t, struct buffer **buffer)
+/* The tensor is a view of a living buffer of the graph's own; NULL: none lies at its address. */
+static inline bool is_view(const struct graph *g, const npurt_tensor *t, const struct buffer *buffer)
 {
-    *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, true);
-    if (unlikely(!*buffer || t->size > (*buffer)->size || !store_leased(g, *buffer, t)))
-        return refuse_own(g, i, t, *buffer);
-    return true;
+    return buffer && t->size <= buffer->size && store_leased(g, buffer, t);
 }
 
 npurt_status graph_find_buffer(struct graph *g, uint32_t i, const npurt_tensor *t, struct buffer **buffer, bool *own)
 {
     *own = store_has(g, t->addr);
-    if (*own) return find_own(g, i, t, buffer) ? NPURT_OK : g->latched;
-    *buffer = tensor_map_find(&g->map, t->addr, false);
+    *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, *own);
+    if (*own) return likely(is_view(g, t, *buffer)) ? NPURT_OK : refuse_own(g, i, t, *buffer);
     return likely(*buffer != NULL) ? NPURT_OK : refuse_full(g);
 }
 
-npurt_status graph_track(struct graph *g, struct buffer *buffer, const struct box *box, npurt_access access)
+static inline npurt_status track_access(struct graph *g, struct buffer *buffer, const struct box *box,
+                                        npurt_access access)
 {
     const bool reads = access != NPURT_ACCESS_OUTPUT_EXISTING, writes = access != NPURT_ACCESS_INPUT;
     while (unlikely(!tensor_map_access(&g->map, buffer, box, reads, writes)))
         if (!store_more_room(g)) return g->latched ? g->latched : refuse_full(g);
     return NPURT_OK;
+}
+
+npurt_status graph_track(struct graph *g, struct buffer *buffer, const struct box *box, npurt_access access)
+{
+    return track_access(g, buffer, box, access);
 }
 
 static npurt_status track_fresh(struct graph *g, const npurt_tensor *t)
@@ -239,26 +242,30 @@ static npurt_status track_fresh(struct graph *g, const npurt_tensor *t)
     return NPURT_OK;
 }
 
-/* What a task waits for because of tensor i, and the buffer that it holds. */
-static inline npurt_status track(struct graph *g, npurt_access access, const npurt_tensor *t, uint32_t i,
-                                 const struct box *box)
+/* An access that the map does not see: its task waits for the buffer's, unless the scope is MANUAL. */
+static npurt_status track_unseen(struct graph *g, const npurt_tensor *t)
 {
-    if (access == NPURT_ACCESS_OUTPUT) return track_fresh(g, t);
-    struct buffer *buffer = NULL;
-    const bool own = store_has(g, t->addr);
+    uint32_t owner;
+    g->unseen = true;
+    if (!g->manual && t->owner != NPURT_TASK_NONE && store_number(g, t->owner, &owner)) edges_add(&g->edges, owner);
+    return NPURT_OK;
+}
+
+/* What a task waits for because of tensor i, and the buffer that it holds. */
+static inline __attribute__((always_inline)) npurt_status track(struct graph *g, npurt_access access,
+                                                                const npurt_tensor *t, uint32_t i,
+                                                                const struct box *box)
+{
+    struct buffer *buffer = tensor_map_hinted(&g->map, t->addr, t->hint);
+    const bool own = buffer || store_has(g, t->addr);
     if (own) {
-        if (unlikely(!find_own(g, i, t, &buffer))) return g->latched;
+        if (unlikely(!buffer)) buffer = tensor_map_find(&g->map, t->addr, true);
+        if (unlikely(!is_view(g, t, buffer))) return refuse_own(g, i, t, buffer);
         store_hold(g, buffer);
     }
-    if (g->manual || access == NPURT_ACCESS_NO_DEP || t->manual_dep) g->unseen = true;
-    if (g->manual) return NPURT_OK;
-    uint32_t owner;
-    if (access == NPURT_ACCESS_NO_DEP || t->manual_dep) {
-        if (t->owner != NPURT_TASK_NONE && store_number(g, t->owner, &owner)) edges_add(&g->edges, owner);
-        return NPURT_OK;
-    }
+    if (unlikely(g->manual || access == NPURT_ACCESS_NO_DEP || t->manual_dep)) return track_unseen(g, t);
     if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return refuse_full(g);
-    return graph_track(g, buffer, box, access);
+    return track_access(g, buffer, box, access);
 }
 
 static npurt_status check_task(struct graph *g, const npurt_task *task)
@@ -291,10 +298,14 @@ __attribute__((cold)) static npurt_status refuse_no_task(struct graph *g)
 static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_tensor *payload, const struct box *box)
 {
     for (uint32_t i = 0; i < task->tensor_count; i++) {
-        npurt_access access = task->tensor[i].access;
-        const npurt_tensor *t = access == NPURT_ACCESS_OUTPUT ? &payload[i] : task->tensor[i].tensor;
-        if (access != NPURT_ACCESS_OUTPUT) payload[i] = *t;
-        npurt_status status = track(g, access, t, i, &box[i]);
+        const npurt_access access = task->tensor[i].access;
+        npurt_status status;
+        if (access == NPURT_ACCESS_OUTPUT) {
+            status = track_fresh(g, &payload[i]);
+        } else {
+            payload[i] = *task->tensor[i].tensor;
+            status = track(g, access, &payload[i], i, &box[i]);
+        }
         if (unlikely(status)) return status;
     }
     return NPURT_OK;
@@ -352,7 +363,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     }
     if (unlikely(task->has_predicate) && unlikely(status = track_predicate(g, task, out, place.payload))) return status;
     if (unlikely(status = track_all(g, task, place.payload, box))) return status;
-    memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
+    if (scalars != 0) memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
     if (unlikely(g->templates->recording))
         template_record_task(g, task, place.number, out, place.payload, box);
     hand_out(task, place.payload);

@@ -95,6 +95,8 @@ struct own_ring {
     uint32_t first, capacity; /* in own[] */
     uint32_t tail, count;
 };
+
+enum { MAP_SWEEP_FIRST = 1024 }; /* regions, or readers, with which the first sweep is due */
 #endif
 
 /* A link is a region's number (its first cell, or the buffer's list), or max_regions + index into links. */
@@ -126,6 +128,16 @@ struct tensor_map {
 #endif
 };
 
+#if NPURT_GRAPH_STREAM
+/* The record at position i of the ring, counted from its tail. */
+static inline struct buffer *own_ring_at(struct tensor_map *map, const struct own_ring *ring, uint32_t i)
+{
+    uint32_t at = ring->tail + i;
+    if (at >= ring->capacity) at -= ring->capacity;
+    return &map->own[ring->first + at];
+}
+#endif
+
 /* Forgets everything; costs nothing but every 2^32nd time. */
 void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges, bool anti_edges);
 
@@ -137,11 +149,17 @@ uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size);
  * buffer. */
 struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own);
 
-/* The same in one comparison, when the hint is right. */
+/* The graph's own buffer that the hint names, in one comparison. NULL: another lies there, or there is no hint. */
+static inline struct buffer *tensor_map_hinted(struct tensor_map *map, uint64_t addr, uint32_t hint)
+{
+    return hint - 1 < map->own_count && map->own[hint - 1].addr == addr ? &map->own[hint - 1] : NULL;
+}
+
+/* tensor_map_find, by way of the hint. */
 static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t addr, uint32_t hint, bool own)
 {
-    if (hint - 1 < map->own_count && map->own[hint - 1].addr == addr) return &map->own[hint - 1];
-    return tensor_map_find(map, addr, own);
+    struct buffer *buffer = tensor_map_hinted(map, addr, hint);
+    return buffer ? buffer : tensor_map_find(map, addr, own);
 }
 
 /* Adds the producers of an access to edges, and remembers nothing: for an element that the orchestration itself reads or
@@ -175,13 +193,5 @@ static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t ad
     else
         __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
 }
-
-/* For the validator: the cells of a grid that a box may touch, columns counted on past the last from the first. */
-struct cell_window {
-    uint64_t row, rows, col, cols;
-};
-struct cell_window grid_window(const struct grid *grid, const struct box_view *box);
-uint32_t tensor_map_cell_slot(const struct tensor_map *map, uint32_t grid, uint64_t row, uint64_t col);
-struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region);
 
 #endif

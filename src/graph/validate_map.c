@@ -1,5 +1,6 @@
 /* The tensor map's invariants, for both places of the engine. Each function returns NULL or what is wrong. */
 #include "engine.h"
+#include "map_region.h"
 
 /* What the map holds, counted on the way; its own figures are compared with it. */
 struct census {
