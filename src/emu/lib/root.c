@@ -22,14 +22,15 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) ? 0 : (uint64_t)st.st_ino;
 }
 
-/* Field 22 of /proc/PID/stat, in clock ticks since boot; 0 when there is no such process. */
+/* Field 22 of a process's stat, in clock ticks since boot; 0 when there is no such process. Its first thread's, which is
+ * the same: of /proc/PID/stat qemu-user makes up what a process reads about itself, and others read the kernel's. */
 static uint64_t start_time(int pid)
 {
     char path[64], text[1024], *at;
     ssize_t n;
     int fd;
 
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return 0;
     n = read(fd, text, sizeof text - 1);
