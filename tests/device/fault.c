@@ -66,6 +66,9 @@ TEST(reports_a_stack_overflow_in_an_aicpu_entry)
 }
 TEST(reports_a_division_by_zero_in_an_aicpu_entry)
 {
+#if defined(__aarch64__)
+    SKIP("no fault: the quotient is 0 on aarch64");
+#endif
     cpu_fault("a5", 7, 0, "arithmetic fault");
 }
 TEST(reports_a_register_window_that_is_not_there)

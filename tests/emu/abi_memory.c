@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static char pattern[300000], back[300000];
 
@@ -290,6 +291,7 @@ static void *copies(void *memory)
 TEST(copies_need_little_stack)
 {
     int32_t device = card_open("a5?hbm=64MiB&card=stack");
+    const size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN), stack = least > 64 << 10 ? least : 64 << 10;
     pthread_attr_t small;
     pthread_t thread;
     void *p;
@@ -297,7 +299,7 @@ TEST(copies_need_little_stack)
     fill();
     OK(rtMalloc(&p, 2 << 20, RT_MEMORY_HBM, 0));
     pthread_attr_init(&small);
-    CHECK_EQ(pthread_attr_setstacksize(&small, 64 << 10), 0);
+    CHECK_EQ(pthread_attr_setstacksize(&small, stack), 0);
     CHECK_EQ(pthread_create(&thread, &small, copies, p), 0);
     CHECK_EQ(pthread_join(thread, NULL), 0);
     pthread_attr_destroy(&small);
