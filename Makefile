@@ -51,9 +51,12 @@ test-tsan: packages
 	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(SANITIZED)
 	@scripts/test.sh build-tsan -L '^tsan$$' -j$(JOBS)
 
-# The silicon builds of the device programs, under qemu-user.
+# The device programs with their silicon port; and all of npurt as an aarch64 program, under qemu-user.
 test-cross: build
 	@scripts/test.sh $(BUILD) -L '^cross$$' -j$(JOBS)
+	@scripts/build.sh build-aarch64 check-aarch64 -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake $(CMAKE_FLAGS)
+	@scripts/test.sh build-aarch64 -L '^aarch64$$' -j$(JOBS)
+	@scripts/not-under-qemu.sh build-aarch64
 
 # Stress for as long as it was meant: not part of `make test`, whose slices of it take seconds.
 test-full: build
@@ -83,4 +86,4 @@ tidy: build
 	@git ls-files 'src/*.c' 'cli/*.c' 'examples/*.c' | scripts/tidy.sh $(BUILD)
 
 clean:
-	rm -rf build build-clang build-asan build-tsan build-mutants npurt
+	rm -rf build build-clang build-asan build-tsan build-aarch64 build-mutants npurt

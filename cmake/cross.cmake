@@ -1,7 +1,6 @@
 # What is built for the AICPU of a card, which is an aarch64 Linux: with its compiler, beside the build machine's.
 # NPURT_CROSS_CC is empty, and the reason printed, where there is no working one.
 find_program(NPURT_CROSS_CC aarch64-linux-gnu-gcc)
-find_program(NPURT_QEMU qemu-aarch64)
 if(NPURT_CROSS_CC)
   file(WRITE ${CMAKE_BINARY_DIR}/cross-try.c "#include <string.h>\nint main(void) { return 0; }\n")
   execute_process(COMMAND ${NPURT_CROSS_CC} -static ${CMAKE_BINARY_DIR}/cross-try.c -o ${CMAKE_BINARY_DIR}/cross-try

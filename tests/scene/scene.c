@@ -3,35 +3,13 @@
 
 #include "random_graph/generator.h"
 
-/* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
-static void runs_right(npurt_device *device, const struct example *example, const struct example_case *which)
-{
-    npurt_callable *callable;
-    struct example_problem problem;
-    uint64_t first, second;
-    CHECK_EQ(scene_prepare(example, which, 1, &problem), 0);
-    SCENE_OK(example_load(device, &problem, scene.folder, &callable));
-    scene_run(callable, &problem, NULL);
-    SCENE_OK(npurt_device_hbm_in_use(device, &first));
-    scene_run(callable, &problem, NULL);
-    SCENE_OK(npurt_device_hbm_in_use(device, &second));
-    CHECK_EQ(second, first);
-    SCENE_OK(npurt_callable_unload(callable));
-    example_release(&problem);
-}
-
-static void runs_every_case_but_full(const struct example *example)
-{
-    npurt_device *device = scene_open_target(scene.target);
-    for (uint32_t i = 0; i < example->case_count; i++)
-        if (!example_case_is_full(&example->cases[i])) runs_right(device, example, &example->cases[i]);
-    SCENE_OK(npurt_device_close(device));
-}
-
 TEST(every_workload_is_right)
 {
-    for (uint32_t i = 0; i < example_count; i++)
-        runs_every_case_but_full(example_all[i]);
+    for (uint32_t i = 0; i < example_count; i++) {
+        npurt_device *device = scene_open_target(scene.target);
+        scene_runs_every_case_but_full(device, example_all[i]);
+        SCENE_OK(npurt_device_close(device));
+    }
 }
 
 /* Other keys, values and pages every time, in the buffers of the round before; from the third round on (two may be in

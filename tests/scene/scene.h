@@ -65,6 +65,29 @@ static inline void scene_run(npurt_callable *callable, struct example_problem *p
     CHECK_EQ(timing->tasks, problem->task_count);
 }
 
+/* Loads, runs twice (a second run must not see the first), checks that the second took no more device memory. */
+static inline void scene_runs_right(npurt_device *device, const struct example *example, const struct example_case *which)
+{
+    npurt_callable *callable;
+    struct example_problem problem;
+    uint64_t first, second;
+    CHECK_EQ(scene_prepare(example, which, 1, &problem), 0);
+    SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+    scene_run(callable, &problem, NULL);
+    SCENE_OK(npurt_device_hbm_in_use(device, &first));
+    scene_run(callable, &problem, NULL);
+    SCENE_OK(npurt_device_hbm_in_use(device, &second));
+    CHECK_EQ(second, first);
+    SCENE_OK(npurt_callable_unload(callable));
+    example_release(&problem);
+}
+
+static inline void scene_runs_every_case_but_full(npurt_device *device, const struct example *example)
+{
+    for (uint32_t i = 0; i < example->case_count; i++)
+        if (!example_case_is_full(&example->cases[i])) scene_runs_right(device, example, &example->cases[i]);
+}
+
 static inline int scene_main(int argc, char **argv)
 {
     int at = 1;
