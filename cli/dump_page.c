@@ -161,6 +161,8 @@ static void show_root(const json_t *dump, const json_t *root)
         printf(" was sent, and not taken up,");
     else if (strcmp(kind, "ready") == 0)
         printf(" is ready and waits for a free core");
+    else if (strcmp(kind, "condition") == 0)
+        printf(" has run and waits for a condition of its kernel");
     else if (strcmp(kind, "unreleased") == 0)
         printf(" can not run: its producers have completed, but it waits for %" PRId64 " more",
                number(root, "releases_due"));
@@ -174,6 +176,22 @@ static void show_root(const json_t *dump, const json_t *root)
         printf("; %" PRId64 " task%s for it\n", number(root, "waiting"), number(root, "waiting") == 1 ? " waits" : "s wait");
     else
         printf("; no task waits for it\n");
+}
+
+/* Conditions that schedulers wait for, the first submission's of each. */
+static void show_conditions(const json_t *run)
+{
+    size_t i;
+    json_t *scheduler;
+    json_array_foreach(json_object_get(run, "schedulers"), i, scheduler)
+    {
+        const json_t *c = json_object_get(scheduler, "condition");
+        if (!json_is_object(c)) continue;
+        printf("\nScheduler %zu: %" PRId64 " block%s for conditions; task %" PRId64 " block %" PRId64
+               " \"%s\" expects the word at %s to be at least %" PRId64 ", and it is %" PRId64 "\n",
+               i, number(c, "blocks_waiting"), number(c, "blocks_waiting") == 1 ? " waits" : "s wait", number(c, "task"),
+               number(c, "block"), text(c, "kernel_name"), text(c, "address"), number(c, "expected"), number(c, "value"));
+    }
 }
 
 static void show_waits(const json_t *dump)
@@ -323,7 +341,7 @@ static bool is_first(const json_t *dump, const json_t *task)
     const char *state = text(task, "state");
     if (json_is_object(error) && !is_null(error, "task") && number(error, "task") == number(task, "task")) return true;
     return strcmp(state, "running") == 0 || strcmp(state, "sent") == 0 || strcmp(state, "ready") == 0 ||
-           strcmp(state, "unreleased") == 0;
+           strcmp(state, "condition") == 0 || strcmp(state, "unreleased") == 0;
 }
 
 static bool is_behind_first(const json_t *dump, int64_t task)
@@ -367,6 +385,7 @@ void dump_show(const char *path, const json_t *dump)
     if (is_null(dump, "run")) return;
     show_untold(json_object_get(dump, "run"));
     show_orchestration(dump);
+    show_conditions(json_object_get(dump, "run"));
     show_waits(dump);
     show_cores(dump);
     show_tasks(dump);

@@ -39,6 +39,7 @@ typedef struct npurt_kernel_local {
 } npurt_kernel_local;
 typedef struct npurt_kernel_global {
     int32_t sub_block_id; /* 0: AIV0 or AIC, 1: AIV1 */
+    uint32_t task;        /* number of the submission, counted from 0 */
 } npurt_kernel_global;
 
 /* Descriptor of tensor argument i. */
@@ -128,6 +129,124 @@ static inline void npurt_kernel_clean(const void *p, size_t size) { (void)p, (vo
 static inline void npurt_kernel_invalidate(const void *p, size_t size) { (void)p, (void)size; }
 static inline void npurt_kernel_publish(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
 static inline uint32_t npurt_kernel_observe(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+#endif
+
+/* Deferred completion. A kernel of a task submitted with npurt_task_deferred may register conditions while it runs: the
+ * task counts as complete when all its kernels have returned and every condition of theirs has held. The core is free as
+ * soon as the kernel has returned; what waits is the task.
+ *
+ *     npurt_kernel_expect(args, counter, 4);              in one kernel: complete when *counter ≥ 4
+ *     npurt_kernel_notify(counter, 1, NPURT_NOTIFY_ADD);  in four others, of whatever tasks
+ *
+ * A condition is about a word of device memory, aligned to 4 bytes, that stays allocated until the task is complete: an
+ * element of a tensor argument, or memory of the caller's. It counts as held when it has held once; a counter that is set
+ * back later changes nothing. A condition that holds already is legal, and so is one registered twice. Up to
+ * NPURT_KERNEL_MAX_CONDITIONS per core and block.
+ *
+ * What a kernel wrote before it notified is there for the tasks behind the one that waited; on silicon the kernel cleans it
+ * first (npurt_kernel_clean). A word that is written otherwise, by the host, an engine of the chip or
+ * npurt_kernel_publish, is noticed within 10 ms.
+ *
+ * The run ends with an error that names task, kernel, condition and address: ASYNC_COMPLETION_INVALID (101) for an address
+ * that is not aligned or no device memory, or an unknown type or engine; ASYNC_WAIT_OVERFLOW (102) for one condition too
+ * many; ASYNC_REGISTRATION_FAILED (103) in a task that is not deferred. Both latter are returned as well. Where no card is
+ * below, nobody waits and 0 is returned. docs/reference/deferred-completion.md */
+enum { NPURT_KERNEL_MAX_CONDITIONS = 64 };
+enum npurt_async_type {
+    NPURT_ASYNC_COUNTER = 0, /* holds when the word is at least `expected` */
+    NPURT_ASYNC_EVENT = 1,   /* holds when it is not 0: the record of an asynchronous engine */
+};
+enum npurt_async_engine { NPURT_ENGINE_SDMA = 0, NPURT_ENGINE_ROCE = 1, NPURT_ENGINE_URMA = 2, NPURT_ENGINE_CCU = 3 };
+enum npurt_notify { NPURT_NOTIFY_SET = 0, NPURT_NOTIFY_ADD = 1 };
+
+/* One condition, and what the words of npurt_kernel_local.async_context lead to; the reference's layouts. */
+typedef struct npurt_kernel_condition {
+    uint64_t address;
+    uint32_t expected, engine;
+    int32_t type;
+    uint32_t reserved;
+} npurt_kernel_condition;
+typedef struct npurt_kernel_async {
+    uint32_t count; /* [0] is its address, [1] that of error, [2] that of the conditions, [3] how many fit */
+    int32_t error;
+    uint64_t address; /* from here on npurt's own: what was refused, and where that is to be reported */
+    uint64_t report;
+    uint32_t mark, expected, task;
+    int32_t block;
+    uint64_t kernel;
+} npurt_kernel_async;
+
+static inline int32_t npurt_kernel_condition_add(NPURT_GM const int64_t *args, NPURT_GM const uint32_t *word,
+                                                 uint32_t expected, uint32_t engine, int32_t type)
+{
+    NPURT_GM const npurt_kernel_local *local =
+        (NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL];
+    NPURT_GM npurt_kernel_async *async = (NPURT_GM npurt_kernel_async *)(uintptr_t)local->async_context[0];
+    NPURT_GM npurt_kernel_condition *condition =
+        (NPURT_GM npurt_kernel_condition *)(uintptr_t)local->async_context[2];
+    if (!async) return 0;
+    const uint32_t n = async->count, room = (uint32_t)local->async_context[3];
+    if (n < room) {
+        condition += n;
+        condition->address = (uint64_t)(uintptr_t)word;
+        condition->expected = expected;
+        condition->engine = engine;
+        condition->type = type;
+        condition->reserved = 0;
+        async->count = n + 1;
+        return 0;
+    }
+    const int32_t code = room ? 102 : 103;
+    if (async->error) return code; /* the first one is told */
+    async->error = code;
+    async->address = (uint64_t)(uintptr_t)word;
+    async->expected = expected;
+    if (!async->report) return code;
+    async->task = ((NPURT_GM const npurt_kernel_global *)(uintptr_t)args[NPURT_KERNEL_ARG_GLOBAL])->task;
+    async->block = local->block_idx;
+    async->kernel = ((NPURT_GM const uint64_t *)(NPURT_GM const void *)local)[-1];
+    npurt_kernel_clean(async, sizeof *async);
+    npurt_kernel_publish((NPURT_GM uint32_t *)(uintptr_t)async->report, async->mark);
+    return code;
+}
+/* This task waits until *counter is at least `expected`, as unsigned numbers. */
+static inline int32_t npurt_kernel_expect(NPURT_GM const int64_t *args, NPURT_GM const uint32_t *counter,
+                                          uint32_t expected)
+{ return npurt_kernel_condition_add(args, counter, expected, NPURT_ENGINE_SDMA, NPURT_ASYNC_COUNTER); }
+/* This task waits until *event is not 0, as the engine leaves it when it has done what the event stands for. */
+static inline int32_t npurt_kernel_expect_event(NPURT_GM const int64_t *args, NPURT_GM const uint32_t *event,
+                                                enum npurt_async_engine engine)
+{ return npurt_kernel_condition_add(args, event, 1, (uint32_t)engine, NPURT_ASYNC_EVENT); }
+
+/* Sets *counter to value, or adds value to it as one step, after everything that the kernel has written, and wakes who
+ * waits. Several cores may add to one counter. */
+#if defined(__CCE_AICORE__) || defined(__DAV_C220__) || defined(__DAV_C310__)
+static inline void npurt_kernel_notify(NPURT_GM uint32_t *counter, uint32_t value, enum npurt_notify op)
+{
+    if (op == NPURT_NOTIFY_SET) {
+        npurt_kernel_publish(counter, value);
+        return;
+    }
+    dsb(DSB_ALL);
+    set_st_atomic_cfg(4); /* type s32, operation sum: the store adds in memory and leaves no line in the cache */
+#if defined(__cplusplus)
+    st_atomic<int32_t>((int32_t)value, (NPURT_GM int32_t *)counter);
+#else
+    st_atomic((int32_t)value, (NPURT_GM int32_t *)counter);
+#endif
+    dsb(DSB_ALL);
+}
+#else
+__attribute__((weak, visibility("default"))) void npurt_kernel_signal(uint32_t *counter, uint32_t value, int32_t op);
+static inline void npurt_kernel_notify(uint32_t *counter, uint32_t value, enum npurt_notify op)
+{
+    if (npurt_kernel_signal)
+        npurt_kernel_signal(counter, value, (int32_t)op);
+    else if (op == NPURT_NOTIFY_SET)
+        __atomic_store_n(counter, value, __ATOMIC_RELEASE);
+    else
+        __atomic_fetch_add(counter, value, __ATOMIC_ACQ_REL);
+}
 #endif
 
 /* bf16: the upper half of a binary32. Conversion to bf16 rounds to nearest, ties to even; NaN stays NaN. */

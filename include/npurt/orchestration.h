@@ -84,6 +84,7 @@ typedef struct npurt_task {
     uint32_t after_count;
     npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
+    bool deferred;                      /* completes when its kernels' conditions hold: npurt_task_deferred */
     bool has_predicate;                 /* runs only if: npurt_task_predicate */
     struct {
         const npurt_tensor *tensor;     /* both must live until npurt_submit returns */
@@ -143,7 +144,7 @@ static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int
     t->tensor_count = t->scalar_count = t->after_count = 0;
     t->after = NULL;
     t->error = NPURT_OK;
-    t->sync_start = t->has_predicate = false;
+    t->sync_start = t->deferred = t->has_predicate = false;
     t->template_scalars = 0;
 }
 static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
@@ -195,6 +196,15 @@ static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->blo
  * All blocks must fit the device at once: block_num up to npurt_orch_cluster_count for AIC and MIX, twice that for AIV;
  * else the submission is refused (INVALID_ARGUMENT). One block, or a dummy task: says nothing. */
 static inline void npurt_task_sync_start(npurt_task *t) { t->sync_start = true; }
+/* Deferred completion: the task's kernels may register conditions (npurt_kernel_expect, npurt/kernel.h), and it counts as
+ * complete, so that its consumers may run, when they have returned and all their conditions hold. Meanwhile its cores run
+ * other tasks. Any number of tasks may wait. Each costs 1,664 bytes per core of each block, which are taken like an
+ * output: from the graph's outputs (host_build_graph), or from the heap of the scope's ring until the task has completed.
+ * A dummy task: says nothing; nor does a task whose kernels register nothing.
+ *
+ * A condition must be able to come true without anything that waits for the task. A run in which only conditions are
+ * waited for and none comes true for scheduler_timeout_ms ends as STALLED; the message names the first submission's. */
+static inline void npurt_task_deferred(npurt_task *t) { t->deferred = true; }
 /* The task runs only if element `index` (x->ndims entries) of x compares so with a value, given as an element's bits in
  * the lowest npurt_dtype_size bytes; the rest is ignored. Every dtype: integers by sign, floats as numbers (a NaN is
  * unequal to everything, and neither less nor greater). The element is read on the device when the task becomes ready: the
@@ -275,7 +285,7 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * tasks that the body would submit, with the same dependencies, inside and on what is around. Uses that can not be
  * replayed (other shapes, another mode of the scope around, a body that names a tensor which is neither the template's nor
  * allocated inside, or one of the template's with another dtype, or in npurt_task_after a task from around it, one of more
- * than 4,096 tasks, one with a predicate) answer true and are submitted as they are.
+ * than 4,096 tasks, one with a predicate or a deferred task) answer true and are submitted as they are.
  *
  * The body is a scope of its own: what it allocates is gone at its end, and it ends the scopes that it has begun, all of
  * them and no others (else INVALID_ARGUMENT). It is the same at each use of its key but for the template's tensors and for

@@ -50,10 +50,8 @@ static inline void complete_task(struct scheduler *s, uint32_t task)
     s->state[task].link = TASK_DONE; /* after the releases: a host that looks in between must not miss one */
 }
 
-/* One core has finished one block of the task. */
-static inline void complete_block(struct scheduler *s, uint32_t task)
+static inline void count_block(struct scheduler *s, const struct image_task *t, uint32_t task)
 {
-    const struct image_task *t = &s->tasks[task];
     if (t->block_num > 1 || t->shape == SHAPE_MIX) {
         /* The cores of one MIX block belong to one scheduler; blocks of one task may be anywhere. */
         uint32_t *subtasks = &s->state[task].subtasks_left;
@@ -62,6 +60,22 @@ static inline void complete_block(struct scheduler *s, uint32_t task)
         if (left != 1 + NPURT_PLANTED_BLOCKS_OUT) return;
     }
     complete_task(s, task);
+}
+
+void completion_count(struct scheduler *s, uint32_t task)
+{
+    count_block(s, &s->tasks[task], task);
+}
+
+/* One core has finished one block of the task. */
+static inline void complete_block(struct scheduler *s, const struct core_work *work, unsigned slot,
+                                  struct core_state *core)
+{
+    const struct image_task *t = &s->tasks[work->task];
+    if (__builtin_expect(t->flags & IMAGE_DEFERRED, 0) &&
+        !condition_block_ended(s, work, slot, &core->payload[work->number & 1]))
+        return;
+    count_block(s, t, work->task);
 }
 
 void completion_dummies(struct scheduler *s)
@@ -88,7 +102,7 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
     }
     recorder_ended(core, ended, count, s->stamp);
     for (uint32_t i = 0; i < count; i++)
-        complete_block(s, ended[i].task);
+        complete_block(s, &ended[i], slot, core);
     return core->phase == CORE_RUNNING;
 }
 

@@ -8,7 +8,7 @@ static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, ui
                         unsigned task_slot)
 {
     struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
-    uint32_t number = send_prepare(s, core, task, block, task_slot);
+    uint32_t number = send_prepare(s, core, slot, task, block, task_slot);
     uint64_t bit = UINT64_C(1) << cluster % 64;
     if (core->phase == CORE_SENT) {
         s->idle[slot].word[cluster / 64] &= ~bit;

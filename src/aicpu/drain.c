@@ -65,7 +65,10 @@ void drain_cores(struct scheduler *s)
 {
     uint32_t cores = s->cluster_count * CORE_SLOTS, left = 0;
     recorder_stage(s, RECORD_DRAINING);
-    if (port_observe32(&s->head->end) != RUN_OK + 1) recorder_tell(s); /* before phases are lost to the draining */
+    if (port_observe32(&s->head->end) != RUN_OK + 1) {
+        recorder_tell(s); /* before phases are lost to the draining */
+        if (s->condition.code == 0) s->condition = s->record->condition;
+    }
     sync_end(s);
     for (uint32_t i = 0; i < cores; i++) {
         if (s->core[i].phase == CORE_ABSENT) continue;

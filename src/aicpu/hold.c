@@ -28,7 +28,7 @@ static void hold_core(struct scheduler *s, unsigned slot, uint32_t cluster, uint
 {
     struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
     uint64_t bit = UINT64_C(1) << cluster % 64;
-    send_prepare(s, core, task, block, task_slot);
+    send_prepare(s, core, slot, task, block, task_slot);
     core->phase = CORE_HELD;
     s->idle[slot].word[cluster / 64] &= ~bit;
     s->keep[slot].word[cluster / 64] &= ~bit;

@@ -78,6 +78,7 @@ static enum run_code check_task(const struct scheduler *s, const struct image_ta
     if (t->tensor_count + t->scalar_count > ARGUMENTS_MAX) return RUN_BAD_IMAGE;
     if (begin > payload_size || size > payload_size - begin) return RUN_BAD_IMAGE;
     if (t->flags & IMAGE_PREDICATE && !predicate_is_sound(s, t)) return RUN_BAD_IMAGE;
+    if (t->flags & IMAGE_DEFERRED && !condition_is_sound(s, t)) return RUN_BAD_IMAGE;
     return check_kernels(s, t);
 }
 

@@ -62,6 +62,7 @@ void recorder_tell(struct scheduler *s)
         r->ready[shape] = s->ready[shape].count;
     r->cluster_first = s->cluster_first;
     r->cluster_count = s->cluster_count;
+    r->condition = condition_first(s);
     r->told = s->control->run_number;
     uint32_t begin = scheduler_share(s, s->index, s->task_count);
     uint32_t end = scheduler_share(s, s->index + 1, s->task_count);

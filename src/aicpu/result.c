@@ -1,6 +1,18 @@
 /* The result of a run, written once, by the last thread out. */
 #include "scheduler.h"
 
+/* A refused one before one that waits, the first submission's before others. */
+static void add_condition(struct run_result *r, const struct run_condition *c)
+{
+    const uint32_t waiting = r->condition.waiting + c->waiting;
+    const bool none = r->condition.code == 0 && r->condition.waiting == 0;
+    if (c->code == 0 && c->waiting == 0) return;
+    if (none || (c->code != 0) > (r->condition.code != 0) ||
+        ((c->code != 0) == (r->condition.code != 0) && c->task < r->condition.task))
+        r->condition = *c;
+    r->condition.waiting = waiting;
+}
+
 static void add_scheduler(struct run_result *r, const struct scheduler *s)
 {
     r->tasks_completed += s->completed;
@@ -13,6 +25,7 @@ static void add_scheduler(struct run_result *r, const struct scheduler *s)
         r->code = RUN_EXIT_TIMEOUT;
         r->detail = s->exit_late_core;
     }
+    add_condition(r, &s->condition);
     uint32_t listed = s->suspect_count < RUN_MAX_SUSPECTS ? s->suspect_count : RUN_MAX_SUSPECTS;
     for (uint32_t i = 0; i < listed && r->suspect_count + i < RUN_MAX_SUSPECTS; i++)
         r->suspect[r->suspect_count + i] = s->suspect[i];
@@ -30,6 +43,12 @@ void result_write(const struct run_control *control, uint32_t schedulers)
     r->schedulers = schedulers;
     for (uint32_t i = 0; i < schedulers; i++)
         add_scheduler(r, workspace_scheduler(control, i));
+    const uint32_t stray = port_observe32(&head->stray);
+    if (stray != 0 && r->condition.code == 0 && (r->code == RUN_OK || r->code == RUN_BAD_CONDITION)) {
+        const struct run_condition condition = condition_stray(control, stray);
+        r->code = RUN_BAD_CONDITION;
+        add_condition(r, &condition);
+    }
     /* Nothing moved for the limit: with a kernel running it is the kernel. */
     if (r->code == RUN_STALLED && r->suspect_count > 0) r->code = RUN_KERNEL_STUCK;
     r->end_ticks = port_clock();

@@ -87,10 +87,10 @@ void scheduler_end(struct scheduler *s, enum run_code code, int64_t detail)
     if (end_once(s->head, code, detail) && (s->count > 1 || s->words)) port_kick(PORT_AGENT_ALL_AICPU);
 }
 
-/* Tasks completed by all schedulers, as far as they have told, and submitted by the orchestrator. */
+/* Tasks completed by all schedulers, as far as they have told, submitted by the orchestrator, and conditions that held. */
 static uint32_t progress_sum(const struct scheduler *s)
 {
-    uint32_t sum = s->words ? port_observe32(&s->head->submitted) : 0;
+    uint32_t sum = port_observe32(&s->head->met) + (s->words ? port_observe32(&s->head->submitted) : 0);
     for (uint32_t i = 0; i < s->count; i++)
         sum += port_observe32(&s->head->peer[i].completed);
     return sum;
@@ -115,6 +115,10 @@ bool scheduler_watch(struct scheduler *s, uint64_t limit_ticks, enum run_code on
     if (now - s->look_ticks < s->ms_ticks) return false;
     s->look_ticks = now;
 
+    if (port_observe32(&s->head->stray) != 0) {
+        scheduler_end(s, RUN_BAD_CONDITION, 0); /* which one: result.c */
+        return true;
+    }
     struct run_command *command = (struct run_command *)(uintptr_t)s->control->command;
     if (command) {
         port_cache_invalidate(command, sizeof *command);
@@ -186,8 +190,8 @@ static void tell_completed(struct scheduler *s)
 {
     if (s->count == 1 && !s->words) {
         if (s->completed == s->task_count) scheduler_end(s, RUN_OK, 0);
-        /* With one scheduler it is certain that nothing will move any more. */
-        else if (s->busy_count == 0 && !has_ready(s))
+        /* With one scheduler it is certain that nothing will move any more, unless a counter may change. */
+        else if (s->busy_count == 0 && s->waiting_count == 0 && !has_ready(s))
             scheduler_end(s, RUN_STALLED, s->task_count - s->completed);
         return;
     }
@@ -232,8 +236,11 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
     if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
     if (s->busy_count) completion_poll(s);
+    bool looked = true; /* at all conditions: else it may not wait */
+    if (s->waiting_count)
+        looked = condition_poll(s, s->completed != completed ? CONDITION_SLICE : s->waiting_count);
     dispatch_ready(s);
-    bool again = peers && balance_share(s);
+    bool again = (peers && balance_share(s)) || !looked;
     dispatch_stage(s);
     tell_completed(s);
     if (s->words && s->completed != completed) wake_orchestrator(s);

@@ -29,6 +29,7 @@ enum {
     PLACE_TASKS = 2048,       /* so many are worth further host threads of the emulated card (50 µs to wake one), */
     PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
     DONATION_MAX = 256,
+    CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do */
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
     EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; the scheduler timeout when that is longer */
@@ -87,6 +88,9 @@ struct scheduler {
     uint32_t busy_count;
     uint32_t send_count;
     struct send send[SEND_BATCH];
+    /* Slabs of blocks that have ended and wait for conditions (condition.c). */
+    struct condition_slab *waiting_first, *waiting_last;
+    uint32_t waiting_count;
     bool sync; /* the graph has sync-start tasks */
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
@@ -110,6 +114,7 @@ struct scheduler {
     uint64_t ready_ticks;
     bool exit_late; /* a core did not leave its loop: */
     uint32_t exit_late_core;
+    struct run_condition condition; /* refused; else, when the run failed, the first that waits */
     uint32_t suspect_count;
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
 
@@ -218,6 +223,30 @@ void image_check_range(struct scheduler *s);
 void completion_poll(struct scheduler *s);
 /* Completes the dummy tasks that are ready, and those that become ready by it. */
 void completion_dummies(struct scheduler *s);
+/* One core's part of one block is over, conditions included: completes the task when it was the last. */
+void completion_count(struct scheduler *s, uint32_t task);
+
+/* ---- condition.c: kernels' conditions (protocol/condition.h) */
+
+/* The slabs of a deferred task of an image are where it may have meant them to be. */
+bool condition_is_sound(const struct scheduler *s, const struct image_task *task);
+/* The async words of a payload whose task is not deferred: constant, but that a deferred task's are others. */
+void condition_close(const struct scheduler *s, struct dispatch_payload *payload);
+/* The async words of a deferred task's block, and its slab, empty. `slot` is that of the core. */
+void condition_send(const struct scheduler *s, struct dispatch_payload *payload, uint32_t task, uint32_t block,
+                    unsigned slot);
+/* The block's kernel has returned on the core of this slot. True: nothing is left to wait for. False: its slab waits, or
+ * the run has ended because of what the kernel registered. */
+bool condition_block_ended(struct scheduler *s, const struct core_work *work, unsigned slot,
+                           struct dispatch_payload *payload);
+/* Looks at waiting slabs, `most` of them, and completes what they leave complete. True when it has looked at all. Pre:
+ * there are some. */
+bool condition_poll(struct scheduler *s, uint32_t most);
+/* The first submission's of those that wait here, with the word's present value; all 0 when none does. */
+struct run_condition condition_first(const struct scheduler *s);
+/* What a kernel wanted to register in a task that is not deferred. `mark` is what it published in workspace_head. */
+struct run_condition condition_stray(const struct run_control *control, uint32_t mark);
+const char *condition_validate(const struct scheduler *s);
 
 /* ---- dispatch.c */
 

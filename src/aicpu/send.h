@@ -16,29 +16,30 @@ static inline void send_flush(struct scheduler *s)
     s->send_count = 0;
 }
 
-/* The words of a payload that never change, set when it is first used in a run. */
-static inline void send_constants(struct dispatch_payload *p)
+/* The words of a payload that change for no task, or for deferred ones only, set when it is first used in a run. */
+static inline void send_constants(const struct scheduler *s, struct dispatch_payload *p)
 {
-    memset(p->async_context, 0, sizeof p->async_context);
+    condition_close(s, p);
     p->args[SEND_ARG_LOCAL] = (int64_t)(uintptr_t)&p->block_idx;
     p->args[SEND_ARG_GLOBAL] = (int64_t)(uintptr_t)&p->sub_block_id;
 }
 
-/* Notes the block as the core's next and fills its payload. `task_slot` chooses the kernel. */
-static inline uint32_t send_prepare(const struct scheduler *s, struct core_state *core, uint32_t task, uint32_t block,
-                                    unsigned task_slot)
+/* Notes the block as the core's next and fills its payload. `task_slot` chooses the kernel; `slot` is the core's. */
+static inline uint32_t send_prepare(const struct scheduler *s, struct core_state *core, unsigned slot, uint32_t task,
+                                    uint32_t block, unsigned task_slot)
 {
     const struct image_task *t = &s->tasks[task];
     uint32_t number = core_send(core, task, block);
     uint32_t name = scheduler_task_name(s, task);
     recorder_sent(core, number, name, block, s->stamp);
     struct dispatch_payload *p = &core->payload[number & 1];
-    if (number <= DISPATCH_NUMBER_FIRST + 1) send_constants(p);
+    if (number <= DISPATCH_NUMBER_FIRST + 1) send_constants(s, p);
     p->kernel = s->kernels[t->kernel[task_slot]].image;
     p->block_idx = (int32_t)block;
     p->block_num = t->block_num;
     p->sub_block_id = task_slot == 2;
     p->task = name;
+    if (__builtin_expect(t->flags & IMAGE_DEFERRED, 0)) condition_send(s, p, task, block, slot);
     uint64_t payload = s->payloads + (uint64_t)t->payload * 64;
     int64_t *args = p->args;
     for (uint32_t i = 0; i < t->tensor_count; i++, payload += SEND_TENSOR)

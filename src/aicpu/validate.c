@@ -36,6 +36,7 @@ const char *scheduler_validate(const struct scheduler *s)
         if (s->claim[shape].next > s->claim[shape].end) return "a claim ends before it begins";
     for (int shape = 0; shape < SHAPE_DUMMY; shape++)
         if (s->count == 1 && s->claim[shape].slot != BOARD_NONE) return "a lone scheduler has a task on a board";
+    if ((problem = condition_validate(s)) != NULL) return problem;
     if (s->completed_told > s->completed) return "more tasks were told of than completed";
     if (s->send_count != 0) return "numbers wait to be stored between passes";
     return NULL;

@@ -74,6 +74,12 @@ struct workspace_head {
     uint32_t reserved6[15];
     struct slot sync; /* the sync-start task that gathers its cores */
     struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
+    /* Writer: a core whose kernel registered a condition although its task is not deferred: its condition_head.mark. */
+    uint32_t stray;
+    uint32_t reserved7[15];
+    /* Conditions: blocks that wait for some, counted per core, and how many have held of those once waited for. */
+    uint32_t waiting, met;
+    uint32_t reserved8[14];
 };
 _Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
 _Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board) <= WORKSPACE_ORCHESTRATOR, "boards");
@@ -82,6 +88,7 @@ _Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, 
 _Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, sync) == 6 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, peer) == 7 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, stray) % PROTOCOL_LINE == 0, "lines of different use");
 _Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
 
 #endif

@@ -1,5 +1,6 @@
 #include "engine.h"
 #include "predicate.h"
+#include "../protocol/condition.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -31,7 +32,8 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t edges = config && config->max_edges ? config->max_edges : tasks * 64;
     uint64_t regions = config && config->max_regions ? config->max_regions : tasks * NPURT_TASK_MAX_TENSORS;
     uint64_t grids = regions / 4 + MAP_GRIDS_PER_BUFFER;
-    uint64_t most_payload = NPURT_TASK_MAX_TENSORS * sizeof(npurt_tensor) + NPURT_TASK_MAX_SCALARS * sizeof(uint64_t);
+    uint64_t most_payload = NPURT_TASK_MAX_TENSORS * sizeof(npurt_tensor) + NPURT_TASK_MAX_SCALARS * sizeof(uint64_t) +
+                            GRAPH_PAYLOAD_UNIT;
     /* links and edges are numbered in 32 bits */
     if (tasks > NPURT_GRAPH_MAX_TASKS || edges > UINT32_MAX || regions >= UINT32_MAX / MAP_CELLS_PER_REGION)
         return NPURT_ERROR_INVALID_ARGUMENT;
@@ -149,6 +151,11 @@ static void relocate(struct graph *g)
             struct image_predicate *p = (struct image_predicate *)(scalars + g->tasks[i].scalar_count);
             heap_relocate(&g->heap, &p->address);
             p->mark = predicate_mark(p);
+        }
+        if (unlikely(g->tasks[i].flags & IMAGE_DEFERRED)) {
+            struct image_deferred *deferred = deferred_of(&g->tasks[i], t);
+            heap_relocate(&g->heap, &deferred->slabs);
+            deferred_write(deferred, deferred->slabs);
         }
     }
     for (uint32_t i = 0; i < g->fill_count; i++)

@@ -13,8 +13,9 @@ npurt_status stream_commit(struct graph *graph, const struct place *place);
 npurt_status stream_alloc(struct graph *graph, uint32_t tensor, npurt_tensor *out);
 /* The address lies in the heap of a ring. */
 bool stream_has(const struct graph *graph, uint64_t addr);
-/* Lets something end. CANCELLED, latched, when the run has. */
-npurt_status stream_wait(struct graph *graph);
+/* Lets something end. CANCELLED, latched, when the run has; STALLED when it ended because nothing moved any more, and then
+ * the sentence says that this task waits for `what`; NULL: it waits for nothing of a ring. */
+npurt_status stream_wait(struct graph *graph, const char *what);
 /* The same for a table that has no room: something has retired since, or may have. False when nothing is in flight that could
  * make any, or the run has ended. */
 bool stream_more_room(struct graph *graph);
@@ -59,6 +60,13 @@ static inline void store_hold(struct graph *g, const struct buffer *buffer)
     const uint32_t record = (uint32_t)(buffer - g->map.own);
     s->hold[record].refs++;
     s->held[s->held_count++] = record;
+}
+/* From now on its scope does not hold the buffer: only tasks do. */
+static inline void store_keep(struct graph *g, const struct buffer *buffer)
+{
+    struct hold *hold = &g->stream.hold[buffer - g->map.own];
+    hold->scope = STREAM_SCOPE_NONE;
+    hold->refs--;
 }
 static inline npurt_task_id store_id(uint32_t number)
 {
@@ -143,6 +151,10 @@ static inline bool store_leased(const struct graph *g, const struct buffer *buff
     return true;
 }
 static inline void store_hold(struct graph *g, const struct buffer *buffer)
+{
+    (void)g, (void)buffer;
+}
+static inline void store_keep(struct graph *g, const struct buffer *buffer)
 {
     (void)g, (void)buffer;
 }

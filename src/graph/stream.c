@@ -97,7 +97,7 @@ struct graph *stream_create(const struct stream_control *control)
         s->slot_free[r] = plan_take(&plan, s->window[r], sizeof(uint32_t));
     }
     s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
-    s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * NPURT_TASK_MAX_TENSORS, sizeof(uint32_t));
+    s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * STREAM_SLOT_HOLDS, sizeof(uint32_t));
     s->slot_hold_count = plan_take(&plan, layout.slots, 1);
     g->templates = plan_take(&plan, 1, sizeof *g->templates);
     g->templates->memory = plan_take(&plan, 1, TEMPLATE_MEMORY);
@@ -236,7 +236,7 @@ static void retire(struct graph *g, uint32_t r)
     while (g->edges.ring[r].tail != g->edges.ring[r].head) {
         uint32_t slot = g->edges.ring[r].slot_of[g->edges.ring[r].tail & g->edges.ring[r].mask];
         if (port_observe32(&s->words[slot].done) != s->words[slot].number) return;
-        const uint32_t *held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
+        const uint32_t *held = s->slot_holds + (uint64_t)slot * STREAM_SLOT_HOLDS;
         struct hold *const hold = s->hold;
         for (uint32_t i = s->slot_hold_count[slot]; i-- > 0;)
             hold[held[i]].refs--;
@@ -271,9 +271,24 @@ __attribute__((cold)) static npurt_status refuse_ended(struct graph *g)
                         WORD(": the run had ended before it was submitted"));
 }
 
-npurt_status stream_wait(struct graph *g)
+/* Nothing moved for the scheduler's limit. Without kernels to blame, what is in flight waits for conditions that nothing
+ * in flight makes true. */
+__attribute__((cold)) static npurt_status refuse_blocked(struct graph *g, const char *what)
 {
-    if (port_observe32(g->stream.host->end) != 0) return refuse_ended(g);
+    const uint32_t r = g->stream.ring;
+    g->stream.refusal.code = STREAM_FLOW_CONTROL_DEADLOCK;
+    g->stream.refusal.ring = r;
+    return graph_refuse(g, NPURT_ERROR_STALLED, WORD("task "), NUMBER(g->task_count), WORD(" waits for "), WORD(what),
+                        WORD(" of ring "), NUMBER(r), WORD(", "),
+                        NUMBER(g->edges.ring[r].head - g->edges.ring[r].tail), WORD(" of whose "),
+                        NUMBER(g->stream.window[r]), WORD(" tasks are in flight"));
+}
+
+npurt_status stream_wait(struct graph *g, const char *what)
+{
+    const uint32_t end = port_observe32(g->stream.host->end);
+    if (end == RUN_STALLED + 1 && what) return refuse_blocked(g, what);
+    if (end != 0) return refuse_ended(g);
     uint64_t began = port_clock();
     g->stream.host->wait(g->stream.host->context);
     g->stream.wait_ticks += port_clock() - began;
@@ -284,7 +299,7 @@ npurt_status stream_wait(struct graph *g)
 bool stream_more_room(struct graph *g)
 {
     if (retire_all(g) > 0) return true; /* also when nothing is in flight any more */
-    return in_flight(g) && stream_wait(g) == NPURT_OK;
+    return in_flight(g) && stream_wait(g, "a region") == NPURT_OK;
 }
 
 /* ---- tasks ---- */
@@ -306,7 +321,7 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     const uint32_t index = g->edges.ring[r].head;
     if (index % STREAM_RETIRE_EVERY == 0 || index - g->edges.ring[r].tail == window) retire(g, r);
     while (unlikely(index - g->edges.ring[r].tail == window))
-        if (stream_wait(g) != NPURT_OK) return g->latched;
+        if (stream_wait(g, "a slot") != NPURT_OK) return g->latched;
     if (unlikely(index == STREAM_INDEX_MASK))
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(STREAM_INDEX_MASK - 1), WORD(" tasks in scopes of depth "), NUMBER(r));
@@ -321,7 +336,7 @@ npurt_status stream_reserve(struct graph *g, struct place *place)
     g->edges.mark[slot] = (struct edges_mark){place->number, STREAM_EDGE_NONE}; /* no task waits for itself */
     g->edges.consumer = place->number;
     g->edges.count = g->edges.record_count = 0;
-    s->held = s->slot_holds + (uint64_t)slot * NPURT_TASK_MAX_TENSORS;
+    s->held = s->slot_holds + (uint64_t)slot * STREAM_SLOT_HOLDS;
     s->held_count = 0;
     return NPURT_OK;
 }
@@ -333,7 +348,7 @@ static bool wait_for_edge(struct graph *g, uint32_t r, const uint32_t *list)
     const struct heap_ring *ring = &g->stream.heap[r];
     while (ring->edge_head - ring->edge_tail == g->stream.edge_max[r]) {
         if (port_observe32(list) == STREAM_CLOSED) return true; /* it needs none */
-        if (stream_wait(g) != NPURT_OK) return false;
+        if (stream_wait(g, "an edge") != NPURT_OK) return false;
     }
     return true;
 }
@@ -470,7 +485,7 @@ npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
         heap_reclaim(g, r);
         while (!heap_place(g, r, bytes, &at)) {
             if (!in_flight(g)) return refuse_heap(g, r, tensor, bytes);
-            if (stream_wait(g) != NPURT_OK) return g->latched;
+            if (stream_wait(g, "memory in the heap") != NPURT_OK) return g->latched;
             heap_reclaim(g, r);
         }
     }

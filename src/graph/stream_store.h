@@ -5,7 +5,12 @@
 #include "stream.h"
 #include "tensor_map.h"
 
-enum { STREAM_SCOPE_NONE = 0xff, STREAM_ERA = 0xffffff, STREAM_RETIRE_EVERY = 16 };
+enum {
+    STREAM_SCOPE_NONE = 0xff,
+    STREAM_ERA = 0xffffff,
+    STREAM_RETIRE_EVERY = 16,
+    STREAM_SLOT_HOLDS = NPURT_TASK_MAX_TENSORS + 1, /* tensors and slabs of a task */
+};
 
 /* Beside map.own[], per output: who holds it. */
 struct hold {
@@ -49,7 +54,7 @@ struct stream {
     uint32_t slot_free_count[STREAM_RINGS];
     uint32_t slot_next[STREAM_RINGS]; /* the lowest that this run has not used */
     uint32_t *slot_edges;     /* [slots] the ring's edge_head after the task's edges */
-    uint32_t *slot_holds;     /* [slots * NPURT_TASK_MAX_TENSORS] own records that the task holds */
+    uint32_t *slot_holds;     /* [slots * STREAM_SLOT_HOLDS] own records that the task holds */
     uint8_t *slot_hold_count; /* [slots] */
     uint32_t *held;           /* of the task being submitted: its part of slot_holds */
     uint32_t held_count;

@@ -98,7 +98,7 @@ static uint32_t users_of(const struct graph *g, uint32_t record)
         for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
             const uint32_t slot = slot_at(g, r, index);
             for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++)
-                users += s->slot_holds[(uint64_t)slot * NPURT_TASK_MAX_TENSORS + i] == record;
+                users += s->slot_holds[(uint64_t)slot * STREAM_SLOT_HOLDS + i] == record;
         }
     return users;
 }
@@ -143,7 +143,7 @@ static const char *validate_holds(const struct graph *g)
         for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
             const uint32_t slot = slot_at(g, r, index);
             for (uint32_t i = 0; i < s->slot_hold_count[slot]; i++) {
-                const uint32_t record = s->slot_holds[(uint64_t)slot * NPURT_TASK_MAX_TENSORS + i];
+                const uint32_t record = s->slot_holds[(uint64_t)slot * STREAM_SLOT_HOLDS + i];
                 bool live = false;
                 for (uint32_t h = 0; h < STREAM_RINGS; h++) {
                     const struct own_ring *ring = &g->map.own_ring[h];

@@ -2,7 +2,7 @@
 #include "predicate.h"
 
 #include <npurt/callable.h>
-#include "../protocol/protocol.h"
+#include "../protocol/condition.h"
 
 #include <string.h>
 
@@ -326,6 +326,23 @@ static npurt_status track_predicate(struct graph *g, const npurt_task *task, str
     return NPURT_OK;
 }
 
+/* Slabs for the conditions of a deferred task: an output that nobody sees, and that the task alone holds. */
+static npurt_status take_slabs(struct graph *g, struct image_task *out, const struct place *place, uint64_t *address)
+{
+    if (out->shape == SHAPE_DUMMY) return NPURT_OK;
+    const npurt_tensor_spec spec = {
+        .dtype = NPURT_U8, .ndims = 1, .shape = {deferred_slabs(out) * (uint32_t)sizeof(struct condition_slab)}};
+    npurt_tensor slabs;
+    npurt_status status = allocate(g, &spec, store_id(place->number), out->tensor_count, &slabs);
+    if (status != NPURT_OK) return status;
+    const struct buffer *buffer = &g->map.own[slabs.hint - 1];
+    store_hold(g, buffer);
+    store_keep(g, buffer);
+    out->flags |= IMAGE_DEFERRED;
+    *address = slabs.addr;
+    return NPURT_OK;
+}
+
 /* Last, because an output's descriptor may be written over that of an input. */
 static void hand_out(const npurt_task *task, const npurt_tensor *payload)
 {
@@ -339,6 +356,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     struct box box[NPURT_TASK_MAX_TENSORS];
     const uint32_t tensors = task->tensor_count, scalars = task->scalar_count;
     struct place place = {0};
+    uint64_t slabs = 0;
     npurt_status status;
 
     if (unlikely(g->latched)) return g->latched;
@@ -356,6 +374,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     out->tensor_count = (uint8_t)tensors;
     out->scalar_count = (uint8_t)scalars;
     memset(out->reserved, 0, sizeof out->reserved);
+    if (unlikely(task->deferred) && unlikely(status = take_slabs(g, out, &place, &slabs))) return status;
     for (uint32_t i = 0; i < task->after_count; i++) {
         uint32_t number = 0;
         (void)store_number(g, task->after[i], &number);
@@ -364,6 +383,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     if (unlikely(task->has_predicate) && unlikely(status = track_predicate(g, task, out, place.payload))) return status;
     if (unlikely(status = track_all(g, task, place.payload, box))) return status;
     if (scalars != 0) memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
+    if (unlikely(slabs)) deferred_write(deferred_of(out, place.payload), slabs);
     if (unlikely(g->templates->recording))
         template_record_task(g, task, place.number, out, place.payload, box);
     hand_out(task, place.payload);

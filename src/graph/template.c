@@ -201,7 +201,7 @@ void template_record_task(struct graph *g, const npurt_task *task, uint32_t numb
                                    task->scalar_count * sizeof(uint64_t) + edges * sizeof(uint32_t));
     if (!op) return;
     if (body->task_count == TEMPLATE_MAX_TASKS || since >= TEMPLATE_MAX_TASKS || !after_is_inside(g, task) ||
-        !scalars_are_inside(body, task) || task->has_predicate) {
+        !scalars_are_inside(body, task) || task->has_predicate || task->deferred) {
         give_up(g);
         return;
     }

@@ -19,6 +19,7 @@ static const char *const state_name[] = {"healthy", "draining", "poisoned", "los
 static const char *const run_code_name[] = {
     "OK",           "BAD_PROTOCOL", "BAD_IMAGE", "HANDSHAKE_TIMEOUT", "BAD_CORE",
     "KERNEL_STUCK", "STALLED",      "ABORTED",   "EXIT_TIMEOUT",      "BAD_KERNEL",
+    "ORCHESTRATION", "BAD_CONDITION",
 };
 
 json_t *dump_text(const char *text)
@@ -201,6 +202,25 @@ static json_t *suspects_part(const npurt_callable *c, const struct run_result *r
     return list;
 }
 
+/* Null: none. */
+static json_t *condition_part(const npurt_callable *c, const struct run_condition *condition)
+{
+    if (condition->code == 0 && condition->waiting == 0) return json_null();
+    json_t *o = json_object();
+    json_object_set_new(o, "refused", number_unless(condition->code, 0));
+    json_object_set_new(o, "blocks_waiting", json_integer(condition->waiting));
+    json_object_set_new(o, "task", json_integer(condition->task));
+    json_object_set_new(o, "block", json_integer(condition->block));
+    json_object_set_new(o, "kernel", json_integer(condition->kernel));
+    json_object_set_new(o, "kernel_name", dump_text(callable_kernel_name(c, condition->kernel)));
+    json_object_set_new(o, "index", json_integer(condition->index));
+    json_object_set_new(o, "type", json_integer(condition->type));
+    json_object_set_new(o, "address", dump_hex(condition->address));
+    json_object_set_new(o, "expected", json_integer(condition->expected));
+    json_object_set_new(o, "value", json_integer(condition->value));
+    return o;
+}
+
 /* What the streams and the scheduler said when it ended. */
 static json_t *outcome_part(const npurt_run *run, const struct outcome *outcome)
 {
@@ -219,6 +239,7 @@ static json_t *outcome_part(const npurt_run *run, const struct outcome *outcome)
     json_object_set_new(o, "tasks_completed", json_integer(r->tasks_completed));
     json_object_set_new(o, "suspects_total", json_integer(r->suspect_count));
     json_object_set_new(o, "suspects", suspects_part(run->callable, r));
+    json_object_set_new(o, "condition", condition_part(run->callable, &r->condition));
     return o;
 }
 
@@ -273,6 +294,7 @@ static json_t *schedulers_part(const struct dump *d)
             json_object_set_new(o, "ready", json_pack("{s:I,s:I,s:I}", "AIC", (json_int_t)r->ready[SHAPE_AIC], "AIV",
                                                       (json_int_t)r->ready[SHAPE_AIV], "MIX",
                                                       (json_int_t)r->ready[SHAPE_MIX]));
+            json_object_set_new(o, "condition", condition_part(d->run->callable, &r->condition));
             json_object_set_new(o, "moved_ms_ago", moved < 0 ? json_null() : json_real(moved));
         }
         json_array_append_new(list, o);

@@ -152,6 +152,7 @@ static uint32_t find_places(struct rings *rings, uint32_t run)
         return NOWHERE;
     }
     qsort(found, count, sizeof *found, by_number);
+    struct task_state *kept = copy_of(rings, rings->layout.state, slots * sizeof *kept); /* NULL: less is known */
     memset(rings->place_of, 0xff, slots * sizeof *rings->place_of);
     for (uint32_t p = 0; p < count; p++) {
         const uint32_t slot = found[p].slot;
@@ -159,8 +160,12 @@ static uint32_t find_places(struct rings *rings, uint32_t run)
         rings->number[p] = found[p].number;
         rings->place_of[slot] = p;
         rings->state[p] = (struct task_state){.fanin_left = rings->words[slot].fanin,
+                                              .conditions = kept && (rings->task[slot].flags & IMAGE_DEFERRED)
+                                                                ? kept[slot].conditions
+                                                                : 0,
                                               .link = is_done(rings, slot) ? TASK_DONE : TASK_NONE};
     }
+    free(kept);
     free(found);
     return count;
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "blame.h"
+#include "condition.h"
 #include "dump.h"
 #include "error.h"
 #include "log.h"
@@ -146,6 +147,13 @@ static npurt_status silent(const npurt_run *run, uint32_t index)
     return status;
 }
 
+/* Unless it is a condition. */
+static npurt_status held_up(const npurt_run *run, const struct outcome *o, npurt_status status)
+{
+    if (condition_is_waited_for(o)) condition_tell(run, o);
+    return status;
+}
+
 static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
 {
     const struct run_suspect *s = blame_first(o);
@@ -195,9 +203,13 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
             if (run->cancelled) return cancelled(c, o);
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
             if (blame_first(o)) return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
-            return stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
-                           device->options.sync_timeout_ms, r->tasks_completed);
+            return held_up(run, o, stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
+                                           device->options.sync_timeout_ms, r->tasks_completed));
         case RUN_STALLED:
+            if (condition_is_waited_for(o))
+                return held_up(run, o, stalled("\"%s\" stalled: nothing moved for %u ms, %u tasks completed, no kernel "
+                                               "running", c->name, device->options.scheduler_timeout_ms,
+                                               r->tasks_completed));
             return stalled("\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
                            r->tasks_completed, streamed ? (int64_t)dump->waits.unfinished : r->detail);
         case RUN_HANDSHAKE_TIMEOUT:
@@ -221,6 +233,8 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
                                r->detail, c->name);
         case RUN_ORCHESTRATION:
             return streamed_explain(run, o);
+        case RUN_BAD_CONDITION:
+            return condition_refused(run, o);
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {

@@ -4,7 +4,7 @@
 
 const char *waits_kind_name(enum wait_kind kind)
 {
-    static const char *const name[] = {"done", "waiting", "running", "sent", "ready", "unreleased"};
+    static const char *const name[] = {"done", "waiting", "running", "sent", "ready", "condition", "unreleased"};
     return name[kind];
 }
 
@@ -57,6 +57,8 @@ static void find_kinds(const struct task_source *source, const uint8_t *flight, 
         if (w->kind[p] == WAIT_DONE) continue;
         if (flight && flight[p])
             w->kind[p] = flight[p] == FLIGHT_RUNNING ? WAIT_RUNNING : WAIT_SENT;
+        else if (source->state[p].conditions != 0)
+            w->kind[p] = WAIT_CONDITION;
         else if (source->state[p].fanin_left == 0)
             w->kind[p] = WAIT_FOR_CORE;
         else if (unfinished_producers(w, p) == 0)
@@ -86,7 +88,7 @@ static uint32_t count_behind(const struct task_source *source, const struct wait
 
 static void find_roots(const struct task_source *source, struct waits *w, uint8_t *seen, uint32_t *queue)
 {
-    static const enum wait_kind order[] = {WAIT_RUNNING, WAIT_SENT, WAIT_UNRELEASED, WAIT_FOR_CORE};
+    static const enum wait_kind order[] = {WAIT_RUNNING, WAIT_SENT, WAIT_CONDITION, WAIT_UNRELEASED, WAIT_FOR_CORE};
     for (unsigned k = 0; k < sizeof order / sizeof order[0]; k++)
         for (uint32_t p = 0; p < source->count; p++) {
             if (w->kind[p] != order[k]) continue;

@@ -1,7 +1,7 @@
 /* Who waits for whom in a run that does not end, down to what nobody waits for any more.
  *
  * A root is a task that has not completed although all its producers have: it runs, was sent to a core that does not
- * take it, waits for a free core, or nobody will ever release it. Everything else that has not completed waits, at the
+ * take it, waits for a free core or a condition, or nobody will ever release it. Everything else that has not completed waits, at the
  * end, for a root; or for itself, in a cycle. */
 #ifndef HOST_WAITS_H
 #define HOST_WAITS_H
@@ -17,6 +17,7 @@ enum wait_kind {
     WAIT_RUNNING,    /* a core has started a block of it */
     WAIT_SENT,       /* a number was stored for a core, which has not taken it */
     WAIT_FOR_CORE,   /* ready, and on no core */
+    WAIT_CONDITION,  /* what has run of it waits for conditions of its kernels */
     WAIT_UNRELEASED, /* its producers have completed, but it still waits for as many as its counter says */
 };
 

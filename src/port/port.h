@@ -85,6 +85,10 @@ bool port_cas64(uint64_t *p, uint64_t *expected, uint64_t desired);
 void port_cache_invalidate(const void *p, size_t size);
 void port_cache_clean(const void *p, size_t size);
 
+/* Whether `size` bytes at a device address can be read and written here. On silicon, where an AICPU can not ask, it tells
+ * addresses apart that no device has (0 and its page, beyond 48 bits); others that are not mapped fault when used. */
+bool port_is_memory(uint64_t address, uint64_t size);
+
 /* "This thread schedules partition `index` of `count`": a placement hint, called once at most, when the graph or the time
  * it has taken shows that there is work worth several host threads. No-op on silicon. */
 void port_place(uint32_t index, uint32_t count);

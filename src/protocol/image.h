@@ -49,14 +49,16 @@ _Static_assert(sizeof(struct image_task) == 32, "image_task");
 enum image_flag {
     IMAGE_SYNC_START = 1,       /* all blocks start together; block_num is at least 2 and fits the clusters launched */
     IMAGE_PREDICATE = 2,        /* a struct image_predicate (predicate.h) follows the scalars */
-    IMAGE_FLAGS = 3,            /* all there are */
+    IMAGE_DEFERRED = 4,         /* kernels may register conditions: a struct image_deferred (condition.h) ends the payload */
+    IMAGE_FLAGS = 7,            /* all there are */
 };
 
 /* Bytes of a payload. */
 static inline uint64_t image_payload_size(const struct image_task *t)
 {
     uint64_t size = (uint64_t)t->tensor_count * 128 + (uint64_t)t->scalar_count * 8;
-    return t->flags & IMAGE_PREDICATE ? size + 24 : size;
+    if (t->flags & IMAGE_PREDICATE) size += 24;
+    return t->flags & IMAGE_DEFERRED ? size + 16 : size;
 }
 
 /* Blocks of the shape that run at the same time on so many clusters. */

@@ -22,7 +22,7 @@
 #define PROTOCOL_ASSERT _Static_assert
 #endif
 
-enum { PROTOCOL_VERSION = 2, PROTOCOL_LINE = 64 };
+enum { PROTOCOL_VERSION = 3, PROTOCOL_LINE = 64 };
 
 enum {
     PROTOCOL_MAX_CORES = 256,      /* sub-cores of a device; a5 has 108 */
@@ -116,21 +116,38 @@ struct core_welcome {
 };
 PROTOCOL_ASSERT(sizeof(struct core_welcome) == 64, "core_welcome");
 
+/* What a kernel that registers conditions (condition.h) finds through the async words of its payload: the head of a slab
+ * of its own or, in a task that is not deferred, one with room for none, where it says what it wanted. Writer: the core
+ * while the kernel runs, else the AICPU thread that owns it. */
+struct condition_head {
+    uint32_t count;     /* registered */
+    int32_t error;      /* enum condition_code of the first that was refused; 0 none */
+    uint64_t address;   /* of that one */
+    uint64_t report;    /* not 0: address of a u32 where the kernel publishes `mark` after a refusal */
+    uint32_t mark;
+    uint32_t expected;  /* of the refused one */
+    uint32_t task;      /* with `report`: the kernel's task, block and image */
+    int32_t block;
+    uint64_t kernel;
+};
+PROTOCOL_ASSERT(sizeof(struct condition_head) == 48, "condition_head");
+
 /* Writer: the AICPU thread that owns the core; number & 1 chooses one of a core's two. The first line is all that a core
  * needs before it looks at arguments. */
 struct dispatch_payload {
     uint64_t kernel;            /* device address of a struct kernel_image */
     int32_t block_idx, block_num; /* npurt_kernel_local starts here */
-    uint64_t async_context[5];
+    uint64_t async_context[5];  /* addresses of count, error and entries of a slab, its room, the task */
     int32_t sub_block_id;       /* npurt_kernel_global */
-    uint32_t task;
+    uint32_t task;              /* number of the submission */
     int64_t args[50];           /* tensors' descriptors, scalars; [48] = &block_idx, [49] = &sub_block_id */
-    uint64_t reserved[6];
+    struct condition_head stray; /* of kernels whose task is not deferred */
 };
 PROTOCOL_ASSERT(sizeof(struct dispatch_payload) == 512, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, block_idx) == 8, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, sub_block_id) == 56, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, args) == 64, "dispatch_payload");
+PROTOCOL_ASSERT(offsetof(struct dispatch_payload, stray) == 464, "dispatch_payload");
 
 /* Writer: host, at callable load. One per kernel id; core_type KERNEL_ABSENT for unused ids. */
 enum { KERNEL_ABSENT = 0xffffffffu };
@@ -169,6 +186,7 @@ enum run_code {
     RUN_EXIT_TIMEOUT = 8,       /* a core did not leave its loop */
     RUN_BAD_KERNEL = 9,         /* a task names a kernel id that the callable does not have, or of another core type */
     RUN_ORCHESTRATION = 10,     /* the orchestration on the device ended the run: stream_result says why */
+    RUN_BAD_CONDITION = 11,     /* a kernel registered a condition that is refused: run_result.condition */
 };
 
 enum { RUN_MAX_SUSPECTS = 16 };
@@ -179,6 +197,22 @@ struct run_suspect {
     int32_t kernel;             /* kernel id */
     uint32_t core_type;
 };
+/* A condition (condition.h) that was refused, or that a block of a task waits for. */
+struct run_condition {
+    uint32_t code;              /* enum condition_code; 0: it waits */
+    uint32_t waiting;           /* blocks, counted per core, that wait; 0 and no code: there is no condition */
+    uint32_t task, block;       /* number of the submission, counted from 0 */
+    int32_t kernel;             /* kernel id */
+    uint32_t index;             /* among those of its kernel */
+    uint64_t address;
+    uint32_t expected, value;   /* what the word must reach, and what it was at the end */
+    int32_t type;               /* enum condition_type */
+    uint32_t engine;
+    uint32_t said;              /* what the kernel wrote for an error; 0: nothing */
+    uint32_t reserved[3];
+};
+PROTOCOL_ASSERT(sizeof(struct run_condition) == PROTOCOL_LINE, "run_condition");
+
 /* Writer: AICPU program, the last thread out; `done` last. */
 struct run_result {
     uint32_t done;              /* run_control.run_number */
@@ -194,8 +228,9 @@ struct run_result {
     uint32_t scheduled;         /* bit n: scheduler n dispatched something */
     uint64_t reserved[2];
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
+    struct run_condition condition; /* the refused one; else the first submission's that waits, when the run failed */
 };
 PROTOCOL_ASSERT(offsetof(struct run_result, suspect) == 96, "run_result");
-PROTOCOL_ASSERT(sizeof(struct run_result) == 480, "run_result");
+PROTOCOL_ASSERT(sizeof(struct run_result) == 544, "run_result");
 
 #endif

@@ -73,8 +73,9 @@ struct scheduler_record {
     uint32_t schedulers;         /* how many there are in this run */
     uint32_t cluster_first, cluster_count;
     uint32_t initialised;        /* run_number once all task states are in the workspace; kept up to date */
+    struct run_condition condition; /* the first submission's of those that wait here */
 };
-PROTOCOL_ASSERT(sizeof(struct scheduler_record) == PROTOCOL_LINE, "scheduler_record");
+PROTOCOL_ASSERT(sizeof(struct scheduler_record) == 2 * PROTOCOL_LINE, "scheduler_record");
 
 /* Offset of core n's record, and the size of all, in bytes. */
 static inline uint64_t record_core_offset(uint32_t core)
@@ -86,7 +87,7 @@ static inline uint64_t record_core_offset(uint32_t core)
  * barrier; then as said at each field. */
 struct task_state {
     uint32_t fanin_left;    /* producers that have not completed; whoever completes one counts down */
-    uint32_t reserved;
+    uint32_t conditions;    /* subtasks that have ended and wait for conditions; whoever owns their cores counts */
     uint32_t subtasks_left; /* blocks × cores that have not finished; whoever finishes one counts down */
     uint32_t link;          /* the next task of the list that holds this one; writer: the list's owner. TASK_DONE:
                              * writer: whoever completed it */

@@ -35,7 +35,7 @@ enum {
     STREAM_HEAP_UNIT = 1024,   /* outputs are aligned to it and a ring's heap is a multiple of it */
     STREAM_EDGES_MIN = 4,
     STREAM_EDGES_MAX = 1 << 24,
-    STREAM_PAYLOAD = 2304,     /* 16 tensors of 128 bytes and 32 scalars */
+    STREAM_PAYLOAD = 2368,     /* 16 tensors of 128 bytes, 32 scalars, and 16 bytes more of a deferred task */
     STREAM_STATE = 32,         /* what a scheduler keeps per slot */
     STREAM_TEXT = 512,
     STREAM_ENTRY = 64,

@@ -347,7 +347,7 @@ TEST(every_code_has_its_status_and_name_and_leaves_the_device_healthy)
         {100, NPURT_ERROR_STALLED, "(SCHEDULER_TIMEOUT, code 100)"},
         {101, NPURT_ERROR_GRAPH, "(ASYNC_COMPLETION_INVALID, code 101)"},
         {102, NPURT_ERROR_LIMIT, "(ASYNC_WAIT_OVERFLOW, code 102)"},
-        {103, NPURT_ERROR_LIMIT, "(ASYNC_REGISTRATION_FAILED, code 103)"},
+        {103, NPURT_ERROR_GRAPH, "(ASYNC_REGISTRATION_FAILED, code 103)"},
         {1001, NPURT_ERROR_BAD_BINARY, "(LOAD_FAILED, code 1001)"},
         {1002, NPURT_ERROR_LIMIT, "(LIMIT, code 1002)"},
         {1003, NPURT_ERROR_ORCHESTRATION, "returned 17"},

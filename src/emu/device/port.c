@@ -179,6 +179,13 @@ void port_cache_clean(const void *p, size_t size)
     if (UNLIKELY(simulation_on)) simulation_cache(p, size);
 }
 
+bool port_is_memory(uint64_t address, uint64_t size)
+{
+    uint64_t offset = address - device_shared->hbm_base;
+
+    return offset < device_shared->hbm_size && size <= device_shared->hbm_size - offset;
+}
+
 void port_place(uint32_t index, uint32_t count)
 {
     engine->place(engine_self(), index, count);

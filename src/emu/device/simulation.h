@@ -75,6 +75,8 @@ uint32_t simulation_observe32(const uint32_t *p);
 uint64_t simulation_observe64(const uint64_t *p);
 void simulation_publish(const void *p, uint64_t value);
 void simulation_atomic(const void *p, uint64_t value);
+/* A core's word to those who wait for conditions. */
+void simulation_notify(const void *p, uint64_t value);
 uint32_t simulation_reg_load(struct core_registers *registers, uint32_t offset);
 void simulation_reg_store(struct core_registers *registers, uint32_t offset, uint32_t value);
 void simulation_cache(const void *p, size_t size);

@@ -172,6 +172,12 @@ void simulation_atomic(const void *p, uint64_t value)
     trace(TRACE_ATOMIC, self->id, seen_address(p), seen_value(value));
 }
 
+void simulation_notify(const void *p, uint64_t value)
+{
+    simulation_atomic(p, value);
+    simulation_moved = true;
+}
+
 uint32_t simulation_reg_load(struct core_registers *registers, uint32_t offset)
 {
     struct agent *self = engine_self();

@@ -166,6 +166,11 @@ static inline void port_cache_clean(const void *p, size_t size)
 #endif
 }
 
+static inline bool port_is_memory(uint64_t address, uint64_t size)
+{
+    return address >= 4096 && address >> 48 == 0 && size <= (UINT64_C(1) << 48) - address;
+}
+
 static inline void port_place(uint32_t index, uint32_t count)
 {
     (void)index;

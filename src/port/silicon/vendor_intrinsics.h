@@ -25,6 +25,14 @@ void dcci(PORT_GM const void *line, enum vendor_cache_scope scope, enum vendor_c
 enum vendor_barrier_scope { DSB_ALL = 0, DSB_DDR = 1, DSB_UB = 2 };
 void dsb(enum vendor_barrier_scope scope);
 
+/* What st_atomic does: the operand's type in bits 0 to 2 (4: s32), the operation in bits 3 and 4 (0: sum). */
+void set_st_atomic_cfg(uint64_t config);
+#ifdef __cplusplus
+template <typename T> void st_atomic(T value, PORT_GM T *to);
+#else
+void st_atomic(int32_t value, PORT_GM int32_t *to);
+#endif
+
 int64_t get_block_idx(void);
 int64_t get_coreid(void);     /* physical number in the low 12 bits */
 int64_t get_subblockid(void); /* 0 AIC or AIV0, 1 AIV1 */
