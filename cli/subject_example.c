@@ -21,6 +21,11 @@ static npurt_status prepare(struct subject *subject, char *problem, size_t size)
     }
     own->prepared = true;
     own->problem.runtime = subject->runtime;
+    if (!example_case_runs(subject->options->example, subject->options->which, subject->runtime)) {
+        snprintf(problem, size, "size %s reads what its tasks have computed: --runtime tensormap_and_ringbuffer",
+                 subject->options->which->name);
+        return NPURT_ERROR_UNSUPPORTED;
+    }
     if (!example_folder(own->folder, sizeof own->folder)) {
         snprintf(problem, size, "the examples are not in lib/npurt/examples beside the program's bin");
         return NPURT_ERROR_MISSING_BINARY;

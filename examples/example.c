@@ -9,7 +9,8 @@
 
 const struct example *const example_all[] = {
     &vector_example, &matmul,          &paged_attention, &random_graph,        &spmd, &mixed_shapes, &dummy_task,
-    &alternating,    &benchmark_bgemm, &decoder_layer,   &paged_attention_spmd};
+    &alternating,    &benchmark_bgemm, &decoder_layer,   &paged_attention_spmd, &async_notify,
+    &deferred_notify, &scalar_data};
 const uint32_t example_count = sizeof example_all / sizeof example_all[0];
 
 const struct example *example_find(const char *name)
@@ -29,6 +30,12 @@ const struct example_case *example_find_case(const struct example *example, cons
 bool example_case_is_full(const struct example_case *which)
 {
     return strncmp(which->name, "full", 4) == 0;
+}
+
+bool example_case_runs(const struct example *example, const struct example_case *which, npurt_runtime runtime)
+{
+    return runtime == NPURT_TENSORMAP_AND_RINGBUFFER || !example->reads_back ||
+           strcmp(example->reads_back, which->name) != 0;
 }
 
 int example_prepare(const struct example *example, const struct example_case *which, uint64_t seed,

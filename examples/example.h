@@ -40,6 +40,8 @@ struct example {
     uint32_t kernel_count;
     const struct example_case *cases;
     uint32_t case_count;
+    const char *reads_back; /* the case that reads what its tasks have computed, which host_build_graph can not; NULL none */
+    bool elements;   /* its orchestration reads and writes elements: an image alone is not the whole graph */
     bool cores_talk; /* cores of a block wait for each other: the interpreter runs them side by side */
     /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory.
      */
@@ -65,7 +67,7 @@ struct example_problem {
 };
 
 extern const struct example vector_example, matmul, paged_attention, random_graph, spmd, mixed_shapes, dummy_task,
-    alternating, benchmark_bgemm, decoder_layer, paged_attention_spmd;
+    alternating, benchmark_bgemm, decoder_layer, paged_attention_spmd, async_notify, deferred_notify, scalar_data;
 
 /* All examples, in the order in which they are listed. */
 extern const struct example *const example_all[];
@@ -76,6 +78,9 @@ const struct example *example_find(const char *name);
 const struct example_case *example_find_case(const struct example *example, const char *name);
 /* Its name begins with "full". */
 bool example_case_is_full(const struct example_case *which);
+
+/* The runtime can do what the case asks of it. */
+bool example_case_runs(const struct example *example, const struct example_case *which, npurt_runtime runtime);
 
 /* 0, or -1 when host memory does not suffice; release is due only after 0. */
 int example_prepare(const struct example *example, const struct example_case *which, uint64_t seed,

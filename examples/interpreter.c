@@ -15,6 +15,7 @@ struct interpreter {
     uint32_t tasks;
     npurt_status status; /* latched */
     char message[256];
+    struct interpreter_waits waits; /* of all tasks */
     void **buffer; /* allocated outputs */
     uint32_t buffer_count, buffer_capacity;
 };
@@ -65,6 +66,8 @@ struct core_run {
     npurt_kernel_local local;
     npurt_kernel_global global;
     int64_t args[NPURT_KERNEL_ARGS];
+    npurt_kernel_async async;
+    npurt_kernel_condition condition[NPURT_KERNEL_MAX_CONDITIONS];
     pthread_t thread;
     bool started;
 };
@@ -84,8 +87,36 @@ static void core_run_prepare(struct core_run *core, const struct interpreter_tas
         core->args[i] = (int64_t)(uintptr_t)&task->tensor[i];
     for (uint32_t i = 0; i < task->scalar_count; i++)
         core->args[task->tensor_count + i] = (int64_t)task->scalar[i];
+    if (task->waits) {
+        core->local.async_context[0] = (uint64_t)(uintptr_t)&core->async.count;
+        core->local.async_context[1] = (uint64_t)(uintptr_t)&core->async.error;
+        core->local.async_context[2] = (uint64_t)(uintptr_t)core->condition;
+        core->local.async_context[3] = NPURT_KERNEL_MAX_CONDITIONS;
+    }
     core->args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&core->local;
     core->args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&core->global;
+}
+
+static void waits_add(struct interpreter_waits *waits, const npurt_kernel_condition *condition)
+{
+    if (waits->count == waits->capacity) {
+        const uint32_t capacity = waits->capacity ? 2 * waits->capacity : 64;
+        npurt_kernel_condition *more = realloc(waits->condition, capacity * sizeof *more);
+        if (!more) abort();
+        waits->condition = more;
+        waits->capacity = capacity;
+    }
+    waits->condition[waits->count++] = *condition;
+}
+
+bool interpreter_waits_hold(const struct interpreter_waits *waits)
+{
+    for (uint32_t i = 0; i < waits->count; i++) {
+        const npurt_kernel_condition *c = &waits->condition[i];
+        const uint32_t value = *(const uint32_t *)(uintptr_t)c->address;
+        if (c->type == NPURT_ASYNC_EVENT ? value == 0 : value < c->expected) return false;
+    }
+    return true;
 }
 
 void interpreter_run_task(const struct interpreter_kernels *kernels, const struct interpreter_task *task)
@@ -103,6 +134,9 @@ void interpreter_run_task(const struct interpreter_kernels *kernels, const struc
         }
         for (int slot = 0; slot < NPURT_CORE_SLOTS; slot++)
             if (core[slot].started) pthread_join(core[slot].thread, NULL);
+        for (int slot = 0; slot < NPURT_CORE_SLOTS && task->waits; slot++)
+            for (uint32_t i = 0; i < core[slot].async.count; i++)
+                waits_add(task->waits, &core[slot].condition[i]);
     }
 }
 
@@ -151,6 +185,7 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
                                    .tensor = tensor,
                                    .scalar = task->scalar};
     if (in->status != NPURT_OK) return in->status;
+    if (task->deferred) run.waits = &in->waits;
     if (task->error != NPURT_OK) return refuse(in, task->error, "task %u was built wrongly", in->tasks);
     for (uint32_t i = 0; i < task->after_count; i++)
         if (task->after[i] >= in->tasks)
@@ -291,6 +326,11 @@ int interpreter_run(const struct interpreter_kernels *kernels, const struct exam
         snprintf(message, message_size, "%s", in.message);
     else if (code != 0)
         snprintf(message, message_size, "the orchestration returned %d", code);
+    if (result == 0 && !interpreter_waits_hold(&in.waits)) {
+        snprintf(message, message_size, "a task waits for a condition that does not hold at the end");
+        result = -1;
+    }
+    free(in.waits.condition);
     if (tasks) *tasks = in.tasks;
     for (uint32_t i = 0; i < in.buffer_count; i++)
         free(in.buffer[i]);

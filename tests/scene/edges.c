@@ -5,7 +5,7 @@
 #include "random_graph/generator.h"
 #include "protocol/predicate.h"
 
-enum { GRAPHS = 60, ORDERS = 3 };
+enum { GRAPHS = 60, ORDERS = 3, HELD = 64 /* tasks that wait for conditions at a time */ };
 
 /* The predicate of an image's task, if it has one; the generator's are about unsigned integers. */
 static bool predicate_allows(const struct image_task *t, const uint8_t *payload)
@@ -34,6 +34,11 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
     const uint32_t *edge = (const uint32_t *)(image + header->edges_offset);
     uint32_t *waiting = malloc(header->task_count * sizeof waiting[0]);
     uint32_t *ready = malloc(header->task_count * sizeof ready[0]), ready_count = header->ready_count, done = 0;
+    struct {
+        uint32_t task;
+        struct interpreter_waits waits;
+    } held[HELD];
+    uint32_t held_count = 0;
     CHECK(waiting && ready);
     for (uint32_t i = 0; i < header->task_count; i++)
         waiting[i] = task[i].fanin;
@@ -50,12 +55,24 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
                                             .scalar_count = t->scalar_count,
                                             .tensor = (const npurt_tensor *)payload,
                                             .scalar =
-                                                (const uint64_t *)(payload + t->tensor_count * sizeof(npurt_tensor))};
+                                                (const uint64_t *)(payload + t->tensor_count * sizeof(npurt_tensor)),
+                                            .waits = t->flags & IMAGE_DEFERRED ? &held[held_count].waits : NULL};
+            if (call.waits) *call.waits = (struct interpreter_waits){0};
             interpreter_run_task(&run->kernels, &call);
         }
-        for (uint32_t i = 0; i < t->fanout_count; i++)
-            if (--waiting[edge[t->fanout_begin + i]] == 0) ready[ready_count++] = edge[t->fanout_begin + i];
-        done++;
+        CHECK(held_count + 1 < HELD);
+        held[held_count++].task = number; /* complete when its conditions hold: mostly at once */
+        for (uint32_t h = 0; h < held_count; h++) {
+            const struct image_task *over = &task[held[h].task];
+            if (over->flags & IMAGE_DEFERRED) {
+                if (!interpreter_waits_hold(&held[h].waits)) continue;
+                free(held[h].waits.condition);
+            }
+            for (uint32_t i = 0; i < over->fanout_count; i++)
+                if (--waiting[edge[over->fanout_begin + i]] == 0) ready[ready_count++] = edge[over->fanout_begin + i];
+            held[h--] = held[--held_count];
+            done++;
+        }
     }
     uint32_t all = header->task_count;
     free(waiting);
@@ -102,7 +119,7 @@ TEST(every_workload_is_right_in_every_order)
             struct run run;
             struct example_problem problem;
             double max_abs_error;
-            if (example_case_is_full(&example_all[e]->cases[c])) continue;
+            if (example_case_is_full(&example_all[e]->cases[c]) || example_all[e]->elements) continue;
             begin(&run, example_all[e]);
             CHECK_EQ(example_prepare(example_all[e], &example_all[e]->cases[c], 1, &problem), 0);
             uint8_t *image = build(&run, &problem, GRAPH_ALL_EDGES);

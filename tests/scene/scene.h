@@ -85,7 +85,8 @@ static inline void scene_runs_right(npurt_device *device, const struct example *
 static inline void scene_runs_every_case_but_full(npurt_device *device, const struct example *example)
 {
     for (uint32_t i = 0; i < example->case_count; i++)
-        if (!example_case_is_full(&example->cases[i])) scene_runs_right(device, example, &example->cases[i]);
+        if (!example_case_is_full(&example->cases[i]) && example_case_runs(example, &example->cases[i], scene.runtime))
+            scene_runs_right(device, example, &example->cases[i]);
 }
 
 static inline int scene_main(int argc, char **argv)
