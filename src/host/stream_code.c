@@ -22,7 +22,7 @@ static const struct stream_code_entry entry[] = {
      "the orchestration called npurt_orch_fail"},
     {STREAM_SCOPE_TASKS_OVERFLOW, "SCOPE_TASKS_OVERFLOW", NPURT_ERROR_LIMIT, "one scope has too many tasks"},
     /* numbers of the reference's schedulers; here the run's own code tells these apart from an orchestration's */
-    {100, "SCHEDULER_TIMEOUT", NPURT_ERROR_STALLED, "nothing moved for scheduler_timeout_ms"},
+    {STREAM_SCHEDULER_TIMEOUT, "SCHEDULER_TIMEOUT", NPURT_ERROR_STALLED, "nothing moved for scheduler_timeout_ms"},
     {101, "ASYNC_COMPLETION_INVALID", NPURT_ERROR_GRAPH,
      "a condition is about a u32 of device memory, aligned to 4 bytes, and of a type that npurt/kernel.h names"},
     {102, "ASYNC_WAIT_OVERFLOW", NPURT_ERROR_LIMIT, "a kernel registers 64 conditions at most; a counter that several notify needs one"},

@@ -127,7 +127,8 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
     if (r->code == STREAM_RETURNED)
         error_raise(status, "orchestration of \"%s\" returned %d", name, r->returned);
     else if (r->code == STREAM_EXPLICIT_ORCH_FATAL)
-        error_raise(status, "orchestration of \"%s\" failed with code %d: %s", name, r->user_code, text);
+        error_raise(status, "orchestration of \"%s\" failed with code %d: %s (%s, code %u)", name, r->user_code, text,
+                    entry->name, r->code);
     else
         error_raise(status, "orchestration of \"%s\": %s (%s, code %u)", name, text, entry->name, r->code);
     if (r->capacity)
@@ -135,6 +136,15 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
     else
         error_hint("%s", entry->hint);
     return status;
+}
+
+void streamed_tell_codes(const struct outcome *o)
+{
+    if (!o->answered || (o->result.code != RUN_STALLED && o->result.code != RUN_KERNEL_STUCK)) return;
+    error_append(" (%s, code %d)", stream_code_of(STREAM_SCHEDULER_TIMEOUT)->name, STREAM_SCHEDULER_TIMEOUT);
+    if (o->told && o->stream.code == STREAM_TENSOR_WAIT_TIMEOUT)
+        error_append("; the orchestration waited for an element (%s, code %u)", stream_code_of(o->stream.code)->name,
+                     o->stream.code);
 }
 
 static bool is_timeout(rtError_t code)

@@ -23,6 +23,8 @@ void streamed_time(npurt_run *run, const struct stream_result *result);
 /* Raises why the orchestration ended the run. */
 npurt_status streamed_explain(const npurt_run *run, const struct outcome *outcome);
 
+/* Adds the codes of a run in which nothing moved to the error raised. */
+void streamed_tell_codes(const struct outcome *outcome);
 /* True when nothing has ended but the limits, and the device is in the user's orchestration, or loads it. */
 bool streamed_overran(const struct outcome *outcome);
 /* Raises that; `submitted` tasks are known of. */

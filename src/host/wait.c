@@ -297,6 +297,7 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
     end_run(run, o);
     dump_gather(run, !error_is_lost(o->core) && !error_is_lost(o->cpu), &dump); /* before the device is let go */
     npurt_status status = explain(&dump, o);
+    if (run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER) streamed_tell_codes(o);
     if ((status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) && !streamed_overran(o))
         dump_tell_waits(&dump);
     const npurt_device_state state = fall_out(run, o, status);

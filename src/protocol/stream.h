@@ -117,6 +117,7 @@ enum stream_code {
     STREAM_TENSOR_WAIT_TIMEOUT = 8,
     STREAM_EXPLICIT_ORCH_FATAL = 9,
     STREAM_SCOPE_TASKS_OVERFLOW = 10,
+    STREAM_SCHEDULER_TIMEOUT = 100,  /* never in a result: the run's own code says it */
     STREAM_LOAD_FAILED = 1001,       /* the orchestration could not be loaded on the device */
     STREAM_LIMIT = 1002,             /* a limit without a number of its own */
     STREAM_RETURNED = 1003,          /* the orchestration returned `returned` */

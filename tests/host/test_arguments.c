@@ -245,6 +245,30 @@ TEST(callables_with_bad_binaries_are_refused)
     tear_down();
 }
 
+TEST(a_callable_beyond_a_limit_is_refused_with_the_limit)
+{
+    static const npurt_param params[NPURT_CALL_MAX_TENSORS + 1];
+    static const char name[] = "a_name_of_64_bytes_that_goes_on_and_on_until_its_place_is_full_0";
+    CHECK_EQ(strlen(name), 64);
+    set_up();
+    npurt_kernel_desc kernel;
+    npurt_callable_desc desc = description(&kernel);
+    desc.params = params;
+    desc.param_count = NPURT_CALL_MAX_TENSORS + 1;
+    load_fails(&desc, NPURT_ERROR_LIMIT, "declares 129 tensors and ");
+    desc = description(&kernel);
+    desc.scalar_count = NPURT_CALL_MAX_SCALARS + 1;
+    load_fails(&desc, NPURT_ERROR_LIMIT, " and 129 scalars; at most 128 and 128 are possible");
+    desc = description(&kernel);
+    kernel.entry = name;
+    load_fails(&desc, NPURT_ERROR_LIMIT, "the entry's name is longer than 63");
+    desc = description(&kernel);
+    desc.runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
+    desc.entry = name;
+    load_fails(&desc, NPURT_ERROR_LIMIT, "the orchestration's entry's name is longer than 63");
+    tear_down();
+}
+
 TEST(options_that_contradict_each_other_are_refused)
 {
     static const npurt_device_options bad[] = {
