@@ -107,6 +107,24 @@ TEST(a_dependency_on_a_task_that_has_long_retired_is_none)
     world_finish();
 }
 
+/* Its place in the ring is another's, which is in flight, or the very task's that waits for it. */
+TEST(a_dependency_on_a_task_that_has_long_retired_is_none_on_who_has_its_place)
+{
+    for (uint32_t more = 0; more < WINDOW; more++) {
+        world_start(WINDOW, EDGES, HEAP);
+        const npurt_task_id first = world_dummy(NULL, 0);
+        for (uint32_t i = 1; i < WINDOW; i++)
+            world_dummy(NULL, 0);
+        world_run_all();
+        for (uint32_t i = 0; i < more; i++)
+            world_dummy(NULL, 0);
+        CHECK_EQ(world.ready_count, more);
+        world_dummy(&first, 1);
+        CHECK_EQ(world.ready_count, more + 1);
+        world_finish();
+    }
+}
+
 TEST(a_task_that_was_not_submitted_can_not_be_waited_for)
 {
     static const npurt_task_id none[] = {2, UINT64_C(1) << 32 | 1, UINT64_C(4) << 32 | 1, 0, NPURT_TASK_NONE};

@@ -71,4 +71,35 @@ TEST(a_timeout_that_ends_as_success)
     is_caught("timeout_is_success", "late");
 }
 
+TEST(the_id_of_a_retired_task_taken_for_who_has_its_slot)
+{
+    is_caught("stale_id", "stale");
+}
+
+/* The behaviours of tests/scene/sync_start.c with the bug's program, and with the product's. */
+static void fails_to_start_together(const char *bug, const char *behaviour)
+{
+    char line[1024], word[256];
+    snprintf(line, sizeof line, "timeout 60 %s --target 'emu:a5?clusters=6' --timeout-ms 500 --binaries %s/%s '%s' 2>&1", PLANTED_SYNC_START,
+             PLANTED_PROGRAMS, bug, behaviour);
+    command_run(line, &outcome);
+    command_line_of(&outcome, "FAIL ", word, sizeof word);
+    printf("  %s: %s\n", bug, word);
+    CHECK_EQ(outcome.status, 1);
+    CHECK(word[0] != 0);
+    snprintf(line, sizeof line, "timeout 60 %s --target 'emu:a5?clusters=6' '%s' 2>&1", PLANTED_SYNC_START, behaviour);
+    command_run(line, &outcome);
+    if (outcome.status != 0) CHECK_FAIL("%s\n%s", line, outcome.text);
+}
+
+TEST(a_start_together_that_waits_in_place_when_the_run_is_aborted)
+{
+    fails_to_start_together("sync_waits_in_place", "a_run_is_cancelled_while_*");
+}
+
+TEST(a_start_together_taken_for_the_one_before)
+{
+    fails_to_start_together("sync_aba", "blocks_that_wait_*");
+}
+
 TEST_MAIN

@@ -3,7 +3,7 @@
  *     planted_run TARGET graph SEED TASKS [BINARIES]      random graph; compared element by element, see interpreter.h
  *     planted_run TARGET stream SEED TASKS [BINARIES]     the same through rings of 16 slots and 16 edges
  *     planted_run TARGET word TASKS tracked|untracked     tasks that count in one word
- *     planted_run TARGET large|blocks|late [BINARIES]    one graph of fixtures/bugs.h
+ *     planted_run TARGET large|blocks|late|stale [BINARIES]    one graph of fixtures/bugs.h
  *
  * Prints one line about the result and one about the device process's threads. Exit status 0: right, 1: wrong, failed,
  * or in explore mode stood still, 2: it could not be tried.
@@ -247,6 +247,7 @@ static int run_bug(const char *target, enum bug_kind kind, const char *binaries)
     npurt_callable *callable;
     uint32_t wrong = 0;
     if (kind == BUG_LARGE) args.ring[0].heap_bytes = BUG_LARGE_HEAP;
+    if (kind == BUG_STALE) args.ring[0].task_window = BUG_WINDOW;
     npurt_device *device = open_target(target, binaries);
     if (!device || npurt_callable_load(device, &desc, &callable) != NPURT_OK) return give_up("not tried");
     const npurt_status status = npurt_call(callable, &args, NULL);
@@ -270,8 +271,8 @@ static int run_bug(const char *target, enum bug_kind kind, const char *binaries)
 
 int main(int argc, char **argv)
 {
-    static const char *const bug[] = {"large", "blocks", "late"};
-    for (int kind = 0; kind < 3 && (argc == 3 || argc == 4); kind++)
+    static const char *const bug[BUG_KINDS] = {"large", "blocks", "late", "stale"};
+    for (int kind = 0; kind < BUG_KINDS && (argc == 3 || argc == 4); kind++)
         if (strcmp(argv[2], bug[kind]) == 0) return run_bug(argv[1], (enum bug_kind)kind, argc == 4 ? argv[3] : NULL);
     if ((argc == 5 || argc == 6) && strcmp(argv[2], "stream") == 0)
         return run_graph(argv[1], argv[3], argv[4], argc == 6 ? argv[5] : NULL, NPURT_TENSORMAP_AND_RINGBUFFER);
@@ -279,7 +280,7 @@ int main(int argc, char **argv)
         return run_graph(argv[1], argv[3], argv[4], argc == 6 ? argv[5] : NULL, NPURT_HOST_BUILD_GRAPH);
     if (argc == 5 && strcmp(argv[2], "word") == 0) return run_word(argv[1], argv[3], argv[4]);
     fprintf(stderr, "usage: planted_run TARGET graph|stream SEED TASKS [BINARIES]\n"
-                    "       planted_run TARGET large|blocks|late [BINARIES]\n"
+                    "       planted_run TARGET large|blocks|late|stale [BINARIES]\n"
                     "       planted_run TARGET word TASKS tracked|untracked\n");
     return 2;
 }

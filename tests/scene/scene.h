@@ -1,7 +1,7 @@
 /* What the scene programs share: the device under test from the command line, and calls that explain themselves.
  *
  *     scene [--target emu:a5] [--runtime tensormap_and_ringbuffer] [--aicpu-threads 2] [--graphs 500] [--first 1]
- *           [--seeds 2] [NAME…]
+ *           [--seeds 2] [--binaries FOLDER] [--timeout-ms 500] [NAME…]
  */
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
@@ -16,6 +16,8 @@ static struct {
     const char *target;
     npurt_runtime runtime;
     uint32_t aicpu_threads;
+    const char *binaries;  /* of the device programs; NULL: the product's */
+    uint32_t timeout_ms;   /* of the scheduler; the other limits follow. 0: the defaults */
     uint32_t graphs;       /* random graphs to compare */
     uint64_t first;        /* seed of the first, where a program draws more than the graph from it */
     uint32_t seeds;        /* orders to draw */
@@ -34,7 +36,12 @@ static struct {
 
 static inline npurt_device *scene_open_target(const char *target)
 {
-    npurt_device_options options = {.aicpu_threads = scene.aicpu_threads};
+    npurt_device_options options = {.aicpu_threads = scene.aicpu_threads, .binaries = scene.binaries};
+    if (scene.timeout_ms) {
+        options.scheduler_timeout_ms = scene.timeout_ms;
+        options.op_timeout_ms = scene.timeout_ms + 1000;
+        options.sync_timeout_ms = scene.timeout_ms + 3000;
+    }
     npurt_device *device = NULL;
     SCENE_OK(npurt_device_open(target, &options, &device));
     return device;
@@ -101,6 +108,10 @@ static inline int scene_main(int argc, char **argv)
             scene.runtime = NPURT_HOST_BUILD_GRAPH;
         else if (strcmp(argv[at], "--runtime") == 0 && strcmp(argv[at + 1], "tensormap_and_ringbuffer") == 0)
             scene.runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
+        else if (strcmp(argv[at], "--binaries") == 0)
+            scene.binaries = argv[at + 1];
+        else if (strcmp(argv[at], "--timeout-ms") == 0)
+            scene.timeout_ms = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else if (strcmp(argv[at], "--graphs") == 0)
             scene.graphs = (uint32_t)strtoul(argv[at + 1], NULL, 10);
         else if (strcmp(argv[at], "--first") == 0)
