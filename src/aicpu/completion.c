@@ -1,10 +1,14 @@
 /* From a value of COND to the tasks that become ready by it. */
-#include "scheduler.h"
+#include "pace.h"
 
 /* Blocks that may still be out when their task counts as complete: none. tests/planted builds the program with one. */
 #if !defined(NPURT_PLANTED_BLOCKS_OUT)
 #define NPURT_PLANTED_BLOCKS_OUT 0
 #endif
+
+/* Consumers released before those that became ready by it are sent: to release one costs a line of another thread's, and
+ * who completes a task with a hundred consumers would keep every core waiting until the last. */
+enum { RELEASED_AT_ONCE = 8 };
 
 /* A producer of the task has completed. */
 static inline void release(struct scheduler *s, uint32_t task)
@@ -20,14 +24,29 @@ static inline void release(struct scheduler *s, uint32_t task)
         scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
 }
 
+/* Turns a closed list of edges round: the newest consumer was pushed in front, and the oldest is released first. */
+static inline uint32_t in_order(struct scheduler *s, uint32_t edge)
+{
+    uint32_t before = STREAM_EDGE_NONE;
+    while (edge != STREAM_EDGE_NONE) {
+        uint32_t next = s->edge_nodes[edge - 1].next;
+        s->edge_nodes[edge - 1].next = before;
+        before = edge;
+        edge = next;
+    }
+    return before;
+}
+
 /* In a ring: the edges are a list that closes, so that the orchestrator adds none any more, and the task's last word
  * gives its slot back. An edge is its consumer's, which lives until it is released. */
 static inline void complete_slot(struct scheduler *s, uint32_t slot)
 {
     struct stream_words *words = &s->words[slot];
-    uint32_t number = words->number, edge = port_exchange32(&words->fanout, STREAM_CLOSED);
+    uint32_t number = words->number, edge = in_order(s, port_exchange32(&words->fanout, STREAM_CLOSED));
+    uint32_t released = 0;
     while (edge != STREAM_EDGE_NONE) {
         struct stream_edge e = s->edge_nodes[edge - 1];
+        if (++released % RELEASED_AT_ONCE == 0) dispatch_early(s);
         if (port_fetch_sub32(&s->words[e.consumer].fanin, 1) == 1)
             scheduler_ready(s, e.consumer);
         edge = e.next;
@@ -45,8 +64,10 @@ static inline void complete_task(struct scheduler *s, uint32_t task)
     const struct image_task *t = &s->tasks[task];
     const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
     s->completed++;
-    for (; edge < end; edge++)
+    for (; edge < end; edge++) {
         release(s, *edge);
+        if ((end - edge) % RELEASED_AT_ONCE == 0) dispatch_early(s);
+    }
     s->state[task].link = TASK_DONE; /* after the releases: a host that looks in between must not miss one */
 }
 
@@ -92,13 +113,21 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
     s->loads++;
     uint32_t count = core_observe(core, cond, ended);
     uint64_t bit = UINT64_C(1) << cluster % 64;
+    if (count) {
+        pace_ended(s, core, slot, ended[0].task, count);
+        s->quick[slot].word[cluster / 64] &= ~bit;
+    }
     if (core->phase == CORE_IDLE) {
         s->busy[slot].word[cluster / 64] &= ~bit;
         s->stageable[slot].word[cluster / 64] &= ~bit;
         s->idle[slot].word[cluster / 64] |= bit;
         s->busy_count--;
+    } else if (core->phase == CORE_STAGED) {
+        s->tick_stale = true;
     } else if (core->phase == CORE_RUNNING) {
+        s->tick_stale = true;
         s->stageable[slot].word[cluster / 64] |= bit;
+        if (*pace_of(s, slot, core->work[0].task)) s->quick[slot].word[cluster / 64] |= bit;
     }
     recorder_ended(core, ended, count, s->stamp);
     for (uint32_t i = 0; i < count; i++)

@@ -49,7 +49,8 @@ struct core_state {
     uint32_t next_number;
     uint32_t physical;
     uint8_t phase; /* enum core_phase */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
+    uint32_t since; /* scheduler.tick when work[0] was sent, or came up behind another */
 };
 _Static_assert(sizeof(struct core_state) == PROTOCOL_LINE, "core_state: polling touches one line per core");
 

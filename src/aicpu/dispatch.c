@@ -14,8 +14,10 @@ static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, ui
         s->idle[slot].word[cluster / 64] &= ~bit;
         s->busy[slot].word[cluster / 64] |= bit;
         s->busy_count++;
+        core->since = s->tick;
     } else {
         s->stageable[slot].word[cluster / 64] &= ~bit;
+        s->quick[slot].word[cluster / 64] &= ~bit;
     }
     send_queue(s, core, number);
 }
@@ -79,6 +81,15 @@ static void dispatch_single(struct scheduler *s, enum image_shape shape, const s
             }
         }
     }
+}
+
+void dispatch_early(struct scheduler *s)
+{
+    if (s->sync || dispatch_has_work(s, SHAPE_MIX)) return; /* they come first */
+    if (dispatch_has_work(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->idle);
+    if (dispatch_has_work(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->idle);
+    send_flush(s);
+    if (s->count > 1) balance_offer(s);
 }
 
 /* Clusters of which all cores of the mask are idle and may be had by an ordinary MIX task. */
@@ -166,26 +177,34 @@ void dispatch_ready(struct scheduler *s)
     send_flush(s);
 }
 
-/* What is staged is its core's for good, and nobody knows how long the kernel before it runs. So nothing is while a peer
- * has a core for it: that peer will be hungry and be given it, or be full. */
-static bool may_stage(const struct scheduler *s, enum image_shape shape)
+static void stage_single(struct scheduler *s, enum image_shape shape)
 {
-    return dispatch_has_work(s, shape) && balance_peers_full(s, shape);
+    const struct claim *claim = &s->claim[shape]; /* claimed blocks are this scheduler's already */
+    const bool any = s->may_stage[shape] || claim->next < claim->end ||
+                     s->ready[shape].count >= balance_cores(s->clusters, shape);
+    dispatch_single(s, shape, any ? s->stageable : s->quick);
 }
 
 void dispatch_stage(struct scheduler *s)
 {
-    if (may_stage(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->stageable);
-    if (may_stage(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->stageable);
+    if (dispatch_has_work(s, SHAPE_AIC)) stage_single(s, SHAPE_AIC);
+    if (dispatch_has_work(s, SHAPE_AIV)) stage_single(s, SHAPE_AIV);
     send_flush(s);
 }
 
-bool dispatch_has_room(const struct scheduler *s, enum image_shape shape)
+uint32_t dispatch_second_room(const struct scheduler *s, enum image_shape shape)
 {
-    if (shape == SHAPE_AIC) return count_free(s, s->idle, 0) > 0;
-    if (shape == SHAPE_AIV) return count_free(s, s->idle, 1) + count_free(s, s->idle, 2) > 0;
+    if (shape == SHAPE_AIC) return count_free(s, s->stageable, 0);
+    if (shape == SHAPE_AIV) return count_free(s, s->stageable, 1) + count_free(s, s->stageable, 2);
+    return 0;
+}
+
+uint32_t dispatch_room(const struct scheduler *s, enum image_shape shape)
+{
+    if (shape == SHAPE_AIC) return count_free(s, s->idle, 0);
+    if (shape == SHAPE_AIV) return count_free(s, s->idle, 1) + count_free(s, s->idle, 2);
     struct cluster_set set = fitting(s, 7);
     for (uint32_t w = 0; w < CLUSTER_WORDS; w++)
-        if (set.word[w] & ~s->reserved.word[w]) return true;
-    return false;
+        set.word[w] &= ~s->reserved.word[w];
+    return clusters_count(&set);
 }

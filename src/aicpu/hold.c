@@ -67,6 +67,7 @@ void hold_start(struct scheduler *s)
             for (uint64_t bits = s->held[slot].word[w]; bits; bits &= bits - 1) {
                 struct core_state *core = &s->core[(w * 64 + (uint32_t)__builtin_ctzll(bits)) * CORE_SLOTS + slot];
                 core->phase = CORE_SENT;
+                core->since = s->tick;
                 send_queue(s, core, core->work[0].number);
             }
             s->busy[slot].word[w] |= s->held[slot].word[w];

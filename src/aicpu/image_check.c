@@ -2,6 +2,7 @@
  * index or an address is in its range, so that a corrupt image ends the run and nothing else. What is not checked here
  * can only stall: counts that never reach zero (the watch), or underflow (completion.c). */
 #include "scheduler.h"
+#include "shelf.h"
 
 enum { ARGUMENTS_MAX = 48, PAYLOAD_UNIT = 64 };
 
@@ -20,7 +21,7 @@ const struct image_header *image_check_header(const struct run_control *control,
     *detail = offsetof(struct image_header, size);
     if (h->size < sizeof *h || h->size > control->image_size) return NULL;
     *detail = offsetof(struct image_header, task_count);
-    if (h->task_count >= TASK_NONE || h->ready_count > h->task_count) return NULL;
+    if (h->task_count > SHELF_TASKS || h->ready_count > h->task_count) return NULL;
     if (control->workspace_size < image_workspace_size(h->task_count, control->aicpu_threads)) return NULL;
     *detail = offsetof(struct image_header, tasks_offset);
     if (!table_fits(h->size, h->tasks_offset, h->task_count, sizeof(struct image_task))) return NULL;

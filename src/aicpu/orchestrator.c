@@ -58,6 +58,16 @@ static void flush(struct orchestrator *o)
     port_publish32(&o->head->submitted, o->admitted);
 }
 
+/* What is ready does not wait for a list to become long when somebody has a core for it, or when nothing but a scheduler
+ * is needed. */
+static void give_wanted(struct orchestrator *o)
+{
+    for (int shape = 0; shape < SHAPE_COUNT; shape++)
+        if (o->ready[shape].count > 0 &&
+            (shape == SHAPE_DUMMY || (port_observe32(&o->head->balance[shape]) & 0xffffu) != 0))
+            give_all(o, (enum image_shape)shape);
+}
+
 static void disarm(struct orchestrator *o)
 {
     o->armed = false;
@@ -71,7 +81,7 @@ static void admit(void *context, uint32_t slot)
     if (o->armed) disarm(o);
     o->state[slot] = (struct task_state){
         .subtasks_left = t->block_num * (uint32_t)__builtin_popcount(t->core_mask), .link = TASK_NONE};
-    o->admitted++;
+    if (++o->admitted % LOOK_TASKS == 0) give_wanted(o);
     if (t->block_num > 1 && !o->spmd) {
         o->spmd = true;
         port_fetch_add32(&o->head->spmd_tasks, 1);

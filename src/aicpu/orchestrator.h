@@ -15,6 +15,7 @@
 
 enum {
     GIVE_LENGTH = 16, /* tasks in a list for a scheduler that is not hungry: a gift costs two shared lines and a kick */
+    LOOK_TASKS = 8,   /* submitted between looks at what schedulers want of shorter lists */
     TURN_TASKS = 8,   /* submitted between passes of the only thread */
 };
 

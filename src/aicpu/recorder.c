@@ -1,4 +1,5 @@
 #include "scheduler.h"
+#include "shelf.h"
 
 void recorder_stage(struct scheduler *s, enum record_stage stage)
 {
@@ -60,6 +61,9 @@ void recorder_tell(struct scheduler *s)
     r->busy = s->busy_count;
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         r->ready[shape] = s->ready[shape].count;
+    /* What is nobody's is told by the first. */
+    for (int shape = 0; shape < SHAPE_DUMMY && s->index == 0; shape++)
+        r->ready[shape] += shelf_count(port_observe64(&s->head->shelf[shape]));
     r->cluster_first = s->cluster_first;
     r->cluster_count = s->cluster_count;
     r->condition = condition_first(s);

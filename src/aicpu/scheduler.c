@@ -1,4 +1,5 @@
-#include "scheduler.h"
+#include "pace.h"
+#include "shelf.h"
 
 uint32_t scheduler_count(uint32_t task_count, uint32_t aicpu_threads, uint32_t clusters)
 {
@@ -18,12 +19,14 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, uint
     s->board = (struct workspace_board *)(uintptr_t)(control->workspace + WORKSPACE_HEAD_SIZE);
     s->index = index;
     s->count = count;
+    s->clusters = control->block_dim;
     s->cluster_first = first;
     s->cluster_count = end - first;
     memset(s->core, 0, sizeof s->core[0] * CORE_SLOTS * s->cluster_count);
     s->reg_cond = control->reg_cond;
     s->reg_dmb = control->reg_dmb;
     s->ms_ticks = port_clock_hz() / 1000;
+    s->quick_ticks = pace_ticks(s->ms_ticks * PACE_QUICK_US / 1000);
     s->limit_ticks = s->ms_ticks * control->scheduler_timeout_ms;
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         ready_init(&s->ready[shape]);
@@ -57,12 +60,14 @@ void scheduler_use_image(struct scheduler *s, const struct image_header *image)
 void scheduler_use_stream(struct scheduler *s, const struct stream_control *stream)
 {
     const struct stream_layout layout = stream_layout_of(stream);
+    _Static_assert(STREAM_RINGS * STREAM_WINDOW_MAX <= SHELF_TASKS, "a slot is a number on a shelf");
+    _Static_assert(SHELF_TASKS < INBOX_CALL, "and in an inbox");
     _Static_assert(sizeof(struct task_state) <= STREAM_STATE, "a slot's part of the engine's memory");
     const char *base = (const char *)(uintptr_t)stream->engine;
     s->state = (struct task_state *)(uintptr_t)(base + layout.state);
     s->tasks = (const struct image_task *)(base + layout.tasks);
     s->words = (struct stream_words *)(uintptr_t)(base + layout.words);
-    s->edge_nodes = (const struct stream_edge *)(base + layout.edges);
+    s->edge_nodes = (struct stream_edge *)(uintptr_t)(base + layout.edges);
     s->payloads = stream->engine + layout.payload;
     s->stream_result = (const struct stream_result *)(uintptr_t)stream->result;
     s->task_count = layout.slots;
@@ -232,6 +237,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     const uint32_t completed = s->completed;
     const bool peers = s->count > 1 || s->words;
     if (scheduler_ended(s)) return PASS_ENDED;
+    pace_look(s);
     if (peers) balance_take(s);
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
     if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
@@ -240,17 +246,19 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (s->waiting_count)
         looked = condition_poll(s, s->completed != completed ? CONDITION_SLICE : s->waiting_count);
     dispatch_ready(s);
-    bool again = (peers && balance_share(s)) || !looked;
+    if (peers && balance_share(s)) dispatch_ready(s);
     dispatch_stage(s);
+    memset(s->may_stage, 0, sizeof s->may_stage); /* true of this moment */
     tell_completed(s);
     if (s->words && s->completed != completed) wake_orchestrator(s);
     bool moved = s->dispatches != dispatches || s->completed != completed;
     s->moved |= moved;
+    s->tick_stale |= !moved;
     if ((++s->passes % 1024 == 0 || !moved) &&
         scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->words ? 0 : s->task_count - s->completed))
         return PASS_ENDED;
     if (!s->placed) place_late(s);
-    return again ? PASS_AGAIN : PASS_IDLE;
+    return looked ? PASS_IDLE : PASS_AGAIN;
 }
 
 static void go_round(struct scheduler *s)

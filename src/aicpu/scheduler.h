@@ -24,11 +24,12 @@
 enum {
     CLUSTER_WORDS = 2,        /* of 64 bits: a partition may be all clusters of the largest device, 256 / 3 */
     CORE_SLOTS = 3,           /* AIC, AIV0, AIV1 */
+    PACE_KERNELS = 1024,      /* kernels whose pace is known apart (pace.h) */
     SEND_BATCH = 16,          /* payloads written before their numbers are stored in a burst */
     TASKS_PER_SCHEDULER = 32, /* a scheduler spends 0.2 µs on a task, and 0.1 µs on each core it adopts and releases */
     PLACE_TASKS = 2048,       /* so many are worth further host threads of the emulated card (50 µs to wake one), */
     PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
-    DONATION_MAX = 256,
+    DONATION_MAX = 256,       /* tasks taken from a shelf, or given, at once */
     CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do */
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
@@ -61,7 +62,7 @@ struct scheduler {
     const struct image_task *tasks;
     const uint32_t *ready_tasks, *edges;
     struct stream_words *words;           /* of a run that streams: tasks are ring slots; NULL: of an image */
-    const struct stream_edge *edge_nodes; /* with words */
+    struct stream_edge *edge_nodes;       /* with words */
     const struct stream_result *stream_result; /* with words: the orchestrator's */
     uint64_t payloads;                    /* device address */
     const struct kernel_entry *kernels;
@@ -70,6 +71,7 @@ struct scheduler {
     struct task_state *state;
     uint32_t task_count, edge_count, ready_count;
     uint32_t index, count;                 /* this scheduler, and how many there are */
+    uint32_t clusters;                     /* of all schedulers */
     uint32_t cluster_first, cluster_count; /* its partition */
     uint32_t reg_cond, reg_dmb;
     uint64_t limit_ticks; /* of scheduler_timeout_ms; 0: none */
@@ -80,6 +82,7 @@ struct scheduler {
     struct ready_list sync_ready;    /* sync-start tasks of any shape */
     struct claim claim[SHAPE_DUMMY]; /* per shape that runs on cores */
     struct cluster_set idle[CORE_SLOTS], busy[CORE_SLOTS], stageable[CORE_SLOTS];
+    struct cluster_set quick[CORE_SLOTS]; /* of the stageable: they run a quick kernel */
     struct cluster_set reserved;          /* clusters kept from single-core tasks until a waiting MIX task fits */
     struct cluster_set held[CORE_SLOTS];  /* cores in CORE_HELD */
     struct cluster_set keep[CORE_SLOTS];  /* cores kept from ordinary tasks while a sync-start task gathers */
@@ -95,9 +98,17 @@ struct scheduler {
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
-    uint32_t full;            /* as peers see it: workspace_peer.full */
+    bool called[SHAPE_DUMMY];     /* a peer says that there is something on the shelf */
+    bool shelf_seen[SHAPE_DUMMY]; /* there was something on the shelf when this scheduler looked last, or was called */
+    bool may_stage[SHAPE_DUMMY];  /* more tasks wait, here and on the shelf, than all cores together could run */
     bool placed;              /* port_place has been called, or need not be */
     bool moved;               /* something ended since the watch looked last */
+
+    /* The pace of kernels (pace.h). */
+    uint32_t tick, quick_ticks;      /* the clock when it was looked at last; less than this is quick */
+    bool tick_stale;                 /* a kernel was seen running since, or nothing happened: time may have passed */
+    bool slow[2];                    /* of AIC, AIV: the block that ended last was not quick */
+    bool quick_kernel[PACE_KERNELS]; /* by id */
 
     /* The watch: time of the last look at abort, time and sum of the last known progress of the run. */
     uint64_t look_ticks, moved_ticks;
@@ -252,10 +263,15 @@ const char *condition_validate(const struct scheduler *s);
 
 /* Sends ready tasks to idle cores: MIX first, then AIC and AIV. */
 void dispatch_ready(struct scheduler *s);
-/* Sends ready tasks to cores that are running one and have no second. */
+/* Sends ready single-core tasks to idle cores and offers what is left, from within the completion of a task: its other
+ * consumers are still being released. Completes nothing. */
+void dispatch_early(struct scheduler *s);
+/* Sends ready tasks to cores that are running one and have no second: to all of them while more tasks wait than all
+ * schedulers have cores, else to those that run a quick kernel (pace.h). */
 void dispatch_stage(struct scheduler *s);
-/* True when a task of the shape could be sent at once. */
-bool dispatch_has_room(const struct scheduler *s, enum image_shape shape);
+/* How many tasks of the shape could be sent at once; how many could be staged. */
+uint32_t dispatch_room(const struct scheduler *s, enum image_shape shape);
+uint32_t dispatch_second_room(const struct scheduler *s, enum image_shape shape);
 /* True when tasks of the shape wait here: in the list, or claimed. */
 static inline bool dispatch_has_work(const struct scheduler *s, enum image_shape shape)
 {
@@ -299,16 +315,23 @@ void sync_end(struct scheduler *s);
 /* ---- balance.c */
 
 void balance_take(struct scheduler *s);
+/* Cores that single-core tasks of the shape may have in so many clusters; for MIX, clusters. */
+static inline uint32_t balance_cores(uint32_t clusters, enum image_shape shape)
+{
+    return shape == SHAPE_AIV ? 2 * clusters : clusters;
+}
+
 /* Puts a list of ready tasks into a scheduler's inbox and kicks it. */
 void balance_give(struct workspace_head *head, struct task_state *state, uint32_t peer, const struct ready_list *list);
 /* Hands parts of the list to the schedulers of `hungry`, bits of balance[shape]. */
 void balance_feed(struct workspace_head *head, struct task_state *state, enum image_shape shape,
                   struct ready_list *list, uint32_t hungry);
-/* After a dispatch: gives surplus to hungry peers, or says that this partition is hungry. True when the caller should
- * look for work again before it waits. */
+/* After a dispatch: puts surplus on the shelf when a peer is hungry, or takes from it, or says that this partition is
+ * hungry. True when the caller should dispatch once more. */
 bool balance_share(struct scheduler *s);
-/* Whether no peer has a core free for a task of the shape. Costs a load of a line per peer, which they write rarely. */
-bool balance_peers_full(const struct scheduler *s, enum image_shape shape);
+
+/* Puts single-core tasks that this partition has no cores for on the shelf when a peer has some. */
+void balance_offer(struct scheduler *s);
 
 /* ---- drain.c */
 

@@ -14,13 +14,18 @@
  * before it claims for the next one. */
 #include "scheduler.h"
 
+/* Ordinary tasks of the shape wait for cores, here or for whoever has some. */
+static bool waits(const struct scheduler *s, enum image_shape shape)
+{
+    return dispatch_has_work(s, shape) || (s->count > 1 && port_observe64(&s->head->shelf[shape]) != 0);
+}
+
 /* Ordinary tasks that could run on the cores of a task with this mask have their turn. Never with blocks held, which
  * might be what they wait for. */
 static bool others_first(const struct scheduler *s, unsigned mask)
 {
     if (s->held_count > 0 || s->dispatches >= s->owed_until) return false;
-    return dispatch_has_work(s, SHAPE_MIX) || ((mask & 1) && dispatch_has_work(s, SHAPE_AIC)) ||
-           ((mask & 6) && dispatch_has_work(s, SHAPE_AIV));
+    return waits(s, SHAPE_MIX) || ((mask & 1) && waits(s, SHAPE_AIC)) || ((mask & 6) && waits(s, SHAPE_AIV));
 }
 
 /* The blocks held are those of a task that has started. */

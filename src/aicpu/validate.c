@@ -14,6 +14,7 @@ static const char *check_core(const struct scheduler *s, uint32_t cluster, unsig
     if (has(&s->busy[slot], cluster) != busy) return "the busy set differs from the cores' phases";
     if (has(&s->stageable[slot], cluster) != (phase == CORE_RUNNING))
         return "the stageable set differs from the cores' phases";
+    if (has(&s->quick[slot], cluster) && phase != CORE_RUNNING) return "a core runs no kernel, and that is quick";
     if (has(&s->held[slot], cluster) != (phase == CORE_HELD)) return "the held set differs from the cores' phases";
     return NULL;
 }

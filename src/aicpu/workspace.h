@@ -24,14 +24,18 @@ enum {
     BOARD_SLOTS = 15,            /* SPMD tasks of a shape that peers can see at a time */
 };
 
+/* In an inbox, a bit per shape: there is something on its shelf. Tasks are numbers below it. */
+#define INBOX_CALL  0x20000000u
+#define INBOX_CALLS (INBOX_CALL << SHAPE_AIC | INBOX_CALL << SHAPE_AIV | INBOX_CALL << SHAPE_MIX)
+
 /* What a scheduler shares with its peers. */
 struct workspace_peer {
-    uint32_t inbox; /* 0 or task + 1: the first of a list given to this scheduler; anybody pushes, it takes all */
+    uint32_t inbox; /* 0 or task + 1: the first of a list given to this scheduler; anybody pushes, it takes all;
+                     * and INBOX_CALL << shape */
     uint32_t reserved0[15];
     uint32_t agent;     /* writer: the scheduler; its port agent number */
     uint32_t completed; /* writer: the scheduler; tasks it has completed, for others to see that the run moves */
-    uint32_t full;      /* writer: the scheduler; per shape, bit: none of its cores is free for a task of it */
-    uint32_t reserved1[13];
+    uint32_t reserved1[14];
 };
 _Static_assert(sizeof(struct workspace_peer) == 2 * PROTOCOL_LINE, "workspace_peer");
 _Static_assert(offsetof(struct workspace_peer, agent) == PROTOCOL_LINE, "inbox and agent have different writers");
@@ -72,6 +76,8 @@ struct workspace_head {
     uint32_t reserved5[13];
     uint32_t orchestrator_waits; /* 1: whoever completes something kicks it. Changed by exchange only */
     uint32_t reserved6[15];
+    uint64_t shelf[SHAPE_DUMMY]; /* ready tasks for whoever has room, per shape (shelf.h) */
+    uint32_t reserved9[10];
     struct slot sync; /* the sync-start task that gathers its cores */
     struct workspace_peer peer[PROTOCOL_MAX_AICPU_THREADS];
     /* Writer: a core whose kernel registered a condition although its task is not deferred: its condition_head.mark. */
@@ -86,8 +92,9 @@ _Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board
 _Static_assert(offsetof(struct workspace_head, end) == 1 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, completed) == 2 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, balance) == 3 * PROTOCOL_LINE, "lines of different use");
-_Static_assert(offsetof(struct workspace_head, sync) == 6 * PROTOCOL_LINE, "lines of different use");
-_Static_assert(offsetof(struct workspace_head, peer) == 7 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, shelf) == 6 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, sync) == 7 * PROTOCOL_LINE, "lines of different use");
+_Static_assert(offsetof(struct workspace_head, peer) == 8 * PROTOCOL_LINE, "lines of different use");
 _Static_assert(offsetof(struct workspace_head, stray) % PROTOCOL_LINE == 0, "lines of different use");
 _Static_assert(PROTOCOL_MAX_AICPU_THREADS <= 16, "bits of workspace_head.balance");
 

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "aicpu/scheduler.h"
+#include "aicpu/shelf.h"
 #include "protocol/fingerprint.h"
 
 static uint32_t random_state = 1;
@@ -175,6 +176,7 @@ static void make_world(enum image_shape shape, uint32_t blocks)
         s->task_count = WORLD_TASKS;
         s->index = k;
         s->count = WORLD_SCHEDULERS;
+        s->clusters = 2 * WORLD_SCHEDULERS;
         s->cluster_count = 2;
         s->spmd = blocks > 1;
         for (int i = 0; i < SHAPE_COUNT; i++)
@@ -211,24 +213,122 @@ TEST(a_loaded_scheduler_feeds_a_hungry_one_and_no_task_is_lost_or_doubled)
         CHECK_EQ(world[k].ready[SHAPE_AIC].count, 0);
 }
 
-TEST(a_gift_goes_to_the_hungry_one_only_and_is_half_of_the_surplus)
+static uint32_t shelf_left(enum image_shape shape)
+{
+    return shelf_count(head.shelf[shape]);
+}
+
+TEST(surplus_is_taken_by_who_has_idle_cores_as_many_as_it_has_and_in_order)
 {
     make_world(SHAPE_AIV, 1);
     world[2].idle[1].word[0] = 3;
     CHECK(!balance_share(&world[2]));
     CHECK_EQ(head.balance[SHAPE_AIV], 1u << 2);
-    for (uint32_t i = 0; i < 100; i++)
+    for (uint32_t i = 0; i < 10; i++)
         ready_push(&world[1].ready[SHAPE_AIV], states, i);
     balance_share(&world[1]);
-    CHECK_EQ(world[1].ready[SHAPE_AIV].count, 50);
+    CHECK_EQ(world[1].ready[SHAPE_AIV].count, 0);
+    CHECK_EQ(shelf_left(SHAPE_AIV), 10);
     CHECK_EQ(head.balance[SHAPE_AIV], 1u << (16 + 1));
-    balance_take(&world[2]);
-    CHECK_EQ(world[2].ready[SHAPE_AIV].count, 50);
-    CHECK_EQ(world[2].ready[SHAPE_AIV].first, 0);
     CHECK_EQ(head.peer[0].inbox, 0);
-    CHECK_EQ(head.peer[2].inbox, 0);
+    CHECK_EQ(head.peer[2].inbox, INBOX_CALL << SHAPE_AIV);
+    balance_take(&world[2]);
+    CHECK(balance_share(&world[2]));
+    CHECK_EQ(world[2].ready[SHAPE_AIV].count, 2);
+    CHECK_EQ(world[2].ready[SHAPE_AIV].first, 0);
+    CHECK_EQ(shelf_left(SHAPE_AIV), 8);
+    world[0].idle[2].word[0] = 1;
+    CHECK(balance_share(&world[0])); /* looks without having been called */
+    CHECK_EQ(world[0].ready[SHAPE_AIV].count, 1);
+    CHECK_EQ(world[0].ready[SHAPE_AIV].first, 2);
+    CHECK_EQ(shelf_left(SHAPE_AIV), 7);
+}
+
+/* Who is called and has got other work meanwhile tells the next: an idle core does not wait for a busy one. */
+TEST(a_call_that_comes_to_a_busy_scheduler_goes_on_to_the_next_hungry_one)
+{
+    make_world(SHAPE_AIC, 1);
+    for (uint32_t k = 2; k < 4; k++) {
+        world[k].idle[0].word[0] = 1;
+        CHECK(!balance_share(&world[k]));
+    }
+    ready_push(&world[1].ready[SHAPE_AIC], states, 7);
     balance_share(&world[1]);
-    CHECK_EQ(world[1].ready[SHAPE_AIV].count, 50);
+    CHECK_EQ(head.peer[2].inbox, INBOX_CALL << SHAPE_AIC);
+    CHECK_EQ(head.peer[3].inbox, 0);
+    world[2].idle[0].word[0] = 0;
+    balance_take(&world[2]);
+    CHECK(!balance_share(&world[2]));
+    CHECK_EQ(head.peer[3].inbox, INBOX_CALL << SHAPE_AIC);
+    balance_take(&world[3]);
+    CHECK(balance_share(&world[3]));
+    CHECK_EQ(world[3].ready[SHAPE_AIC].first, 7);
+    CHECK_EQ(shelf_left(SHAPE_AIC), 0);
+}
+
+/* Two cores per scheduler: eight tasks are a task for each of them, seven are not. */
+TEST(second_tasks_are_taken_while_more_wait_than_all_cores_could_run)
+{
+    make_world(SHAPE_AIC, 1);
+    for (uint32_t k = 0; k < 2; k++)
+        world[k].stageable[0].word[0] = 3;
+    world[3].idle[0].word[0] = 1;
+    balance_share(&world[3]);
+    for (uint32_t i = 0; i < 10; i++)
+        ready_push(&world[0].ready[SHAPE_AIC], states, i);
+    balance_share(&world[0]);
+    CHECK(world[0].may_stage[SHAPE_AIC]);
+    CHECK_EQ(world[0].ready[SHAPE_AIC].count, 2);
+    CHECK_EQ(shelf_left(SHAPE_AIC), 8);
+    balance_take(&world[3]);
+    balance_share(&world[3]);
+    CHECK_EQ(shelf_left(SHAPE_AIC), 7);
+    CHECK(!balance_share(&world[1]));
+    CHECK(!world[1].may_stage[SHAPE_AIC]);
+    CHECK_EQ(world[1].ready[SHAPE_AIC].count, 0);
+}
+
+/* ---- shelf.h */
+
+TEST(a_shelf_keeps_order_and_loses_nothing)
+{
+    enum { TASKS = 64 };
+    static struct task_state state[TASKS];
+    static uint32_t model[1 << 18];
+    uint32_t begin = 1 << 17, end = 1 << 17, unused[TASKS], unused_count = TASKS;
+    uint64_t shelf = 0;
+    for (uint32_t i = 0; i < TASKS; i++)
+        unused[i] = i;
+    random_state = 11;
+    for (int step = 0; step < 20000; step++) {
+        struct ready_list list, cut;
+        ready_init(&list);
+        if (random_below(2) && unused_count > 0) { /* behind what is there */
+            for (uint32_t n = 1 + random_below(unused_count); n > 0; n--) {
+                model[end++] = unused[--unused_count];
+                ready_push(&list, state, model[end - 1]);
+            }
+            shelf_put(&shelf, state, list, false);
+        } else if (shelf_take(&shelf, shelf, &list)) {
+            CHECK_EQ(list.count, end - begin);
+            CHECK(!ready_validate(&list, state, TASKS));
+            ready_cut(&list, state, 1 + random_below(list.count), &cut);
+            while (cut.count > 0) {
+                CHECK_EQ(ready_pop(&cut, state), model[begin]);
+                unused[unused_count++] = model[begin++];
+            }
+            if (list.count > 0 && random_below(2) && unused_count > 0) { /* somebody was faster */
+                struct ready_list other;
+                ready_init(&other);
+                model[end++] = unused[--unused_count];
+                ready_push(&other, state, model[end - 1]);
+                shelf_put(&shelf, state, other, false);
+            }
+            if (list.count > 0) shelf_put(&shelf, state, list, true);
+        }
+        CHECK_EQ(shelf_count(shelf), end - begin);
+    }
+    CHECK(end > (1 << 17) + 20000);
 }
 
 TEST(blocks_are_claimed_once_each_by_whoever_has_room)

@@ -74,34 +74,57 @@ static struct ideal ideal_of(const struct example *example, const uint8_t *image
     return ideal;
 }
 
-TEST(decoder_layer_comes_near_its_ideal_makespan)
+enum { MAKESPAN_SEEDS = 3 };
+
+/* Runs on a card of every seed; the slowest is measured. */
+static void compare(npurt_runtime runtime, uint32_t percent)
 {
-    static const uint32_t cores[2] = {36, 72}; /* a5 */
     struct example_problem problem;
     struct run run;
-    npurt_callable *callable;
-    npurt_timing timing;
+    npurt_device_info info;
     CHECK_EQ(example_prepare(&decoder_layer, example_find_case(&decoder_layer, "full"), 1, &problem), 0);
+    problem.runtime = runtime;
     begin(&run, &decoder_layer);
     uint8_t *image = build(&run, &problem, GRAPH_ALL_EDGES);
-    const struct ideal ideal = ideal_of(&decoder_layer, image, cores);
+    for (uint32_t seed = 1; seed <= MAKESPAN_SEEDS; seed++) {
+        char target[256];
+        npurt_callable *callable;
+        npurt_timing timing;
+        snprintf(target, sizeof target, "%s?seed=%u", scene.target, seed);
+        npurt_device *device = scene_open_target(target);
+        SCENE_OK(npurt_device_get_info(device, &info));
+        const uint32_t cores[2] = {info.clusters, 2 * info.clusters};
+        const struct ideal ideal = ideal_of(&decoder_layer, image, cores);
+        SCENE_OK(example_load(device, &problem, scene.folder, &callable));
+        scene_run(callable, &problem, &timing);
+        SCENE_OK(npurt_callable_unload(callable));
+        SCENE_OK(npurt_device_close(device));
+        printf("  ideal %.1f us (critical path %.1f us, work per AIC %.1f us, per AIV %.1f us); on %s %.1f us, %.1f %% "
+               "more, %.2f loads of COND per task\n",
+               (double)ideal.makespan_ns / 1e3, (double)ideal.critical_ns / 1e3,
+               (double)ideal.busy_ns[0] / cores[0] / 1e3, (double)ideal.busy_ns[1] / cores[1] / 1e3, target,
+               (double)timing.device_wall_ns / 1e3,
+               ((double)timing.device_wall_ns / (double)ideal.makespan_ns - 1) * 100,
+               (double)timing.register_loads / timing.tasks);
+        /* No schedule beats the critical path and the work of the busier kind of core. */
+        CHECK(timing.device_wall_ns >= ideal.critical_ns);
+        CHECK(timing.device_wall_ns >= ideal.busy_ns[0] / cores[0]);
+        CHECK(timing.device_wall_ns <= ideal.makespan_ns + ideal.makespan_ns * percent / 100);
+    }
     free(image);
     end(&run);
-    npurt_device *device = scene_open_target(scene.target);
-    SCENE_OK(example_load(device, &problem, scene.folder, &callable));
-    scene_run(callable, &problem, &timing);
-    SCENE_OK(npurt_callable_unload(callable));
-    SCENE_OK(npurt_device_close(device));
     example_release(&problem);
-    printf(
-        "  ideal %.1f us (critical path %.1f us, work per AIC %.1f us, per AIV %.1f us); on %s %.1f us, %.1f %% more\n",
-        (double)ideal.makespan_ns / 1e3, (double)ideal.critical_ns / 1e3, (double)ideal.busy_ns[0] / cores[0] / 1e3,
-        (double)ideal.busy_ns[1] / cores[1] / 1e3, scene.target, (double)timing.device_wall_ns / 1e3,
-        ((double)timing.device_wall_ns / (double)ideal.makespan_ns - 1) * 100);
-    /* No schedule beats the critical path and the work of the busier kind of core. */
-    CHECK(timing.device_wall_ns >= ideal.critical_ns);
-    CHECK(timing.device_wall_ns >= ideal.busy_ns[0] / cores[0]);
-    CHECK(timing.device_wall_ns <= ideal.makespan_ns + ideal.makespan_ns / 4);
+}
+
+TEST(decoder_layer_comes_near_its_ideal_makespan)
+{
+    compare(NPURT_HOST_BUILD_GRAPH, 10);
+}
+
+/* With one AICPU thread fewer to schedule, and what is built meanwhile. */
+TEST(decoder_layer_that_is_built_on_the_device_does_too)
+{
+    compare(NPURT_TENSORMAP_AND_RINGBUFFER, 12);
 }
 
 int main(int argc, char **argv)
