@@ -142,7 +142,8 @@ static uint32_t find_places(struct rings *rings, uint32_t run)
     struct numbered *found = malloc(slots * sizeof *found);
     uint32_t count = 0;
     for (uint32_t s = 0; found && s < slots; s++)
-        if (rings->task[s].fanout_count == run) found[count++] = (struct numbered){rings->task[s].fanout_begin, s};
+        if (rings->task[s].fanout_count == run && rings->task[s].fanout_begin != NOWHERE)
+            found[count++] = (struct numbered){rings->task[s].fanout_begin, s};
     rings->place_of = malloc(slots * sizeof *rings->place_of);
     rings->slot = malloc((count + 1) * sizeof *rings->slot);
     rings->number = malloc((count + 1) * sizeof *rings->number);

@@ -191,3 +191,45 @@ put("bundle", "two-kernels", bundle(
 put("bundle", "no-entry", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"k.so","entry":"gone"}]}', shared))
 put("bundle", "no-file", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"gone.so"}]}', b""))
 put("bundle", "no-kernels", bundle(HEAD + "]}", b""))
+
+
+# ---- rings read back from the device: a byte (0: every copy is made), 16 tasks, 16 words, 16 edges, arguments
+
+def ring_task(number, run=7, shape=1, tensors=1, scalars=1):
+    return struct.pack("<IIIIhhhHBBBBB3x", 0, number, run, 0, -1, 3, -1, 1, shape, 2, tensors, scalars, 0)
+
+
+def rings(tasks, words, edges, refused=0):
+    body = b"".join(tasks) + bytes(32 * (16 - len(tasks)))
+    body += b"".join(struct.pack("<IIII", *w) for w in words) + bytes(16 * (16 - len(words)))
+    body += b"".join(struct.pack("<II", *e) for e in edges) + bytes(8 * (16 - len(edges)))
+    return bytes([refused]) + body
+
+
+CLOSED = 0xffffffff
+chain = rings([ring_task(0), ring_task(1), ring_task(2)], [(1, 0, 0, 1), (2, 1, 0, 2), (0, 1, 0, 3)], [(1, 0), (2, 0)])
+put("rings", "chain", chain + bytes(128) + struct.pack("<Q", 42))
+put("rings", "fan-out", rings([ring_task(n) for n in range(4)], [(3, 0, 0, 1)] + [(0, 1, 0, n) for n in (2, 3, 4)],
+                              [(1, 0), (2, 1), (3, 2)]))
+put("rings", "done", rings([ring_task(5), ring_task(9)], [(CLOSED, 0, 1, 1), (0, 0, 0, 2)], []))
+put("rings", "other-run", rings([ring_task(0, run=6)], [(0, 0, 0, 1)], []))
+put("rings", "edge-circle", rings([ring_task(0), ring_task(1)], [(1, 0, 0, 1), (1, 1, 0, 2)], [(1, 1)]))
+put("rings", "edge-nowhere", rings([ring_task(0)], [(99, 0, 0, 1)], [(77, 0)]))
+put("rings", "too-many-arguments", rings([ring_task(0, tensors=200, scalars=255)], [(0, 0, 0, 1)], []))
+put("rings", "refused", rings([ring_task(0)], [(0, 0, 0, 1)], [], refused=3))
+put("rings", "nothing", b"")
+
+# ---- dumps: a byte (0: the rest is the file, else which of dumps/), edits
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "dumps", "rings.json"), "rb") as file:
+    RINGS = file.read()
+for number, name in enumerate(("host", "rings", "snapshot", "none", "lost")):
+    put("dump", "whole-" + name, bytes([number + 1]))
+put("dump", "file", b"\0" + RINGS)
+put("dump", "cut-short", b"\0" + RINGS[:1500])
+put("dump", "other-version", b'\0{"format": "npurt-dump", "version": 2}\n')
+put("dump", "no-dump", b'\0{"format": "something else"}\n')
+put("dump", "empty", b"\0")
+put("dump", "edit-task", bytes([2, 4, 12, 1, 0, 2, 2 + 8 * 9]))
+put("dump", "edit-gone", bytes([1, 1, 5, 0]))
+put("dump", "edit-twice", bytes([2, 2, 13, 0, 1]))
