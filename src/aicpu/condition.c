@@ -32,11 +32,16 @@ bool condition_is_sound(const struct scheduler *s, const struct image_task *t)
            port_is_memory(deferred->slabs, deferred_slabs(t) * sizeof(struct condition_slab));
 }
 
-void condition_close(const struct scheduler *s, struct dispatch_payload *p)
+void condition_begin(const struct scheduler *s, struct dispatch_payload *p)
 {
     const uint64_t first = s->control->payload;
     p->stray = (struct condition_head){.report = (uint64_t)(uintptr_t)&s->head->stray,
                                        .mark = 1 + (uint32_t)(((uintptr_t)p - first) / sizeof *p)};
+    condition_close(p);
+}
+
+void condition_close(struct dispatch_payload *p)
+{
     p->async_context[0] = (uint64_t)(uintptr_t)&p->stray.count;
     p->async_context[1] = (uint64_t)(uintptr_t)&p->stray.error;
     p->async_context[2] = p->async_context[3] = p->async_context[4] = 0;
@@ -182,7 +187,7 @@ bool condition_block_ended(struct scheduler *s, const struct core_work *work, un
                            struct dispatch_payload *payload)
 {
     struct condition_slab *slab = slab_of(s, work->task, work->block, slot);
-    condition_close(s, payload); /* the next task that gets it may be one that is not deferred */
+    condition_close(payload); /* the next task that gets it may be one that is not deferred */
     port_cache_invalidate(&slab->head, sizeof slab->head);
     if (slab->head.count == 0 && slab->head.error == 0) return true;
     port_cache_invalidate(slab->entry, sizeof slab->entry);

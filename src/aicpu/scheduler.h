@@ -241,8 +241,10 @@ void completion_count(struct scheduler *s, uint32_t task);
 
 /* The slabs of a deferred task of an image are where it may have meant them to be. */
 bool condition_is_sound(const struct scheduler *s, const struct image_task *task);
-/* The async words of a payload whose task is not deferred: constant, but that a deferred task's are others. */
-void condition_close(const struct scheduler *s, struct dispatch_payload *payload);
+/* Prepares a payload for a run: what a kernel of a task that is not deferred may say about conditions, nothing yet, and
+ * the async words that lead there. They are constant, but for a deferred task's; close puts them back. */
+void condition_begin(const struct scheduler *s, struct dispatch_payload *payload);
+void condition_close(struct dispatch_payload *payload);
 /* The async words of a deferred task's block, and its slab, empty. `slot` is that of the core. */
 void condition_send(const struct scheduler *s, struct dispatch_payload *payload, uint32_t task, uint32_t block,
                     unsigned slot);

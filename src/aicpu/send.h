@@ -19,7 +19,7 @@ static inline void send_flush(struct scheduler *s)
 /* The words of a payload that change for no task, or for deferred ones only, set when it is first used in a run. */
 static inline void send_constants(const struct scheduler *s, struct dispatch_payload *p)
 {
-    condition_close(s, p);
+    condition_begin(s, p);
     p->args[SEND_ARG_LOCAL] = (int64_t)(uintptr_t)&p->block_idx;
     p->args[SEND_ARG_GLOBAL] = (int64_t)(uintptr_t)&p->sub_block_id;
 }

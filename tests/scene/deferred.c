@@ -2,9 +2,11 @@
  * notifications, what is wrong is named, and a run that waits for nothing that comes ends. */
 #include "scene.h"
 
+#include <time.h>
+
 #include "fixtures/deferred.h"
 
-enum { COUNTERS = 1024, ROWS = 1024 };
+enum { COUNTERS = 1024, ROWS = 1024, STALL_NS = 10000000 /* explore mode: the clock's first jump */ };
 
 static npurt_device *device;
 static npurt_callable *callable;
@@ -116,6 +118,8 @@ static void run(void)
     SCENE_OK(npurt_call(callable, &args, &timing));
     CHECK_EQ(timing.tasks, tasks);
     check_cells();
+    if (strstr(scene.target, "explore") && timing.device_wall_ns >= STALL_NS)
+        CHECK_FAIL("%s: everybody waited until the clock had gone on: a lost wake-up", scene.target);
 }
 
 /* One that always works: after whatever went wrong. */
@@ -164,17 +168,19 @@ TEST(a_counter_is_reached_by_all_who_add_to_it)
 TEST(all_of_64_conditions_must_hold_in_whatever_order)
 {
     open_with(0);
-    begin();
-    add((struct deferred_item){.kind = DEFERRED_WAIT, .mask = 3, .counter = 100, .count = 16, .value = 5});
     uint32_t from = 0;
-    for (uint32_t i = 0; i < 16; i++)
-        from = add((struct deferred_item){.kind = DEFERRED_NOTIFY,
-                                          .how = i % 2 ? DEFERRED_OTHER : DEFERRED_PLAIN,
-                                          .counter = 115 - i,
-                                          .value = 5,
-                                          .pauses = i});
-    add((struct deferred_item){.kind = DEFERRED_READ, .counter = 100, .value = from});
-    run();
+    for (int rising = 0; rising < 2; rising++) { /* what is waited for first holds last, or first */
+        begin();
+        add((struct deferred_item){.kind = DEFERRED_WAIT, .mask = 3, .counter = 100, .count = 16, .value = 5});
+        for (uint32_t i = 0; i < 16; i++)
+            from = add((struct deferred_item){.kind = DEFERRED_NOTIFY,
+                                              .how = i % 2 ? DEFERRED_OTHER : DEFERRED_PLAIN,
+                                              .counter = rising ? 100 + i : 115 - i,
+                                              .value = 5,
+                                              .pauses = 10 * i});
+        add((struct deferred_item){.kind = DEFERRED_READ, .counter = rising ? 115 : 100, .value = from});
+        run();
+    }
     begin(); /* as many as there may be, all about one */
     add((struct deferred_item){.kind = DEFERRED_WAIT, .counter = 7, .count = 64, .value = 5, .how = DEFERRED_SAME});
     from = add((struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 7, .value = 5, .pauses = 5});
@@ -218,6 +224,68 @@ TEST(blocks_that_start_together_may_wait_too)
     const uint32_t from = add((struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 7, .value = 1, .pauses = 4});
     add((struct deferred_item){.kind = DEFERRED_READ, .counter = 7, .value = from});
     run();
+    close_all();
+}
+
+/* Slabs lie where those of the run before lay. */
+TEST(a_run_knows_nothing_of_the_conditions_before)
+{
+    open_with(0);
+    for (int i = 0; i < 70; i++)
+        run_good();
+    close_all();
+}
+
+/* ---- from outside: a word in device memory that the host writes while the run waits for it */
+
+TEST(the_host_may_be_who_notifies)
+{
+    if (strstr(scene.target, "timed") || strstr(scene.target, "explore")) SKIP("there is no time beside the run's");
+    uint64_t at;
+    npurt_run *run_in_flight;
+    const uint32_t zero[DEFERRED_LINE] = {0}, enough = 5;
+    open_with(0);
+    SCENE_OK(npurt_memory_alloc(device, sizeof zero, "a counter", &at));
+    for (int round = 0; round < 3; round++) {
+        begin();
+        add((struct deferred_item){.kind = DEFERRED_WAIT, .mask = 7, .counter = 0, .count = 1, .value = enough});
+        add((struct deferred_item){.kind = DEFERRED_READ, .counter = 0, .value = 0});
+        npurt_call_args args = arguments();
+        tensor[0] = (npurt_call_tensor){.device = at, .dtype = NPURT_U32, .ndims = 2, .shape = {1, DEFERRED_LINE}};
+        SCENE_OK(npurt_memory_copy_in(device, at, zero, sizeof zero));
+        SCENE_OK(npurt_launch(callable, &args, &run_in_flight));
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        CHECK_EQ(npurt_poll(run_in_flight), NPURT_ERROR_BUSY);
+        SCENE_OK(npurt_memory_copy_in(device, at, &enough, sizeof enough));
+        SCENE_OK(npurt_wait(run_in_flight, NULL));
+        check_cells();
+    }
+    SCENE_OK(npurt_memory_free(device, at));
+    close_all();
+}
+
+TEST(a_run_that_waits_can_be_cancelled)
+{
+    if (strstr(scene.target, "timed") || strstr(scene.target, "explore")) SKIP("there is no time beside the run's");
+    npurt_run *run_in_flight;
+    uint64_t before, after;
+    open_with(0);
+    run_good();
+    run_good();
+    SCENE_OK(npurt_device_hbm_in_use(device, &before));
+    for (int round = 0; round < 3; round++) {
+        begin();
+        add((struct deferred_item){.kind = DEFERRED_WAIT, .blocks = 4, .counter = 0, .count = 2, .value = 5});
+        const npurt_call_args args = arguments();
+        SCENE_OK(npurt_launch(callable, &args, &run_in_flight));
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        SCENE_OK(npurt_cancel(run_in_flight));
+        CHECK_EQ(npurt_wait(run_in_flight, NULL), NPURT_ERROR_CANCELLED);
+        CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+        run_good();
+    }
+    SCENE_OK(npurt_device_hbm_in_use(device, &after));
+    CHECK_EQ(after, before);
     close_all();
 }
 
@@ -280,11 +348,15 @@ TEST(a_task_that_is_not_deferred_can_not_wait)
                   "in a task that is not deferred", "ASYNC_REGISTRATION_FAILED, code 103"));
     refused((struct deferred_item){.count = 2, .mask = 1, .plain = true}, NPURT_ERROR_GRAPH,
             WORDS("kernel \"cube\" (id 0) of task 1", "103"));
-    /* a core that has had a deferred task is as strict with the next */
+    /* a core that has had deferred tasks is as strict with the next */
     begin();
     add((struct deferred_item){.kind = DEFERRED_WAIT, .repeat = 250});
-    run();
-    refused((struct deferred_item){.count = 1, .plain = true}, NPURT_ERROR_GRAPH, WORDS("103"));
+    add((struct deferred_item){.kind = DEFERRED_WAIT, .count = 1, .plain = true});
+    const npurt_call_args args = arguments();
+    CHECK_EQ(npurt_call(callable, &args, NULL), NPURT_ERROR_GRAPH);
+    CHECK(strstr(npurt_error_last()->message, "103"));
+    CHECK_EQ(npurt_error_last()->task, 250);
+    run_good();
     close_all();
 }
 
@@ -356,6 +428,24 @@ TEST(a_ring_full_of_tasks_that_wait_is_named)
             CHECK_FAIL("%s", npurt_error_last()->message);
     }
     run_good();
+    close_all();
+}
+
+/* What a slab takes comes back with its task, whatever scopes are open. */
+TEST(slabs_come_back_as_their_tasks_complete)
+{
+    if (scene.runtime != NPURT_TENSORMAP_AND_RINGBUFFER) SKIP("there are no rings");
+    open_with(0);
+    begin();
+    add((struct deferred_item){.kind = DEFERRED_WAIT, .repeat = 200, .mask = 3, .blocks = 2});
+    npurt_call_args args = arguments();
+    args.ring[0].heap_bytes = 8 << 10; /* of 1,664 bytes for each core of each block: one task at a time */
+    SCENE_OK(npurt_call(callable, &args, NULL));
+    check_cells();
+    args.ring[0].heap_bytes = 4 << 10;
+    CHECK_EQ(npurt_call(callable, &args, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
+    if (!strstr(npurt_error_last()->message, "task 0, tensor 4: an output of 7168 bytes"))
+        CHECK_FAIL("%s", npurt_error_last()->message);
     close_all();
 }
 
