@@ -7,11 +7,8 @@
  * Words: --json, --repetitions N. */
 #include <npurt/npurt.h>
 
-#include <libgen.h>
-#include <unistd.h>
-
 #include "bench.h"
-#include "graphs/graphs.h"
+#include "graphs/host.h"
 
 enum { N = 64, STEPS = 5, CALLS = 400, CELL_BYTES = GRAPHS_CELL * 4 };
 static const uint32_t step[STEPS] = {0, 16, 32, 48, 64};
@@ -26,34 +23,23 @@ static npurt_call_tensor tensor[N];
 static uint64_t scalar[3 + N] = {GRAPHS_ARGUMENTS, N, 0};
 static uint32_t bank[N];
 
-static void require(npurt_status status, const char *what)
-{
-    if (status == NPURT_OK) return;
-    fprintf(stderr, "%s: %s: %s\n", what, npurt_status_name(status), npurt_error_last()->message);
-    exit(1);
-}
-
 static void load(void)
 {
     static const npurt_kernel_desc none;
-    char self[4096], kernels[4160], orchestration[4160];
+    struct graphs_files files;
     npurt_param param[N];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
-    self[n > 0 ? n : 0] = 0;
-    const char *folder = dirname(self);
-    snprintf(kernels, sizeof kernels, "%s/../lib/npurt/bench/graphs_kernels.so", folder);
-    snprintf(orchestration, sizeof orchestration, "%s/../lib/npurt/bench/graphs_orchestration.so", folder);
+    graphs_find(&files);
     npurt_kernel_desc kernel = none;
     kernel.id = GRAPHS_KERNEL_ADD_SCALAR;
     kernel.core = NPURT_CORE_AIV;
-    kernel.binary.path = kernels;
+    kernel.binary.path = files.kernels;
     kernel.entry = "add_scalar";
     for (uint32_t i = 0; i < N; i++)
         param[i] = (npurt_param){
             .access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2, .shape = {1, GRAPHS_CELL}};
     const npurt_callable_desc desc = {.name = "arguments",
-                                      .orchestration.path = orchestration,
+                                      .orchestration.path = files.orchestration,
                                       .kernels = &kernel,
                                       .kernel_count = 1,
                                       .params = param,

@@ -18,6 +18,7 @@
 
 #include "bench.h"
 #include "example.h"
+#include "graphs/host.h"
 
 enum phase { DRIVER, PROGRAMS, STREAMS, INSTALL, LOAD, CALL, PHASES };
 static const char *const phase_name[PHASES] = {"driver", "programs", "streams", "install", "load", "call"};
@@ -26,13 +27,6 @@ static const char *const phase_name[PHASES] = {"driver", "programs", "streams", 
 struct times {
     uint64_t first_program, last_program, registers, answered;
 };
-
-static void require(npurt_status status, const char *what)
-{
-    if (status == NPURT_OK) return;
-    fprintf(stderr, "%s: %s: %s\n", what, npurt_status_name(status), npurt_error_last()->message);
-    exit(1);
-}
 
 static void note(const npurt_log_line *line, void *context)
 {

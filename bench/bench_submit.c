@@ -3,18 +3,19 @@
  *
  * Everything is on one thread and nothing runs: this is the orchestrator's own time, its npurt_task filled anew each
  * time as an orchestration does. A submit case builds a graph of TASKS tasks; begin and finish are reported apart.
- * Beside it, taken in turns, libgomp creates tasks with the same accesses to the same ring of buffers. It compares
- * addresses where the engine compares bytes of views, and its tasks carry no descriptors; so it does the lesser work.
+ * Beside it, taken in turns, the peers of peers/peer.h create tasks with the same accesses to the same ring of buffers.
+ * Those that find dependencies compare addresses where the engine compares bytes of views, and their tasks carry no
+ * descriptors; so they do the lesser work.
  */
 #include <graph/engine.h>
 
 #include "bench.h"
-#include "peer_gomp_submit.h"
+#include "peers/submit.h"
 #include "submit_patterns.h"
 
 static struct bench bench;
 
-enum { TASKS = 10000, LOOKUPS = 20000, PEER_BATCHES = 100 };
+enum { TASKS = 10000, LOOKUPS = 20000 };
 
 static struct graph *graph;
 static struct graph_image image;
@@ -37,11 +38,10 @@ static void finish(void)
     if (graph_finish(graph, &image)) die("finish");
 }
 
-/* peer: libgomp creates tasks of `inputs` inputs and one written buffer. */
+/* peer: peers create tasks of `inputs` inputs and one written buffer. */
 static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint32_t inputs)
 {
-    char finish_name[64], image_name[64], peer_name[64];
-    snprintf(peer_name, sizeof peer_name, "libgomp, %u in, 1 out", inputs);
+    char finish_name[64], image_name[64];
     snprintf(finish_name, sizeof finish_name, "%s, finish", name);
     snprintf(image_name, sizeof image_name, "%s, image", name);
     for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
@@ -55,9 +55,7 @@ static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint
         bench_note(&bench, name, "ns", (double)(to - from) / TASKS);
         bench_note(&bench, finish_name, "ns", (double)(bench_now_ns() - to) / TASKS);
         bench_note(&bench, image_name, "B/task", (double)image.size / TASKS);
-        double peer_ns = peer ? peer_gomp_submit_ns(PEER_BATCHES, inputs) : 0;
-        if (peer_ns < 0) fprintf(stderr, "bench_submit: libgomp is left out: OpenMP is limited to one thread\n");
-        if (peer_ns > 0) bench_note(&bench, peer_name, "ns", peer_ns);
+        if (peer) peers_submit(&bench, inputs, (double)(to - from) / TASKS);
     }
 }
 
@@ -178,6 +176,8 @@ int main(int argc, char **argv)
         return 1;
     }
     patterns_init();
+    peers_missing();
+    peers_begin();
     bench_case("submit, no arguments, dummy", task_dummy, false, 0);
     bench_case("submit, no arguments", task_kernel, false, 0);
     bench_case("submit, 1 tensor: inout", task_inout, true, 0);
@@ -191,6 +191,7 @@ int main(int argc, char **argv)
         for (uint32_t slices = 256; slices <= 16384; slices *= 4)
             bench_lookup(dims, slices);
     graph_destroy(graph);
+    peers_end();
     bench_print(&bench);
     return 0;
 }

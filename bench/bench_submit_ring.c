@@ -4,16 +4,16 @@
  * One thread: the orchestrator's own time, npurt_task filled anew each time. Tasks are submitted in scopes of BATCH; between
  * scopes, and not counted, everything that is in flight completes, as schedulers would have it do meanwhile. Words that
  * are shared with schedulers are atomics, here without anybody to share them with. Rings are of the default size.
- * Beside it, taken in turns, libgomp creates tasks with the same accesses.
+ * Beside it, taken in turns, the peers of peers/peer.h create tasks with the same accesses.
  */
 #include <graph/engine.h>
 #include <stdlib.h>
 
 #include "bench.h"
-#include "peer_gomp_submit.h"
+#include "peers/submit.h"
 #include "submit_patterns.h"
 
-enum { TASKS = 16384, BATCH = 256, WINDOW = 16384, EDGES = 65536, HEAP = 256 << 20, PEER_BATCHES = 100 };
+enum { TASKS = 16384, BATCH = 256, WINDOW = 16384, EDGES = 65536, HEAP = 256 << 20 };
 
 static struct bench bench;
 static struct graph *graph;
@@ -85,15 +85,11 @@ static double run_ns(void (*task)(uint32_t))
 
 static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint32_t inputs)
 {
-    char peer_name[64];
-    snprintf(peer_name, sizeof peer_name, "libgomp, %u in, 1 out", inputs);
     for (uint32_t r = 0; r < bench.repetitions + 2; r++) { /* the first two touch the memory */
         double ns = run_ns(task);
         if (r < 2) continue;
         bench_note(&bench, name, "ns", ns);
-        double peer_ns = peer ? peer_gomp_submit_ns(PEER_BATCHES, inputs) : 0;
-        if (peer_ns > 0) bench_note(&bench, peer_name, "ns", peer_ns);
-        if (peer_ns > 0) bench_note(&bench, "libgomp/npurt", "x", peer_ns / ns);
+        if (peer) peers_submit(&bench, inputs, ns);
     }
 }
 
@@ -118,6 +114,8 @@ int main(int argc, char **argv)
     bench_init(&bench, argc, argv, 21, NULL);
     make_engine();
     patterns_init();
+    peers_missing();
+    peers_begin();
     bench_case("ring submit, no arguments, dummy", task_dummy, false, 0);
     bench_case("ring submit, no arguments", task_kernel, false, 0);
     bench_case("ring submit, 1 tensor: inout", task_inout, true, 0);
@@ -126,6 +124,7 @@ int main(int argc, char **argv)
     bench_case("ring submit, 3 tensors: 2 inputs, output", task_2_in_1_out, false, 0);
     bench_case("ring submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing, true, 2);
     bench_case("ring submit, 4 tensors: 3 inputs, output", task_3_in_1_out, true, 3);
+    peers_end();
     bench_print(&bench);
     return 0;
 }

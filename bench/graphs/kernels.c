@@ -1,5 +1,7 @@
-/* Near-empty kernels: a few loads and stores on one cell each. */
+/* Near-empty kernels: a few loads and stores on one cell each; and one with work of a given amount. */
 #include <npurt/kernel.h>
+
+#include "work.h"
 
 static inline NPURT_GM uint32_t *cell(NPURT_GM int64_t *args, uint32_t i)
 {
@@ -15,6 +17,13 @@ NPURT_KERNEL void sum2(NPURT_GM int64_t *args) { *cell(args, 2) = *cell(args, 0)
 NPURT_KERNEL void sum3(NPURT_GM int64_t *args)
 {
     *cell(args, 3) = *cell(args, 0) + *cell(args, 1) + *cell(args, 2) + 1;
+}
+
+/* args: 3 input cells, the output cell, turns: sum3 after so much work */
+NPURT_KERNEL void work3(NPURT_GM int64_t *args)
+{
+    work((uint32_t)npurt_kernel_scalar(args, 4));
+    sum3(args);
 }
 
 /* args: inout cell, scalar */

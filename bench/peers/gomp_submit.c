@@ -1,23 +1,14 @@
-/* Creation of tasks alone, as the submit benchmark measures it: a team of two, whose second thread is kept busy in a
- * gate task while the first creates. A batch stays below the 128 waiting tasks at which libgomp starts to run new ones
- * on the spot. */
-#include "peer_gomp_submit.h"
-
+/* Creation of libgomp's tasks alone: a team of two, whose second thread is kept busy in a gate task while the first
+ * creates. */
 #include <omp.h>
 #include <stdatomic.h>
-#include <time.h>
 
-enum { RING = 64, BATCH = 100 };
+#include "peer.h"
+
+enum { RING = PEER_RING, BATCH = PEER_BATCH };
 
 static uint32_t cell[RING];
 static atomic_int gate; /* 1 when the second thread is in, 2 to let it out */
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
-}
 
 static void create(uint32_t i, uint32_t inputs)
 {
@@ -43,6 +34,7 @@ static void create(uint32_t i, uint32_t inputs)
     }
 }
 
+double peer_gomp_submit_ns(uint32_t batches, uint32_t inputs);
 double peer_gomp_submit_ns(uint32_t batches, uint32_t inputs)
 {
     double ns = 0;
@@ -60,10 +52,10 @@ double peer_gomp_submit_ns(uint32_t batches, uint32_t inputs)
         }
         while (atomic_load(&gate) != 1) {
         }
-        double from = now_ns();
+        double from = peer_now_ns();
         for (uint32_t i = 0; i < BATCH; i++)
             create(batch * BATCH + i, inputs);
-        ns += now_ns() - from;
+        ns += peer_now_ns() - from;
         atomic_store(&gate, 2);
 #pragma omp taskwait
     }
