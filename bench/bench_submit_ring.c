@@ -1,5 +1,5 @@
 /* What a submission costs on the device path: the engine whose tasks stream through rings, as it is in the AICPU program, by
- * number of tensors. The counterpart of bench_submit, with the same tasks.
+ * number of tensors, and in a template. The counterpart of bench_submit, with the same tasks.
  *
  * One thread: the orchestrator's own time, npurt_task filled anew each time. Tasks are submitted in scopes of BATCH; between
  * scopes, and not counted, everything that is in flight completes, as schedulers would have it do meanwhile. Words that
@@ -13,7 +13,7 @@
 #include "peers/submit.h"
 #include "submit_patterns.h"
 
-enum { TASKS = 16384, BATCH = 256, WINDOW = 16384, EDGES = 65536, HEAP = 256 << 20 };
+enum { TASKS = 16384, BATCH = 256, WINDOW = 16384, EDGES = 65536, HEAP = 256 << 20, BODY = 128 };
 
 static struct bench bench;
 static struct graph *graph;
@@ -93,6 +93,61 @@ static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint
     }
 }
 
+/* `tasks` tasks on rows of one buffer, as a template when `t` is not NULL: each adds to row 0, or of two steps of a
+ * stencil each writes a row of one half from three of the other. */
+static void body(const npurt_template *t, const npurt_tensor *rows, uint32_t tasks, bool stencil)
+{
+    if (t && !npurt_template_begin(orch, t)) return;
+    for (uint32_t i = 0; i < tasks; i++) {
+        const uint32_t width = tasks / 2, x = i % width, from = i < width ? 0 : width;
+        const uint32_t row[4] = {from + (x > 0 ? x - 1 : x), from + x, from + (x + 1 < width ? x + 1 : x),
+                                 width - from + x};
+        npurt_tensor view[4];
+        npurt_task task;
+        npurt_task_init_aiv(&task, KERNEL);
+        for (uint32_t k = 0; k < (stencil ? 4 : 1); k++) {
+            view[k] = npurt_tensor_view(rows, (uint32_t[]){1, 16}, (uint32_t[]){stencil ? row[k] : 0, 0});
+            if (stencil && k < 3)
+                npurt_task_input(&task, &view[k]);
+            else if (stencil)
+                npurt_task_output_existing(&task, &view[k]);
+            else
+                npurt_task_inout(&task, &view[k]);
+        }
+        submit(&task);
+    }
+    if (t) npurt_template_end(orch);
+}
+
+/* Bodies of BODY tasks one after the other, on the same rows; what was in flight completes in between. */
+static double run_bodies_ns(bool template, bool stencil)
+{
+    npurt_tensor rows;
+    const npurt_tensor *tensors = &rows;
+    const npurt_template t = {.key = 1, .tensors = &tensors, .tensor_count = 1};
+    uint64_t spent = 0;
+    npurt_tensor_init(&rows, 4096, NPURT_F32, 2, (uint32_t[]){BODY, 16});
+    stream_begin(graph, &control, &host, NULL, 0);
+    orch = graph_orch(graph);
+    for (uint32_t i = 0; i < TASKS; i += BODY) {
+        uint64_t from = bench_now_ns();
+        body(template ? &t : NULL, &rows, BODY, stencil);
+        spent += bench_now_ns() - from;
+        if (i / BODY % (BATCH / BODY) == 0) complete_all(NULL);
+    }
+    complete_all(NULL);
+    if (stream_finish(graph)) die("finish");
+    return (double)spent / TASKS;
+}
+
+static void bench_bodies(const char *name, bool template, bool stencil)
+{
+    for (uint32_t r = 0; r < bench.repetitions + 2; r++) {
+        double ns = run_bodies_ns(template, stencil);
+        if (r >= 2) bench_note(&bench, name, "ns", ns);
+    }
+}
+
 static void make_engine(void)
 {
     control = (struct stream_control){.engine_key = 1, .max_regions = 2 * STREAM_RINGS * WINDOW, .cluster_count = 36};
@@ -124,6 +179,10 @@ int main(int argc, char **argv)
     bench_case("ring submit, 3 tensors: 2 inputs, output", task_2_in_1_out, false, 0);
     bench_case("ring submit, 3 tensors: 2 inputs, existing", task_2_in_1_existing, true, 2);
     bench_case("ring submit, 4 tensors: 3 inputs, output", task_3_in_1_out, true, 3);
+    bench_bodies("ring, 2 steps of a stencil, submitted", false, true);
+    bench_bodies("ring, 2 steps of a stencil, replayed", true, true);
+    bench_bodies("ring, a chain, submitted", false, false);
+    bench_bodies("ring, a chain, replayed", true, false);
     peers_end();
     bench_print(&bench);
     return 0;

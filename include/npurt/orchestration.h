@@ -285,7 +285,7 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * tasks that the body would submit, with the same dependencies, inside and on what is around. Uses that can not be
  * replayed (other shapes, another mode of the scope around, a body that names a tensor which is neither the template's nor
  * allocated inside, or one of the template's with another dtype, or in npurt_task_after a task from around it, one of more
- * than 4,096 tasks, one with a predicate or a deferred task) answer true and are submitted as they are.
+ * than 4,096 tasks, one with a deferred task, tensors of which two share bytes) answer true and are submitted as they are.
  *
  * The body is a scope of its own: what it allocates is gone at its end, and it ends the scopes that it has begun, all of
  * them and no others (else INVALID_ARGUMENT). It is the same at each use of its key but for the template's tensors and for

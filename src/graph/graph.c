@@ -35,7 +35,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t most_payload = NPURT_TASK_MAX_TENSORS * sizeof(npurt_tensor) + NPURT_TASK_MAX_SCALARS * sizeof(uint64_t) +
                             GRAPH_PAYLOAD_UNIT;
     /* links and edges are numbered in 32 bits */
-    if (tasks > NPURT_GRAPH_MAX_TASKS || edges > UINT32_MAX || regions >= UINT32_MAX / MAP_CELLS_PER_REGION)
+    if (tasks > NPURT_GRAPH_MAX_TASKS || edges > UINT32_MAX || regions > MAP_REGIONS_MAX)
         return NPURT_ERROR_INVALID_ARGUMENT;
     uint32_t table_bits = log2_above(regions / 2 + 64);
 

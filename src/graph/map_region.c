@@ -208,6 +208,7 @@ uint32_t map_region_create(struct tensor_map *map, struct buffer *buffer, const 
 {
     const uint32_t region = map_region_take(map);
     if (region == MAP_NONE) return MAP_NONE;
+    tensor_map_stamp(map, buffer);
     map->regions[region] = (struct region){.lo = box->lo,
                                            .hi = box->hi,
                                            .run = box->run,
@@ -242,6 +243,7 @@ void map_region_destroy(struct tensor_map *map, struct buffer *buffer, uint32_t 
         buffer->loose_count--;
     }
     map_region_give(map, region);
+    tensor_map_stamp(map, buffer);
 }
 
 void map_readers_free(struct tensor_map *map, uint32_t first, uint32_t last)

@@ -38,6 +38,25 @@ void map_region_destroy(struct tensor_map *map, struct buffer *buffer, uint32_t 
 /* Gives back the reader nodes from `first` to `last`. */
 void map_readers_free(struct tensor_map *map, uint32_t first, uint32_t last);
 
+static inline void map_region_drop_readers(struct tensor_map *map, const struct region *r)
+{
+    uint32_t last = MAP_NONE;
+    for (uint32_t i = r->readers; i != MAP_NONE; i = map->readers[i].next)
+        last = i;
+    if (last != MAP_NONE) map_readers_free(map, r->readers, last);
+}
+
+#if NPURT_GRAPH_STREAM
+/* Drops completed tasks from the region; true when none is left. */
+bool map_region_forget(struct tensor_map *map, struct region *r);
+#else
+static inline bool map_region_forget(struct tensor_map *map, struct region *r)
+{
+    (void)map, (void)r; /* all tasks of an image are still to come */
+    return false;
+}
+#endif
+
 struct box_view tensor_map_view(const struct tensor_map *map, uint32_t region);
 
 /* The cells of a grid that a box may touch, columns counted on past the last from the first. */

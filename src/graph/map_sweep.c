@@ -7,8 +7,7 @@ static bool matters(const struct edges *e, uint32_t task)
     return edges_live(e, task) || edges_recorded(e, task);
 }
 
-/* Drops completed tasks from the region; true when none is left. */
-static bool forget_completed(struct tensor_map *map, struct region *r)
+bool map_region_forget(struct tensor_map *map, struct region *r)
 {
     const struct edges *e = map->edges;
     if (r->writer != MAP_NONE && !matters(e, r->writer)) r->writer = MAP_NONE;
@@ -36,12 +35,12 @@ static void sweep_buffer(struct tensor_map *map, struct buffer *buffer)
 {
     for (uint32_t region = buffer->loose, next; region != MAP_NONE; region = next) {
         next = map->regions[region].next;
-        if (forget_completed(map, &map->regions[region])) map_region_destroy(map, buffer, region);
+        if (map_region_forget(map, &map->regions[region])) map_region_destroy(map, buffer, region);
     }
     for (uint32_t grid = buffer->grids; grid != MAP_NONE; grid = map->grids[grid].next)
         for (uint32_t region = map->grids[grid].first, next; region != MAP_NONE; region = next) {
             next = map->order[region].next;
-            if (forget_completed(map, &map->regions[region])) map_region_destroy(map, buffer, region);
+            if (map_region_forget(map, &map->regions[region])) map_region_destroy(map, buffer, region);
         }
 }
 
@@ -63,25 +62,29 @@ void tensor_map_sweep(struct tensor_map *map)
     map->reader_limit = next_limit(map->reader_live, map->max_readers);
 }
 
-static void drop_readers(struct tensor_map *map, const struct region *r)
+bool tensor_map_room(struct tensor_map *map, uint32_t regions, uint32_t readers)
 {
-    uint32_t last = MAP_NONE;
-    for (uint32_t i = r->readers; i != MAP_NONE; i = map->readers[i].next)
-        last = i;
-    if (last != MAP_NONE) map_readers_free(map, r->readers, last);
+    const uint64_t more_regions = (uint64_t)map->region_live + regions, more_readers = (uint64_t)map->reader_live + readers;
+    if (more_regions <= map->region_limit && more_readers <= map->reader_limit) return true;
+    tensor_map_sweep(map);
+    const uint64_t region_need = (uint64_t)map->region_live + regions, reader_need = (uint64_t)map->reader_live + readers;
+    if (region_need > map->max_regions || reader_need > map->max_readers) return false;
+    if (map->region_limit < region_need) map->region_limit = (uint32_t)region_need;
+    if (map->reader_limit < reader_need) map->reader_limit = (uint32_t)reader_need;
+    return true;
 }
 
 void tensor_map_release(struct tensor_map *map, struct buffer *buffer)
 {
     for (uint32_t region = buffer->loose, next; region != MAP_NONE; region = next) {
         next = map->regions[region].next;
-        drop_readers(map, &map->regions[region]);
+        map_region_drop_readers(map, &map->regions[region]);
         map_region_give(map, region);
     }
     while (buffer->grids != MAP_NONE) {
         const uint32_t grid = buffer->grids, region = map->grids[grid].first;
         if (region != MAP_NONE) {
-            drop_readers(map, &map->regions[region]);
+            map_region_drop_readers(map, &map->regions[region]);
             map_region_destroy(map, buffer, region);
             continue;
         }

@@ -311,17 +311,17 @@ static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_ten
     return NPURT_OK;
 }
 
-/* Before the arguments: what the task writes itself is no reason for it to wait. */
+/* Before the arguments: what the task writes itself is no reason for it to wait. The element's box is one more than
+ * the tensors'. */
 static npurt_status track_predicate(struct graph *g, const npurt_task *task, struct image_task *out,
-                                    npurt_tensor *payload)
+                                    npurt_tensor *payload, npurt_tensor *element, struct box *box)
 {
-    npurt_tensor element;
-    struct box box;
-    npurt_status status = predicate_check(g, task, &element, &box);
-    if (status == NPURT_OK) status = track(g, NPURT_ACCESS_INPUT, &element, task->tensor_count, &box);
+    npurt_status status = predicate_check(g, task, element, &box[task->tensor_count]);
+    if (status == NPURT_OK)
+        status = track(g, NPURT_ACCESS_INPUT, element, task->tensor_count, &box[task->tensor_count]);
     if (status != NPURT_OK) return status;
     uint64_t *scalars = (uint64_t *)(payload + task->tensor_count);
-    predicate_write(task, &element, scalars + task->scalar_count);
+    predicate_write(task, element, scalars + task->scalar_count);
     out->flags |= IMAGE_PREDICATE;
     return NPURT_OK;
 }
@@ -354,6 +354,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
 {
     if (unlikely(!task)) return refuse_no_task(g);
     struct box box[NPURT_TASK_MAX_TENSORS];
+    npurt_tensor element; /* of the predicate, when it has one */
     const uint32_t tensors = task->tensor_count, scalars = task->scalar_count;
     struct place place = {0};
     uint64_t slabs = 0;
@@ -380,12 +381,14 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
         (void)store_number(g, task->after[i], &number);
         edges_add(&g->edges, number);
     }
-    if (unlikely(task->has_predicate) && unlikely(status = track_predicate(g, task, out, place.payload))) return status;
+    if (unlikely(task->has_predicate) &&
+        unlikely(status = track_predicate(g, task, out, place.payload, &element, box)))
+        return status;
     if (unlikely(status = track_all(g, task, place.payload, box))) return status;
     if (scalars != 0) memcpy(place.payload + tensors, task->scalar, scalars * sizeof task->scalar[0]);
     if (unlikely(slabs)) deferred_write(deferred_of(out, place.payload), slabs);
     if (unlikely(g->templates->recording))
-        template_record_task(g, task, place.number, out, place.payload, box);
+        template_record_task(g, task, place.number, out, place.payload, &element, box);
     hand_out(task, place.payload);
     if (id) *id = store_id(place.number);
     return store_commit(g, &place);

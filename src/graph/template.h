@@ -1,11 +1,13 @@
 /* Templates: a part of a graph that repeats, recorded while it is first submitted and replayed with other tensors.
  *
  * What is recorded of a body is what its submission worked out: task records, descriptors, boxes, and the edges between
- * its own tasks. A replay copies these and patches addresses; only the accesses to the template's tensors go through the
- * tensor map again, so that a replayed body depends on what is around it exactly as a submitted one does.
+ * its own tasks. A replay copies these and patches addresses; only the template's tensors are looked up in the tensor map
+ * again, each box of them once where that suffices (template_cell.c) and else each access, so that a replayed body depends
+ * on what is around it exactly as a submitted one does.
  *
  *     begin, key unknown ──▶ RECORDING ──end──▶ RECORDED ──begin, same shapes──▶ replayed, RECORDED
- *                               │                  └──────begin, other shapes──▶ submitted as it is
+ *                               │                  └──────begin, other shapes──▶ submitted as it is (also when two of
+ *                               │                                                  the tensors share bytes)
  *                               └ no room, or it can not be replayed ──▶ PLAIN: submitted as it is, each time
  *
  * For the files of src/graph. Memory is the graph's; a graph that begins forgets its templates.
@@ -37,12 +39,20 @@ struct template_body {
     uint32_t boundary;                 /* offsets in the memory: npurt_tensor[tensor_count] as they were recorded, */
     uint32_t ops, ops_end;             /* the body */
     uint32_t task_count;               /* its tasks */
+    uint32_t views;                    /* struct template_view[tensor_count] */
+    uint32_t cells;                    /* struct template_cell[cell_count], u16[reader_count]: template_cell.c */
+    uint32_t cell_count, reader_count;
+    uint32_t access_count;             /* tracked, to the template's tensors */
+    uint64_t celled, apart;            /* tensors that have such, and whose cells are known to be apart: bit i, tensor i */
 };
+_Static_assert(NPURT_TEMPLATE_MAX_TENSORS <= 64, "a bit of celled each");
 
 /* A tensor of the template at hand. */
 struct template_tensor {
     npurt_tensor tensor;
+    struct box box;
     struct buffer *buffer;
+    uint64_t moved; /* elements from where it began in the recording */
     bool own;
 };
 
@@ -63,6 +73,7 @@ struct templates {
     struct template_body *recording; /* NULL: the body is only submitted */
     uint32_t buffers;                /* of the body at hand, so far */
     const uint64_t *scalars;         /* of the template at hand */
+    uint64_t apart;                  /* its tensors that this replay accesses by their cells */
     struct template_body body[TEMPLATE_MAX];
     struct template_tensor tensor[NPURT_TEMPLATE_MAX_TENSORS];
     struct template_buffer buffer[TEMPLATE_MAX_TASKS];
@@ -77,9 +88,10 @@ npurt_status template_end(struct graph *graph);
 /* The innermost scope is the body's own: template_end ends it, nobody else. */
 bool template_scope_is_own(const struct graph *graph);
 
-/* What a submission, an allocation and a scope of a body being recorded were. */
+/* What a submission, an allocation and a scope of a body being recorded were. A predicate's element is one tensor more,
+ * and its box the last. */
 void template_record_task(struct graph *graph, const npurt_task *task, uint32_t number, const struct image_task *record,
-                          const npurt_tensor *payload, const struct box *box);
+                          const npurt_tensor *payload, const npurt_tensor *element, const struct box *box);
 void template_record_alloc(struct graph *graph, const npurt_tensor_spec *spec, const npurt_tensor *t);
 void template_record_scope(struct graph *graph, bool begin, npurt_scope_mode mode);
 

@@ -14,7 +14,7 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
     map->read_edges = read_edges;
     map->write_edges = write_edges;
     map->anti_edges = anti_edges;
-    map->probes = 0;
+    map->probes = map->stamps = 0;
 #if NPURT_GRAPH_STREAM
     map->grid_free = MAP_NONE;
     map->region_live = map->reader_live = 0;
@@ -77,11 +77,13 @@ struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own)
 struct access {
     const struct box *box;
     bool writes;
-    bool query; /* nothing is remembered of it */
+    bool query;  /* nothing is remembered of it */
+    bool search; /* and nobody waited for: it only asks what it meets */
     bool wait_writers, wait_readers, prune;
     uint32_t oldest; /* tasks before this one are implied */
     uint32_t exact;  /* the region of this very box */
     uint32_t dead;   /* covered regions: a list through writer, which they need no more */
+    uint32_t others; /* regions that a search has met, of another box */
     uint32_t probes;
 };
 
@@ -122,6 +124,22 @@ static inline bool is_same(const struct region *r, const struct box *b)
            (b->outer == 0 || (b->outer == 1 && r->first.pitch == b->dim[0].pitch && r->first.count == b->dim[0].count));
 }
 
+static void bury(struct access *a, struct region *r, uint32_t region)
+{
+    r->dead = 1;
+    r->writer = a->dead;
+    a->dead = region;
+}
+
+static void destroy_dead(struct tensor_map *map, struct buffer *buffer, struct access *a)
+{
+    while (a->dead != MAP_NONE) {
+        const uint32_t region = a->dead;
+        a->dead = map->regions[region].writer;
+        map_region_destroy(map, buffer, region);
+    }
+}
+
 static __attribute__((noinline)) void visit_other(struct tensor_map *map, struct access *a, uint32_t region)
 {
     struct region *r = &map->regions[region];
@@ -129,15 +147,22 @@ static __attribute__((noinline)) void visit_other(struct tensor_map *map, struct
     const bool equal = box_equal(&view, &box);
     if (!equal && !box_meets(&view, &box)) return;
 
+    if (a->search) {
+        if (equal)
+            a->exact = region;
+        else if (map_region_forget(map, r))
+            bury(a, r, region);
+        else
+            a->others++;
+        return;
+    }
     const bool covered = equal || (a->writes && box_covers(&box, &view));
     meet(map, a, r, equal || box_covers(&view, &box), covered);
     if (a->query) return;
     if (equal) {
         a->exact = region;
     } else if (covered) {
-        r->dead = 1;
-        r->writer = a->dead;
-        a->dead = region;
+        bury(a, r, region);
     }
 }
 
@@ -148,7 +173,7 @@ static inline void visit(struct tensor_map *map, struct access *a, uint32_t regi
     a->probes++;
     if (is_same(r, a->box)) {
         if (r->dead || region == a->exact) return;
-        meet(map, a, r, true, true);
+        if (!a->search) meet(map, a, r, true, true);
         if (!a->query) a->exact = region;
         return;
     }
@@ -256,11 +281,7 @@ static __attribute__((noinline)) bool access_any(struct tensor_map *map, struct 
 {
     struct access a = access_begin(map, box, reads, writes);
     visit_all(map, &a, buffer);
-    while (a.dead != MAP_NONE) {
-        uint32_t region = a.dead;
-        a.dead = map->regions[region].writer;
-        map_region_destroy(map, buffer, region);
-    }
+    destroy_dead(map, buffer, &a);
     if (a.exact != MAP_NONE) {
         join(map, &map->regions[a.exact], writes);
         return true;
@@ -321,6 +342,7 @@ bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t si
                                            .next = MAP_NONE};
     buffer->loose = region;
     buffer->loose_count = 1;
+    tensor_map_stamp(map, buffer);
     return true;
 }
 
@@ -335,3 +357,37 @@ void tensor_map_query(struct tensor_map *map, struct buffer *buffer, const struc
                        .dead = MAP_NONE};
     visit_all(map, &a, buffer);
 }
+
+bool tensor_map_alone(struct tensor_map *map, struct buffer *buffer, const struct box *box, uint32_t *region)
+{
+    struct access a = {.box = box, .search = true, .exact = MAP_NONE, .dead = MAP_NONE};
+    visit_all(map, &a, buffer);
+    destroy_dead(map, buffer, &a);
+    *region = a.exact;
+    return a.others == 0;
+}
+
+uint32_t tensor_map_add(struct tensor_map *map, struct buffer *buffer, const struct box *box)
+{
+    return map_region_create(map, buffer, box, MAP_NONE, MAP_NONE);
+}
+
+void tensor_map_write(struct tensor_map *map, uint32_t region, uint32_t task)
+{
+    struct region *r = &map->regions[region];
+    map_region_drop_readers(map, r);
+    r->reader = r->readers = MAP_NONE;
+    r->writer = task;
+}
+
+void tensor_map_read(struct tensor_map *map, uint32_t region, uint32_t task)
+{
+    add_reader(map, &map->regions[region], task);
+}
+
+#if !NPURT_GRAPH_STREAM
+bool tensor_map_room(struct tensor_map *map, uint32_t regions, uint32_t readers)
+{
+    return map->max_regions - map->region_count >= regions && map->max_readers - map->reader_count >= readers;
+}
+#endif

@@ -31,6 +31,7 @@
 #include "edges.h"
 #include "region.h"
 
+enum { MAP_REGIONS_MAX = (1 << 27) - 1 };
 enum { MAP_NONE = 0xffffffffu, MAP_LOOSE = 6, MAP_GRIDS_PER_BUFFER = 16, MAP_CELLS_PER_REGION = 9 };
 
 /* One cache line: all that an access looks at. */
@@ -54,8 +55,9 @@ struct buffer {
         uint64_t size; /* of one of the graph's own, bytes */
         uint32_t next; /* outside buffer with the same hash */
     };
-    uint32_t loose, loose_count;
-    uint32_t grids, grid_count;
+    uint32_t loose, grids;
+    uint32_t loose_count : 27, grid_count : 5;
+    uint32_t stamp; /* another one whenever a region comes or goes: the low bits of tensor_map.stamps */
 };
 _Static_assert(sizeof(struct buffer) == 32, "two buffers are one cache line");
 
@@ -120,6 +122,7 @@ struct tensor_map {
     uint32_t reader_count, reader_free;
     bool read_edges, write_edges, anti_edges; /* RAW, WAW, WAR are found */
     uint64_t probes;                          /* regions compared so far */
+    uint64_t stamps;                          /* given to buffers so far */
 #if NPURT_GRAPH_STREAM
     struct own_ring own_ring[STREAM_RINGS]; /* instead of own_count */
     uint32_t grid_free;                     /* list through next */
@@ -161,6 +164,54 @@ static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t 
     struct buffer *buffer = tensor_map_hinted(map, addr, hint);
     return buffer ? buffer : tensor_map_find(map, addr, own);
 }
+
+/* Whom an access waits for that is of a region's very box. Both: its readers if it has any, else its writer. */
+enum map_border { MAP_WAIT_WRITER = 1, MAP_WAIT_READERS = 2 };
+
+/* Edges of all kinds are found. */
+static inline bool tensor_map_finds_all(const struct tensor_map *map)
+{
+    return map->read_edges && map->write_edges && map->anti_edges;
+}
+
+/* Makes room for so many regions and readers more: accesses that take no more than that forget none. */
+bool tensor_map_room(struct tensor_map *map, uint32_t regions, uint32_t readers);
+
+/* The region of this very box, MAP_NONE when there is none; false when a region of another one meets it, unless that
+ * is of completed tasks alone: those go. */
+bool tensor_map_alone(struct tensor_map *map, struct buffer *buffer, const struct box *box, uint32_t *region);
+
+/* Marks what regions the buffer has. */
+static inline uint64_t tensor_map_stamp(struct tensor_map *map, struct buffer *buffer)
+{
+    buffer->stamp = (uint32_t)++map->stamps;
+    return map->stamps;
+}
+/* It still has those. A new buffer's stamp is 0, and low bits come again after 2^32. */
+static inline bool tensor_map_unchanged(const struct tensor_map *map, const struct buffer *buffer, uint64_t stamp)
+{
+    return buffer->stamp == (uint32_t)stamp && buffer->stamp != 0 && map->stamps - stamp <= UINT32_MAX;
+}
+
+/* Adds the producers that the region has for an access of its box. */
+static inline void tensor_map_wait(struct tensor_map *map, uint32_t region, uint32_t border)
+{
+    const struct region *r = &map->regions[region];
+    if (border & MAP_WAIT_READERS && r->reader != MAP_NONE) {
+        edges_add(map->edges, r->reader);
+        for (uint32_t i = r->readers; i != MAP_NONE; i = map->readers[i].next)
+            edges_add(map->edges, map->readers[i].task);
+    } else if (border & MAP_WAIT_WRITER && r->writer != MAP_NONE) {
+        edges_add(map->edges, r->writer);
+    }
+}
+
+/* A region for a box that no other meets, without writer and reader for now. Pre: there is room. */
+uint32_t tensor_map_add(struct tensor_map *map, struct buffer *buffer, const struct box *box);
+/* `task` has written the region's box, and who has read it before is of no interest any more. */
+void tensor_map_write(struct tensor_map *map, uint32_t region, uint32_t task);
+/* `task` has read it. Pre: there is room. */
+void tensor_map_read(struct tensor_map *map, uint32_t region, uint32_t task);
 
 /* Adds the producers of an access to edges, and remembers nothing: for an element that the orchestration itself reads or
  * writes. */

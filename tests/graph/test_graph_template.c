@@ -1,10 +1,12 @@
-/* Templates: a graph whose repeated part is replayed is the graph that submitting it would have given, byte for byte. */
+/* Templates: a graph whose repeated part is replayed is the graph that submitting it would have given. */
 #include "world.h"
+
+#include <protocol/predicate.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS = 24, CELL = 256, MAX_BODY = 40, MAX_OPS = 400 };
+enum { CELLS = 24, CELL = 256, MAX_BODY = 40, MAX_OPS = 400, USES = 16 };
 
 static uint64_t random_state;
 static uint32_t uses, replays, fills;
@@ -16,10 +18,13 @@ static uint32_t draw(uint32_t below)
 }
 
 /* A body, drawn once from a seed and submitted as often as wanted: tasks on views of the given tensors, of its own
- * outputs and allocations, in scopes. */
+ * outputs and allocations, in scopes. The views are slices that overlap each other, or all of them parts of PART bytes
+ * that are apart. */
+enum { PART = 64 };
 struct body {
     uint64_t seed;
     uint32_t tensors;
+    bool parts, dense; /* dense: no steps, between which whether they meet can not always be told */
 };
 
 static void submit_body(npurt_orch *orch, const struct body *body, const npurt_template *t)
@@ -61,7 +66,11 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
             bool own = made_count > 0 && draw(2);
             const npurt_tensor *from = own ? &made[draw(made_count)] : t->tensors[draw(body->tensors)];
             uint32_t start = draw(CELL - 1), end = start + 1 + draw(CELL - start - 1);
-            view[i] = draw(3) ? *from : npurt_tensor_slice(from, 0, start, end, 1 + draw(3));
+            view[i] = draw(3) ? *from : npurt_tensor_slice(from, 0, start, end, body->dense ? 1 : 1 + draw(3));
+            if (body->parts && !own) {
+                start = start / PART * PART;
+                view[i] = npurt_tensor_slice(from, 0, start, start + PART, 1);
+            }
             switch (draw(5)) {
             case 0: npurt_task_inout(&task, &view[i]); break;
             case 1: npurt_task_output_existing(&task, &view[i]); break;
@@ -72,6 +81,9 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
         if (draw(2)) npurt_task_output(&task, &spec, &made[made_count++]);
         npurt_task_scalar(&task, draw(1000));
         if (t->scalar_count) npurt_task_template_scalar(&task, t, draw(t->scalar_count));
+        const npurt_tensor *of = &view[draw(args)];
+        const uint32_t element = draw(of->shape[0]);
+        if (draw(6) == 0) npurt_task_predicate(&task, of, &element, NPURT_LESS, draw(256));
         npurt_task_id after[2];
         if (tasks > 1 && draw(4) == 0) {
             after[0] = id[draw(tasks)];
@@ -85,21 +97,89 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
     random_state = saved;
 }
 
-/* What a graph came out as: tasks, ready list and edges, arguments without the padding between them, initial values. */
-struct copy {
-    uint8_t *bytes;
-    uint64_t size;
+/* How the uses of a graph's bodies meet what is around them. */
+enum kind {
+    SPREAD,  /* any boxes, few uses of the same cell */
+    PARTS,   /* parts alone, again and again */
+    CROSSED, /* both, on few cells. How many edges say the same may depend on where the map keeps what it has to look at */
+    KINDS,
 };
 
-static void append(struct copy *copy, const void *bytes, uint64_t size)
+struct bytes {
+    uint8_t *at;
+    uint64_t size, room;
+};
+
+/* What a graph came out as. */
+struct copy {
+    struct bytes content; /* tasks without their edges, arguments without the padding between them, initial values */
+    struct bytes edges;   /* of tasks, and consumers */
+    uint64_t *before;     /* [tasks * words] bit j of i: task j is before task i */
+    uint32_t tasks, words;
+};
+
+static void append(struct bytes *to, const void *bytes, uint64_t count)
 {
-    copy->bytes = realloc(copy->bytes, copy->size + size + 1);
-    memcpy(copy->bytes + copy->size, bytes, size);
-    copy->size += size;
+    if (to->size + count > to->room) {
+        to->room = 2 * (to->size + count);
+        to->at = realloc(to->at, to->room);
+    }
+    memcpy(to->at + to->size, bytes, count);
+    to->size += count;
+}
+
+static void copy_free(struct copy *copy)
+{
+    free(copy->content.at);
+    free(copy->edges.at);
+    free(copy->before);
+}
+
+static struct copy copy_of_graph(void)
+{
+    struct copy copy = {.tasks = world_image.task_count, .words = (world_image.task_count + 63) / 64};
+    const uint32_t *consumers = world_image.segment[3].data;
+    copy.before = calloc((size_t)copy.tasks * copy.words + 1, sizeof *copy.before);
+    append(&copy.edges, consumers, world_image.segment[3].size);
+    for (uint32_t i = 0; i < copy.tasks; i++) {
+        struct image_task task = *world_task(i);
+        const uint32_t edges[] = {task.fanin, task.fanout_begin, task.fanout_count};
+        append(&copy.edges, edges, sizeof edges);
+        for (uint32_t k = task.fanout_begin; k < task.fanout_begin + task.fanout_count; k++) {
+            uint64_t *to = copy.before + (size_t)consumers[k] * copy.words;
+            CHECK(consumers[k] > i);
+            to[i / 64] |= UINT64_C(1) << i % 64;
+            for (uint32_t w = 0; w < copy.words; w++)
+                to[w] |= copy.before[(size_t)i * copy.words + w];
+        }
+        task.fanin = task.fanout_begin = task.fanout_count = 0;
+        append(&copy.content, &task, sizeof task);
+        append(&copy.content, world_tensor(i, 0), image_payload_size(&task));
+    }
+    for (uint32_t i = 0; i < world_image.fill_count; i++) {
+        const struct graph_fill *fill = &world_image.fills[i];
+        const uint64_t words[] = {fill->addr, fill->size, fill->bits, fill->element};
+        append(&copy.content, words, sizeof words);
+    }
+    return copy;
+}
+
+/* A task from around the bodies, or none: on a whole cell, on a part as bodies use them, or on one that lies across. */
+static void submit_between(npurt_orch *orch, enum kind of, const npurt_tensor *cell)
+{
+    npurt_task task;
+    const uint32_t kind = of == SPREAD ? 1 : of == PARTS ? 3 * draw(2) : draw(5), at = draw(2 * CELL / PART - 1) * PART;
+    npurt_tensor part = npurt_tensor_slice(cell, 0, at, at + PART, 1);
+    if (kind == 0) return;
+    if (kind == 1) part = *cell;
+    if (kind == 2) part = npurt_tensor_slice(cell, 0, at + 1, at + PART + draw(PART), 1);
+    npurt_task_init_aiv(&task, 1);
+    npurt_task_add_tensor(&task, draw(2) ? NPURT_ACCESS_INOUT : NPURT_ACCESS_INPUT, &part, NULL, NULL);
+    CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
 }
 
 /* The whole graph: uses of three bodies on random tensors, and tasks in between. */
-static struct copy build(uint64_t seed, bool templates)
+static struct copy build(uint64_t seed, enum kind kind, bool templates)
 {
     struct graph *g = world_begin();
     npurt_orch *orch = graph_orch(g);
@@ -111,15 +191,26 @@ static struct copy build(uint64_t seed, bool templates)
         cell[i] = world_bytes(0x100000 + i * 4096, 2 * CELL);
     struct body body[3];
     for (uint32_t i = 0; i < 3; i++)
-        body[i] = (struct body){.seed = seed * 3 + i, .tensors = 1 + draw(6)};
-    for (uint32_t use = 0; use < 12; use++) {
+        body[i] = (struct body){.seed = seed * 3 + i,
+                                .tensors = 1 + draw(6),
+                                .parts = kind == PARTS || (kind == CROSSED && draw(2)),
+                                .dense = kind == CROSSED};
+    uint32_t first = 0;
+    for (uint32_t use = 0; use < USES; use++) {
         const struct body *b = &body[draw(3)];
-        for (uint32_t i = 0; i < b->tensors; i++) {
-            /* of cells of their own, so that it can be told whose a view is; not always at the same place in them */
-            uint32_t start = draw(2) * 64;
-            view[i] = npurt_tensor_slice(&cell[(use * 7 + i) % CELLS], 0, start, start + CELL, 1);
-            pointer[i] = &view[i];
+        if (use == 0 || kind == SPREAD || draw(2)) { /* else the cells of the use before: back to back, or by another body */
+            first = kind == SPREAD ? use * 7 % CELLS : draw(CELLS);
+            for (uint32_t i = 0; i < 6; i++) {
+                /* of cells of their own, so that it can be told whose a view is; not always at the same place in them */
+                uint32_t start = draw(2) * PART;
+                view[i] = npurt_tensor_slice(&cell[(first + i) % CELLS], 0, start, start + CELL, 1);
+            }
+            /* or two of them in one buffer, beside each other or sharing bytes */
+            if (kind != SPREAD && draw(4) == 0) view[1] = npurt_tensor_slice(&cell[first], 0, CELL, 2 * CELL, 1);
+            if (kind != SPREAD && draw(4) == 0) view[0] = npurt_tensor_slice(&cell[first], 0, 0, CELL, 1);
         }
+        for (uint32_t i = 0; i < b->tensors; i++)
+            pointer[i] = &view[i];
         for (uint32_t i = 0; i < 3; i++)
             scalar[i] = draw(100000);
         npurt_template t = {.key = 1 + (uint64_t)(b - body),
@@ -140,44 +231,107 @@ static struct copy build(uint64_t seed, bool templates)
             submit_body(orch, b, &t);
             npurt_scope_end(orch);
         }
-        npurt_task task;
-        npurt_task_init_aiv(&task, 1);
-        npurt_task_inout(&task, &cell[draw(CELLS)]);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        submit_between(orch, kind, &cell[draw(2) ? first : draw(CELLS)]);
+        const char *wrong = seed % 16 == 0 ? graph_validate(g) : NULL;
+        if (wrong) CHECK_FAIL("seed %llu: %s", (unsigned long long)seed, wrong);
     }
     world_finish();
-    struct copy copy = {0};
-    for (uint32_t i = 1; i <= 3; i++)
-        append(&copy, world_image.segment[i].data, world_image.segment[i].size);
-    for (uint32_t i = 0; i < world_image.task_count; i++)
-        append(&copy, world_tensor(i, 0),
-               world_task(i)->tensor_count * sizeof(npurt_tensor) + world_task(i)->scalar_count * sizeof(uint64_t));
     fills += world_image.fill_count;
-    for (uint32_t i = 0; i < world_image.fill_count; i++) {
-        const struct graph_fill *fill = &world_image.fills[i];
-        const uint64_t words[] = {fill->addr, fill->size, fill->bits, fill->element};
-        append(&copy, words, sizeof words);
-    }
-    return copy;
+    return copy_of_graph();
 }
 
+static void check_same(uint64_t seed, const char *what, struct bytes a, struct bytes b)
+{
+    uint64_t at = 0;
+    while (at < a.size && at < b.size && a.at[at] == b.at[at])
+        at++;
+    if (at < a.size || at < b.size)
+        CHECK_FAIL("seed %llu: %s of %llu and %llu bytes differ at %llu", (unsigned long long)seed, what,
+                   (unsigned long long)a.size, (unsigned long long)b.size, (unsigned long long)at);
+}
+
+static struct bytes order_of(const struct copy *copy)
+{
+    return (struct bytes){(uint8_t *)copy->before, (uint64_t)copy->tasks * copy->words * sizeof *copy->before, 0};
+}
+
+/* Byte for byte; of CROSSED graphs the edges may be others, if they put the same tasks before the same. */
 TEST(gives_the_graph_that_submitting_gives)
 {
-    for (uint64_t seed = 1; seed <= 2000; seed++) {
-        struct copy plain = build(seed, false), replayed = build(seed, true);
-        if (plain.size != replayed.size || memcmp(plain.bytes, replayed.bytes, plain.size) != 0) {
-            uint64_t at = 0;
-            while (at < plain.size && at < replayed.size && plain.bytes[at] == replayed.bytes[at])
-                at++;
-            CHECK_FAIL("seed %llu: graphs of %llu and %llu bytes differ at %llu", (unsigned long long)seed,
-                       (unsigned long long)plain.size, (unsigned long long)replayed.size, (unsigned long long)at);
-        }
-        free(plain.bytes);
-        free(replayed.bytes);
+    enum { GRAPHS = 2000 };
+    for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
+        const enum kind kind = (enum kind)(seed % KINDS);
+        struct copy plain = build(seed, kind, false), replayed = build(seed, kind, true);
+        check_same(seed, "tasks and arguments", plain.content, replayed.content);
+        check_same(seed, "orders", order_of(&plain), order_of(&replayed));
+        if (kind != CROSSED) check_same(seed, "edges", plain.edges, replayed.edges);
+        copy_free(&plain);
+        copy_free(&replayed);
     }
-    /* of 12 uses of three bodies at least 9 are not the first of their key */
-    CHECK(uses == 2000 * 12 && replays >= 2000 * 9);
-    CHECK(fills > 2000);
+    /* the first use of each key is submitted, and those whose tensors share bytes */
+    CHECK(uses == GRAPHS * USES && replays >= GRAPHS * (USES - 3) * 3 / 4);
+    CHECK(fills > GRAPHS);
+}
+
+/* Two steps of a stencil over the halves of a buffer, as a template when `t` is not NULL. */
+static void stencil(npurt_orch *orch, const npurt_tensor *rows, const npurt_template *t)
+{
+    enum { WIDTH = 32 };
+    if (t && !npurt_template_begin(orch, t)) return;
+    for (uint32_t i = 0; i < 2 * WIDTH; i++) {
+        const uint32_t x = i % WIDTH, from = i < WIDTH ? 0 : WIDTH;
+        npurt_tensor in[2], out = npurt_tensor_slice(rows, 0, (WIDTH - from + x) * 4, (WIDTH - from + x + 1) * 4, 1);
+        npurt_task task;
+        npurt_task_init_aiv(&task, 2);
+        for (uint32_t k = 0; k < 2; k++) {
+            const uint32_t row = from + (x + k) % WIDTH;
+            in[k] = npurt_tensor_slice(rows, 0, row * 4, (row + 1) * 4, 1);
+            npurt_task_input(&task, &in[k]);
+        }
+        npurt_task_output_existing(&task, &out);
+        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+    }
+    if (t) CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+}
+
+/* However many tasks access a box it is looked up once in a use, and not at all when the buffer has the boxes that it
+ * had in the last. */
+TEST(looks_up_each_box_once)
+{
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_tensor rows = world_bytes(0x100000, 256), others = world_bytes(0x200000, 256);
+    const npurt_tensor *one[] = {&rows}, *other[] = {&others};
+    npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
+    stencil(orch, &rows, &t);
+    stencil(orch, &rows, &t); /* finds them where the recording has left them */
+    uint64_t before = graph_probes(world_graph);
+    stencil(orch, &rows, &t);
+    CHECK_EQ(graph_probes(world_graph) - before, 0);
+    t.tensors = other;
+    stencil(orch, &others, &t);
+    t.tensors = one;
+    before = graph_probes(world_graph);
+    stencil(orch, &rows, &t);
+    const uint64_t again = graph_probes(world_graph) - before;
+    CHECK(again >= 64 && again <= 3 * 64);
+    world_update(npurt_tensor_slice(&rows, 0, 0, 2, 1)); /* a box across one of them: accesses go through the map */
+    before = graph_probes(world_graph);
+    stencil(orch, &rows, &t);
+    CHECK(graph_probes(world_graph) - before >= 3 * 64);
+    world_finish();
+    struct copy replayed = copy_of_graph();
+
+    orch = graph_orch(world_begin());
+    for (uint32_t use = 0; use < 6; use++) {
+        if (use == 5) world_update(npurt_tensor_slice(&rows, 0, 0, 2, 1));
+        stencil(orch, use == 3 ? &others : &rows, NULL);
+    }
+    world_finish();
+    struct copy plain = copy_of_graph();
+    check_same(0, "tasks and arguments", plain.content, replayed.content);
+    check_same(0, "edges", plain.edges, replayed.edges);
+    copy_free(&plain);
+    copy_free(&replayed);
 }
 
 /* The body runs once per recording: nothing is submitted for a use that is replayed. */
@@ -230,6 +384,71 @@ TEST(submits_what_can_not_be_replayed)
     }
     world_finish();
     CHECK_EQ(world_image.task_count, 3);
+}
+
+/* What tasks do to one of two tensors that share bytes they do to the other, and elsewhere they do not. */
+TEST(submits_what_shares_bytes)
+{
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_tensor x = world_bytes(0x100000, 64), y = world_bytes(0x200000, 64);
+    npurt_tensor low = npurt_tensor_slice(&x, 0, 0, 40, 1), high = npurt_tensor_slice(&x, 0, 24, 64, 1);
+    npurt_tensor apart = npurt_tensor_slice(&y, 0, 24, 64, 1);
+    const npurt_tensor *shared[] = {&low, &high}, *own[] = {&low, &apart};
+    npurt_template t = {.key = 9, .tensor_count = 2};
+    for (uint32_t use = 0; use < 5; use++) {
+        t.tensors = use % 2 == 0 ? shared : own;
+        const bool submit = npurt_template_begin(orch, &t);
+        CHECK_EQ(submit, use != 3); /* recorded in 1 */
+        if (!submit) continue;
+        world_update(*t.tensors[0]);
+        world_update(*t.tensors[1]);
+        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    }
+    world_finish();
+    CHECK_STR(world_edges(), "0>1 0>2 1>2 1>4 1>5 2>4 3>7 4>5 4>6 5>6 5>8 5>9 6>8 8>9");
+}
+
+/* A replayed predicate is about the element of the tensor at hand, or of the body's own buffer. */
+TEST(replays_predicates)
+{
+    npurt_orch *orch = graph_orch(world_begin());
+    npurt_tensor x = world_bytes(0x100000, 64), y = world_bytes(0x200000, 128);
+    npurt_tensor half = npurt_tensor_slice(&y, 0, 64, 128, 1);
+    const npurt_tensor *tensors[] = {&x, &half};
+    const uint32_t index = 5;
+    for (uint32_t use = 0; use < 2; use++) {
+        const npurt_template t = {.key = 9, .tensors = &tensors[use], .tensor_count = 1};
+        world_update(*tensors[use]);
+        const bool submit = npurt_template_begin(orch, &t);
+        CHECK_EQ(submit, use == 0);
+        if (!submit) continue;
+        npurt_task task;
+        npurt_tensor out;
+        const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {64}};
+        npurt_task_init_aiv(&task, 2);
+        npurt_task_output(&task, &spec, &out);
+        npurt_task_scalar(&task, 3);
+        npurt_task_predicate(&task, &x, &index, NPURT_LESS, 9);
+        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        npurt_task_init_aiv(&task, 2);
+        npurt_task_predicate(&task, &out, &index, NPURT_EQUAL, 1);
+        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    }
+    world_finish();
+    CHECK_STR(world_edges(), "0>1 1>2 3>4 4>5");
+    const uint64_t element[] = {0x100005, world_tensor(1, 0)->addr + 5, 0x200045, world_tensor(4, 0)->addr + 5};
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t task = i / 2 * 3 + 1 + i % 2;
+        struct image_predicate p;
+        memcpy(&p, (const uint64_t *)(world_tensor(task, 0) + (i % 2 == 0)) + (i % 2 == 0), sizeof p);
+        CHECK_EQ(world_task(task)->flags, IMAGE_PREDICATE);
+        CHECK_EQ(p.address, element[i]);
+        CHECK_EQ(p.mark, predicate_mark(&p));
+        CHECK_EQ(p.compare, i % 2 == 0 ? NPURT_LESS : NPURT_EQUAL);
+        CHECK_EQ(p.bits, i % 2 == 0 ? 9 : 1);
+    }
+    CHECK(world_tensor(1, 0)->addr != world_tensor(4, 0)->addr);
 }
 
 /* Nor can a dependency on a task from around the body. */
