@@ -1,8 +1,5 @@
 #include "region.h"
 
-/* Offsets and extents beyond this are outside any buffer; with it no sum of six of them times 8 overflows. */
-enum { REACH_BITS = 56 };
-
 /* Dimensions that are not dense in order: sorts by pitch, merges, and sees whether the result is nested. */
 static __attribute__((noinline)) void canonical_dims(const npurt_tensor *t, uint64_t element, struct box *box)
 {
@@ -55,7 +52,7 @@ enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box)
         gap |= stride == run ? 0 : count - 1;
         run *= count;
     }
-    if (any >> REACH_BITS != 0) return BOX_OUTSIDE;
+    if (any >> BOX_REACH_BITS != 0) return BOX_OUTSIDE;
     box->lo = t->start_offset * element;
     box->hi = (t->start_offset + extent) * element;
     if (box->hi > t->size) return BOX_OUTSIDE;

@@ -29,12 +29,33 @@ struct box {
     struct box_dim dim[NPURT_MAX_DIMS];
 };
 
+/* Offsets and extents beyond this are outside any buffer; with it no sum of six of them times 8 overflows. */
+enum { BOX_REACH_BITS = 56 };
+
 /* What is wrong with a tensor. */
 enum box_problem { BOX_OK, BOX_BAD_DTYPE, BOX_BAD_NDIMS, BOX_EMPTY, BOX_STRIDE_ZERO, BOX_OUTSIDE };
 
 /* Checks *t and computes its box. Costs one pass over the dimensions when *t is dense in order; dim[] is then left as
  * it was. extent and is_contiguous of *t are not read: they are the caller's and may be stale. */
 enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box);
+
+/* The same for a tensor that is dense in order, which most are; false: it is not, or something is wrong with it. */
+static inline bool box_of_dense(const npurt_tensor *t, struct box *box)
+{
+    const uint64_t element = npurt_dtype_size((npurt_dtype)t->dtype);
+    uint64_t run = 1;
+    if (t->ndims - 1 >= NPURT_MAX_DIMS) return false;
+    for (uint32_t d = t->ndims; d-- > 0;) {
+        if (t->strides[d] != run) return false; /* so that run has 32 bits here, and 64 below */
+        run *= t->shape[d];
+    }
+    if (run == 0 || (run | t->start_offset) >> BOX_REACH_BITS != 0) return false;
+    box->lo = t->start_offset * element;
+    box->run = run * element;
+    box->hi = box->lo + box->run;
+    box->outer = box->irregular = 0;
+    return element != 0 && box->hi <= t->size;
+}
 
 /* A borrowed box in parts, as the tensor map keeps it. */
 struct box_view {

@@ -167,8 +167,10 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, const
         tensor_map_prefetch(&g->map, t->addr, t->hint);
         if (unlikely(t->addr == 0))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has no buffer: address 0"));
-        enum box_problem problem = box_of_tensor(t, &box[i]);
-        if (unlikely(problem)) return refuse_tensor(g, i, t, problem);
+        if (unlikely(!box_of_dense(t, &box[i]))) {
+            enum box_problem problem = box_of_tensor(t, &box[i]);
+            if (unlikely(problem)) return refuse_tensor(g, i, t, problem);
+        }
         uint32_t owner;
         if (unlikely(t->owner != NPURT_TASK_NONE && !store_number(g, t->owner, &owner)))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("belongs to task "),
