@@ -51,6 +51,7 @@ void condition_send(const struct scheduler *s, struct dispatch_payload *p, uint3
 {
     struct condition_slab *slab = slab_of(s, task, block, slot);
     slab->head = (struct condition_head){0};
+    port_cache_clean(&slab->head, sizeof slab->head); /* dirty, it would be written over what the core registers */
     p->async_context[0] = (uint64_t)(uintptr_t)&slab->head.count;
     p->async_context[1] = (uint64_t)(uintptr_t)&slab->head.error;
     p->async_context[2] = (uint64_t)(uintptr_t)slab->entry;

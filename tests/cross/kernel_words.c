@@ -3,13 +3,36 @@
 #include "check.h"
 
 #include "port/silicon/vendor_intrinsics.h"
+#include "protocol/condition.h"
 
 #define __CCE_AICORE__ /* from here on */
 #define __gm__
 #define __aicore__
 #include <npurt/kernel.h>
 
-enum event_kind { BARRIER, LINE };
+/* What kernels and schedulers take for the same. */
+_Static_assert(sizeof(npurt_kernel_async) == sizeof(struct condition_head) &&
+                   offsetof(npurt_kernel_async, error) == offsetof(struct condition_head, error) &&
+                   offsetof(npurt_kernel_async, address) == offsetof(struct condition_head, address) &&
+                   offsetof(npurt_kernel_async, report) == offsetof(struct condition_head, report) &&
+                   offsetof(npurt_kernel_async, mark) == offsetof(struct condition_head, mark) &&
+                   offsetof(npurt_kernel_async, expected) == offsetof(struct condition_head, expected) &&
+                   offsetof(npurt_kernel_async, task) == offsetof(struct condition_head, task) &&
+                   offsetof(npurt_kernel_async, block) == offsetof(struct condition_head, block) &&
+                   offsetof(npurt_kernel_async, kernel) == offsetof(struct condition_head, kernel),
+               "the head of a slab");
+_Static_assert(sizeof(npurt_kernel_condition) == sizeof(struct condition) &&
+                   offsetof(npurt_kernel_condition, expected) == offsetof(struct condition, expected) &&
+                   offsetof(npurt_kernel_condition, engine) == offsetof(struct condition, engine) &&
+                   offsetof(npurt_kernel_condition, type) == offsetof(struct condition, type) &&
+                   (int)NPURT_KERNEL_MAX_CONDITIONS == (int)CONDITION_MAX,
+               "a condition");
+_Static_assert(offsetof(struct dispatch_payload, block_idx) - offsetof(struct dispatch_payload, kernel) == sizeof(uint64_t) &&
+                   offsetof(struct dispatch_payload, task) - offsetof(struct dispatch_payload, sub_block_id) ==
+                       offsetof(npurt_kernel_global, task),
+               "what a kernel finds around its contexts");
+
+enum event_kind { BARRIER, LINE, CONFIGURED, ADDED };
 static struct event {
     enum event_kind kind;
     uintptr_t line;
@@ -53,6 +76,89 @@ TEST(published_word_follows_what_was_written_and_leaves_the_cache)
     CHECK_EQ(event[1].line, (uintptr_t)&memory[16]);
     CHECK_EQ(event[1].word, 2); /* after it */
     CHECK_EQ(event[2].kind, BARRIER);
+}
+
+static uint64_t configured;
+
+void set_st_atomic_cfg(uint64_t config)
+{
+    configured = config;
+    note(CONFIGURED, 0);
+}
+
+void st_atomic(int32_t value, int32_t *to)
+{
+    *to += value;
+    note(ADDED, (uintptr_t)to);
+}
+
+TEST(a_notification_follows_what_was_written_and_adds_in_memory)
+{
+    events = from_outside = 0;
+    *word = 40;
+    npurt_kernel_notify(word, 2, NPURT_NOTIFY_ADD);
+    CHECK_EQ(*word, 42);
+    CHECK_EQ(events, 4);
+    CHECK_EQ(event[0].kind, BARRIER);
+    CHECK_EQ(event[0].word, 40);
+    CHECK_EQ(event[1].kind, CONFIGURED);
+    CHECK_EQ(configured, 4); /* s32, sum */
+    CHECK_EQ(event[2].kind, ADDED);
+    CHECK_EQ(event[2].line, (uintptr_t)word);
+    CHECK_EQ(event[3].kind, BARRIER);
+    events = 0;
+    npurt_kernel_notify(word, 7, NPURT_NOTIFY_SET);
+    CHECK_EQ(*word, 7);
+    CHECK_EQ(event[0].kind, BARRIER);
+    CHECK_EQ(event[0].word, 42);
+}
+
+/* What a kernel registers, through the words of a dispatch. */
+TEST(conditions_go_where_the_async_words_lead)
+{
+    static int64_t args[NPURT_KERNEL_ARGS];
+    static struct {
+        uint64_t kernel;
+        npurt_kernel_local local;
+        npurt_kernel_global global;
+    } line = {0x1234, {3, 4, {0}}, {0, 17}};
+    static npurt_kernel_async async;
+    static npurt_kernel_condition condition[NPURT_KERNEL_MAX_CONDITIONS];
+    static uint32_t report, words[NPURT_KERNEL_MAX_CONDITIONS];
+    args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&line.local;
+    args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&line.global;
+    events = 0;
+    CHECK_EQ(npurt_kernel_expect(args, word, 5), 0); /* no card below */
+    line.local.async_context[0] = (uint64_t)(uintptr_t)&async.count;
+    line.local.async_context[1] = (uint64_t)(uintptr_t)&async.error;
+    line.local.async_context[2] = (uint64_t)(uintptr_t)condition;
+    line.local.async_context[3] = NPURT_KERNEL_MAX_CONDITIONS;
+    for (uint32_t i = 0; i < NPURT_KERNEL_MAX_CONDITIONS; i++) {
+        const int32_t answer = i % 2 ? npurt_kernel_expect_event(args, &words[i], NPURT_ENGINE_CCU)
+                                     : npurt_kernel_expect(args, &words[i], 5);
+        CHECK_EQ(answer, 0);
+    }
+    CHECK_EQ(async.count, 64);
+    CHECK_EQ(condition[62].address, (uintptr_t)&words[62]);
+    CHECK_EQ(condition[62].expected, 5);
+    CHECK_EQ(condition[62].type, 0);
+    CHECK_EQ(condition[63].type, 1);
+    CHECK_EQ(condition[63].engine, 3);
+    CHECK_EQ(npurt_kernel_expect(args, word + 1, 6), 102);
+    CHECK_EQ(npurt_kernel_expect(args, word + 2, 7), 102);
+    CHECK_EQ(async.count, 64);
+    CHECK_EQ(async.error, 102);
+    CHECK_EQ(async.address, (uintptr_t)(word + 1)); /* the first that was refused */
+    CHECK_EQ(async.expected, 6);
+
+    async = (npurt_kernel_async){.report = (uint64_t)(uintptr_t)&report, .mark = 9};
+    line.local.async_context[2] = line.local.async_context[3] = 0; /* as in a task that is not deferred */
+    CHECK_EQ(npurt_kernel_expect(args, word, 8), 103);
+    CHECK_EQ(report, 9);
+    CHECK_EQ(async.error, 103);
+    CHECK_EQ(async.task, 17);
+    CHECK_EQ(async.block, 3);
+    CHECK_EQ(async.kernel, 0x1234);
 }
 
 TEST(observed_word_comes_from_memory)

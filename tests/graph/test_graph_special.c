@@ -1,6 +1,7 @@
 /* What a submission may ask for beyond running: a start together, a predicate. */
 #include "world.h"
 
+#include <protocol/condition.h>
 #include <protocol/predicate.h>
 
 static npurt_task task;
@@ -44,6 +45,61 @@ TEST(a_start_together_is_a_flag_of_tasks_with_blocks)
     static const uint8_t flags[] = {0, 0, IMAGE_SYNC_START, IMAGE_SYNC_START, 0, 0};
     for (uint32_t i = 0; i < 6; i++)
         CHECK_EQ(world_task(i)->flags, flags[i]);
+}
+
+enum { MOVED = 0x40000000 };
+
+static npurt_status move_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
+{
+    (void)context;
+    *base = MOVED;
+    *capacity = size + 4096;
+    return NPURT_OK;
+}
+
+static const struct image_deferred *deferred_at(uint32_t number)
+{
+    const struct image_task *t = world_task(number);
+    return deferred_of(t, (void *)(uintptr_t)world_tensor(number, 0));
+}
+
+/* Behind arguments and predicate the payload says where the slabs are: memory of the graph's own, one for each core of each
+ * block, and in its place after the heap has moved. */
+TEST(a_deferred_task_has_slabs_of_its_own)
+{
+    npurt_tensor x = world_bytes(0x2000, 64), out;
+    const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {1000}};
+    world_begin_with((struct graph_begin_info){.heap_base = 0x100000, .heap_size = 4096, .grow = move_heap});
+    fresh(); /* 0: one slab */
+    npurt_task_deferred(&task);
+    npurt_task_output(&task, &spec, &out);
+    npurt_task_scalar(&task, 7);
+    world_submit(&task);
+    npurt_task_init(&task, 0, 0, 0); /* 1: 15 slabs, and a predicate */
+    npurt_task_blocks(&task, 5);
+    npurt_task_deferred(&task);
+    npurt_task_predicate(&task, &x, fifth, NPURT_EQUAL, 1);
+    world_submit(&task);
+    npurt_task_init_dummy(&task); /* 2: none */
+    npurt_task_deferred(&task);
+    world_submit(&task);
+    fresh(); /* 3: none */
+    npurt_task_output(&task, &spec, &out);
+    world_submit(&task);
+    world_finish();
+    static const uint8_t flags[] = {IMAGE_DEFERRED, IMAGE_DEFERRED | IMAGE_PREDICATE, 0, 0};
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQ(world_task(i)->flags, flags[i]);
+    CHECK_EQ(image_payload_size(world_task(0)), 128 + 8 + 16);
+    CHECK_EQ(image_payload_size(world_task(1)), 24 + 16);
+    CHECK_EQ(world_tensor(0, 0)->addr, MOVED);
+    CHECK_EQ(deferred_at(0)->slabs, MOVED + 1024);            /* behind the output */
+    CHECK_EQ(deferred_at(1)->slabs, MOVED + 1024 + 2048);     /* 1,664 bytes, in kilobytes */
+    CHECK_EQ(world_tensor(3, 0)->addr, MOVED + 3072 + 25600); /* 15 · 1,664 */
+    for (uint32_t i = 0; i < 2; i++)
+        CHECK_EQ(deferred_at(i)->mark, deferred_mark(deferred_at(i)->slabs));
+    CHECK_EQ(deferred_slab_index(world_task(1), 4, 2), 14);
+    CHECK_EQ(deferred_slab_index(world_task(0), 0, 2), 0); /* a lone kernel runs on any core of its kind */
 }
 
 TEST(blocks_that_do_not_fit_can_not_start_together)
@@ -140,14 +196,6 @@ TEST(a_predicate_lands_behind_the_scalars)
     CHECK_EQ(world_task(1)->payload, 3); /* 128 + 16 + 24 bytes before it, in units of 64 */
 }
 
-static npurt_status move_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
-{
-    (void)context;
-    *base = 0x40000000;
-    *capacity = size + 4096;
-    return NPURT_OK;
-}
-
 TEST(a_predicate_moves_with_the_heap)
 {
     world_begin_with((struct graph_begin_info){.heap_base = WORLD_HEAP, .heap_size = 2048, .grow = move_heap});
@@ -164,8 +212,8 @@ TEST(a_predicate_moves_with_the_heap)
     world_submit(&task);
     world_finish();
     CHECK_STR(world_edges(), "0>1");
-    CHECK_EQ(world_tensor(0, 0)->addr, 0x40000000);
-    CHECK_EQ(predicate_of(1)->address, 0x40000000 + 4 * 5);
+    CHECK_EQ(world_tensor(0, 0)->addr, MOVED);
+    CHECK_EQ(predicate_of(1)->address, MOVED + 4 * 5);
     CHECK_EQ(predicate_of(1)->mark, predicate_mark(predicate_of(1)));
 }
 
