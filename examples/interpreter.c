@@ -16,7 +16,7 @@ struct interpreter {
     npurt_status status; /* latched */
     char message[256];
     struct interpreter_waits waits; /* of all tasks */
-    void **buffer; /* allocated outputs */
+    void **buffer;                  /* allocated outputs */
     uint32_t buffer_count, buffer_capacity;
 };
 

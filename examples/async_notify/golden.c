@@ -5,8 +5,8 @@
 
 enum { RANKS, ELEMENTS, ROUNDS };
 
-/* |x| < 1, so every value is below 2. Halving is exact, adding 1 rounds to 2^-24 · 2 at most, and each round halves what
- * came before: below 2 · 2^-23. */
+/* |x| < 1, so every value is below 2. Halving is exact, adding 1 rounds to 2^-24 · 2 at most, and each round halves
+ * what came before: below 2 · 2^-23. */
 static const double tolerance = 0x1p-22;
 
 static int prepare(struct example_problem *problem)

@@ -1,7 +1,7 @@
-/* Ranks in a ring: in every round each sends half of what it has to its neighbour's inbox and notifies it, waits for its own
- * notification, and adds 1 to what it has got. Between who sends and who reads there is no dependency: the reader is told of
- * the receiving task alone, which is complete when the sender has notified.
- * Tensors: counters [ranks, 16] u32, x and y [ranks, n]. Scalar: rounds. */
+/* Ranks in a ring: in every round each sends half of what it has to its neighbour's inbox and notifies it, waits for
+ * its own notification, and adds 1 to what it has got. Between who sends and who reads there is no dependency: the
+ * reader is told of the receiving task alone, which is complete when the sender has notified. Tensors: counters [ranks,
+ * 16] u32, x and y [ranks, n]. Scalar: rounds. */
 #include <npurt/orchestration.h>
 
 #include "layout.h"

@@ -5,7 +5,8 @@
 
 enum { CHUNKS, ELEMENTS, ROUNDS };
 
-/* As async_notify's: |x| < 1, halving is exact, adding 1 errs by 2^-23 at most, and each round halves what came before. */
+/* As async_notify's: |x| < 1, halving is exact, adding 1 errs by 2^-23 at most, and each round halves what came before.
+ */
 static const double tolerance = 0x1p-22;
 
 static int prepare(struct example_problem *problem)

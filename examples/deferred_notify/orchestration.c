@@ -1,5 +1,5 @@
-/* A transfer that its task only starts: `out` is written by an engine, for which other tasks stand here, and its task is
- * complete when the engine's events are set. What reads `out` depends on that task as on any that writes it.
+/* A transfer that its task only starts: `out` is written by an engine, for which other tasks stand here, and its task
+ * is complete when the engine's events are set. What reads `out` depends on that task as on any that writes it.
  * Tensors: events [rounds · (chunks + 1), 16] u32, x and y [chunks, n]. Scalar: rounds. */
 #include <npurt/orchestration.h>
 

@@ -1,5 +1,5 @@
-/* Scalar data's golden: what the elements are after each step, written down again. All numbers are multiples of 1/64 and
- * small, so that f32 is exact: no tolerance. */
+/* Scalar data's golden: what the elements are after each step, written down again. All numbers are multiples of 1/64
+ * and small, so that f32 is exact: no tolerance. */
 #include "../example.h"
 
 #include "layout.h"

@@ -1,6 +1,6 @@
-/* Elements that the orchestration itself reads and writes: of arguments on both runtimes; of what its tasks compute, with
- * the waits that this takes, where the graph is built on the device.
- * Tensors: config [1, 4], x [1, n], y [rows, n], f32. Scalar: 1: also what reads back. */
+/* Elements that the orchestration itself reads and writes: of arguments on both runtimes; of what its tasks compute,
+ * with the waits that this takes, where the graph is built on the device. Tensors: config [1, 4], x [1, n], y [rows,
+ * n], f32. Scalar: 1: also what reads back. */
 #include <npurt/orchestration.h>
 
 #include "layout.h"
@@ -65,7 +65,8 @@ static void read_back(npurt_orch *orch, const npurt_tensor *t, float factor)
     set(orch, &work, 0, PROBE, probe + CHANGE); /* waits for the reader before */
     add_scalar(orch, &work, 0, &new, NULL);     /* sees it */
 
-    npurt_task_init_aiv(&task, NOTHING); /* a writer in name: whoever reads an element after it waits for all readers too */
+    npurt_task_init_aiv(&task,
+                        NOTHING); /* a writer in name: whoever reads an element after it waits for all readers too */
     npurt_task_inout(&task, &work);
     npurt_submit(orch, &task, NULL);
     set(orch, &work, 0, MARK, get(orch, &work, 0, PROBE));

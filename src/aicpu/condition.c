@@ -86,8 +86,7 @@ static uint32_t value_of(const struct condition *c)
 struct run_condition condition_first(const struct scheduler *s)
 {
     struct run_condition first = {0};
-    for (struct condition_slab *slab = s->waiting_first; slab;
-         slab = (struct condition_slab *)(uintptr_t)slab->next) {
+    for (struct condition_slab *slab = s->waiting_first; slab; slab = (struct condition_slab *)(uintptr_t)slab->next) {
         const struct run_condition c = describe(s, slab, slab->at);
         if (first.waiting && c.task >= first.task) continue;
         first = c;

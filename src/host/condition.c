@@ -29,7 +29,8 @@ static void say_wrong(const struct run_condition *c, char *text, size_t size)
     if (c->said)
         snprintf(text, size, "it wrote %d, which is no code of its own, for an error into its slab", (int32_t)c->said);
     else if (c->type < 0 || c->type >= CONDITION_TYPES)
-        snprintf(text, size, "condition %u, at 0x%" PRIx64 ", is of an unknown type, %d", c->index, c->address, c->type);
+        snprintf(text, size, "condition %u, at 0x%" PRIx64 ", is of an unknown type, %d", c->index, c->address,
+                 c->type);
     else if (c->engine >= CONDITION_ENGINES)
         snprintf(text, size, "condition %u, at 0x%" PRIx64 ", is of an unknown engine, %u", c->index, c->address,
                  c->engine);
@@ -57,8 +58,8 @@ npurt_status condition_refused(const npurt_run *run, const struct outcome *o)
     else
         say_wrong(c, wrong, sizeof wrong);
     error_raise(entry->status, "kernel \"%s\" (id %d) of task %u block %u of \"%s\": %s (%s, code %u)",
-                callable_kernel_name(run->callable, c->kernel), c->kernel, c->task, c->block, run->callable->name, wrong,
-                entry->name, c->code);
+                callable_kernel_name(run->callable, c->kernel), c->kernel, c->task, c->block, run->callable->name,
+                wrong, entry->name, c->code);
     place(run, c);
     error_hint("%s", entry->hint);
     return entry->status;
@@ -69,9 +70,10 @@ void condition_tell(const npurt_run *run, const struct outcome *o)
     const struct run_condition *c = &o->result.condition;
     const char *kernel = callable_kernel_name(run->callable, c->kernel);
     if (c->type == CONDITION_EVENT)
-        error_append("; task %u block %u waits for a condition: kernel \"%s\" (id %d) expects the %s event at 0x%" PRIx64
-                     ", which is 0",
-                     c->task, c->block, kernel, c->kernel, engine_name(c->engine), c->address);
+        error_append(
+            "; task %u block %u waits for a condition: kernel \"%s\" (id %d) expects the %s event at 0x%" PRIx64
+            ", which is 0",
+            c->task, c->block, kernel, c->kernel, engine_name(c->engine), c->address);
     else
         error_append("; task %u block %u waits for a condition: kernel \"%s\" (id %d) expects the counter at 0x%" PRIx64
                      " to be at least %u, and it is %u",

@@ -203,13 +203,15 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
             if (run->cancelled) return cancelled(c, o);
             snprintf(waited, sizeof waited, "did not end within %u ms", device->options.sync_timeout_ms);
             if (blame_first(o)) return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
-            return held_up(run, o, stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
-                                           device->options.sync_timeout_ms, r->tasks_completed));
+            return held_up(run, o,
+                           stalled("the run of \"%s\" did not end within %u ms: %u tasks were completed", c->name,
+                                   device->options.sync_timeout_ms, r->tasks_completed));
         case RUN_STALLED:
             if (condition_is_waited_for(o))
-                return held_up(run, o, stalled("\"%s\" stalled: nothing moved for %u ms, %u tasks completed, no kernel "
-                                               "running", c->name, device->options.scheduler_timeout_ms,
-                                               r->tasks_completed));
+                return held_up(run, o,
+                               stalled("\"%s\" stalled: nothing moved for %u ms, %u tasks completed, no kernel "
+                                       "running",
+                                       c->name, device->options.scheduler_timeout_ms, r->tasks_completed));
             return stalled("\"%s\" stalled: %u tasks completed, %" PRId64 " left, no kernel running", c->name,
                            r->tasks_completed, streamed ? (int64_t)dump->waits.unfinished : r->detail);
         case RUN_HANDSHAKE_TIMEOUT:

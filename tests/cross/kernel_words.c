@@ -27,7 +27,8 @@ _Static_assert(sizeof(npurt_kernel_condition) == sizeof(struct condition) &&
                    offsetof(npurt_kernel_condition, type) == offsetof(struct condition, type) &&
                    (int)NPURT_KERNEL_MAX_CONDITIONS == (int)CONDITION_MAX,
                "a condition");
-_Static_assert(offsetof(struct dispatch_payload, block_idx) - offsetof(struct dispatch_payload, kernel) == sizeof(uint64_t) &&
+_Static_assert(offsetof(struct dispatch_payload, block_idx) - offsetof(struct dispatch_payload, kernel) ==
+                       sizeof(uint64_t) &&
                    offsetof(struct dispatch_payload, task) - offsetof(struct dispatch_payload, sub_block_id) ==
                        offsetof(npurt_kernel_global, task),
                "what a kernel finds around its contexts");

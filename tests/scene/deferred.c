@@ -13,11 +13,18 @@ static npurt_callable *callable;
 
 static npurt_callable *load(void)
 {
-    const npurt_kernel_desc kernel[] = {
-        {.id = 0, .core = NPURT_CORE_AIC, .binary = {.path = SCENE_FIXTURES "/deferred_kernel.so"}, .entry = "cube",
-         .name = "cube", .duration_ns = 2000},
-        {.id = 1, .core = NPURT_CORE_AIV, .binary = {.path = SCENE_FIXTURES "/deferred_kernel.so"}, .entry = "vector",
-         .name = "vector", .duration_ns = 2000}};
+    const npurt_kernel_desc kernel[] = {{.id = 0,
+                                         .core = NPURT_CORE_AIC,
+                                         .binary = {.path = SCENE_FIXTURES "/deferred_kernel.so"},
+                                         .entry = "cube",
+                                         .name = "cube",
+                                         .duration_ns = 2000},
+                                        {.id = 1,
+                                         .core = NPURT_CORE_AIV,
+                                         .binary = {.path = SCENE_FIXTURES "/deferred_kernel.so"},
+                                         .entry = "vector",
+                                         .name = "vector",
+                                         .duration_ns = 2000}};
     const npurt_param param[2] = {{.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2},
                                   {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2}};
     const npurt_callable_desc desc = {.name = "deferred",
@@ -81,7 +88,8 @@ static npurt_call_args arguments(void)
     memset(cells, 0, sizeof cells);
     for (uint32_t i = 0; i < DEFERRED_ITEMS; i++)
         scalar[i] = i < items ? deferred_pack(&item[i]) : 0;
-    tensor[0] = (npurt_call_tensor){.host = counters, .dtype = NPURT_U32, .ndims = 2, .shape = {COUNTERS, DEFERRED_LINE}};
+    tensor[0] =
+        (npurt_call_tensor){.host = counters, .dtype = NPURT_U32, .ndims = 2, .shape = {COUNTERS, DEFERRED_LINE}};
     tensor[1] = (npurt_call_tensor){.host = cells, .dtype = NPURT_U32, .ndims = 2, .shape = {rows, DEFERRED_LINE}};
     return (npurt_call_args){.tensors = tensor, .tensor_count = 2, .scalars = scalar, .scalar_count = DEFERRED_ITEMS};
 }
@@ -156,9 +164,10 @@ TEST(a_counter_is_reached_by_all_who_add_to_it)
     open_with(0);
     begin();
     add((struct deferred_item){.kind = DEFERRED_WAIT, .blocks = 3, .counter = 0, .count = 1, .value = 90});
-    add((struct deferred_item){.kind = DEFERRED_NOTIFY, .mask = 1, .repeat = 10, .counter = 0, .value = 3, .pauses = 1});
-    const uint32_t from = add((struct deferred_item){
-        .kind = DEFERRED_NOTIFY, .mask = 7, .blocks = 5, .counter = 0, .value = 4, .pauses = 3});
+    add((struct deferred_item){
+        .kind = DEFERRED_NOTIFY, .mask = 1, .repeat = 10, .counter = 0, .value = 3, .pauses = 1});
+    const uint32_t from = add(
+        (struct deferred_item){.kind = DEFERRED_NOTIFY, .mask = 7, .blocks = 5, .counter = 0, .value = 4, .pauses = 3});
     add((struct deferred_item){.kind = DEFERRED_READ, .mask = 3, .counter = 0, .value = from});
     run();
     CHECK_EQ(counters[0][0], 90);
@@ -194,8 +203,8 @@ TEST(events_hold_when_they_are_set_and_what_holds_already_is_not_waited_for)
     open_with(0);
     begin();
     add((struct deferred_item){.kind = DEFERRED_WAIT, .counter = 9, .count = 1, .how = DEFERRED_OTHER});
-    const uint32_t from = add((struct deferred_item){
-        .kind = DEFERRED_NOTIFY, .counter = 9, .value = 77, .pauses = 9, .how = DEFERRED_OTHER});
+    const uint32_t from = add(
+        (struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 9, .value = 77, .pauses = 9, .how = DEFERRED_OTHER});
     add((struct deferred_item){.kind = DEFERRED_READ, .counter = 9, .value = from});
     add((struct deferred_item){.kind = DEFERRED_WAIT, .blocks = 4, .counter = 20, .count = 3}); /* at least 0 */
     add((struct deferred_item){.kind = DEFERRED_WAIT, .mask = 7});                              /* none */
@@ -407,9 +416,9 @@ TEST(a_ring_full_of_tasks_that_wait_is_named)
         }
         const npurt_error *e = npurt_error_last();
         CHECK_EQ(status, NPURT_ERROR_STALLED);
-        const char *const *words =
-            WORDS("task 0 block 0 waits for a condition", "to be at least 1, and it is 0",
-                  "task 4 waits for a slot of ring 0, 4 of whose 4 tasks are in flight (FLOW_CONTROL_DEADLOCK, code 3)");
+        const char *const *words = WORDS(
+            "task 0 block 0 waits for a condition", "to be at least 1, and it is 0",
+            "task 4 waits for a slot of ring 0, 4 of whose 4 tasks are in flight (FLOW_CONTROL_DEADLOCK, code 3)");
         for (uint32_t i = 0; words[i]; i++)
             if (!strstr(e->message, words[i])) CHECK_FAIL("\"%s\" is not in: %s", words[i], e->message);
         CHECK(strstr(e->hint, "make the ring larger"));

@@ -10,7 +10,8 @@ void kernel_entry(NPURT_GM int64_t *args)
     const uint32_t to = (uint32_t)npurt_kernel_scalar(args, 3);
     NPURT_GM const float *x = (NPURT_GM const float *)npurt_kernel_data(tx);
     NPURT_GM float *row = (NPURT_GM float *)npurt_kernel_data(inbox) + (size_t)to * inbox->strides[0];
-    NPURT_GM uint32_t *counter = (NPURT_GM uint32_t *)npurt_kernel_data(npurt_kernel_tensor(args, 2)) + to * COUNTER_LINE;
+    NPURT_GM uint32_t *counter =
+        (NPURT_GM uint32_t *)npurt_kernel_data(npurt_kernel_tensor(args, 2)) + to * COUNTER_LINE;
     for (uint32_t i = 0; i < tx->shape[1]; i++)
         row[i] = x[i] * 0.5f;
     npurt_kernel_clean(row, tx->shape[1] * sizeof *row);

@@ -1,5 +1,5 @@
-/* Stands for a kernel that starts an engine: complete when every chunk's event is set and all chunks are counted. Tensors:
- * source, destination, events. Scalars: the round's first line of events, chunks. */
+/* Stands for a kernel that starts an engine: complete when every chunk's event is set and all chunks are counted.
+ * Tensors: source, destination, events. Scalars: the round's first line of events, chunks. */
 #include <npurt/kernel.h>
 
 #include "../layout.h"

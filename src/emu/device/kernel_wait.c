@@ -1,5 +1,5 @@
-/* npurt_kernel_pause and npurt_kernel_notify of include/npurt/kernel.h: a kernel that waits for another core, and one that
- * tasks wait for. */
+/* npurt_kernel_pause and npurt_kernel_notify of include/npurt/kernel.h: a kernel that waits for another core, and one
+ * that tasks wait for. */
 #include "device.h"
 #include "fault.h"
 #include "port/port.h"
