@@ -73,9 +73,9 @@ TEST(a_kernel_that_faults_in_any_way_is_named_and_507015_follows)
             run_bad_kernel(targets[t], bad[i].kernel, NPURT_ERROR_KERNEL_FAULT, bad[i].name, "507015");
 }
 
-/* The endless kernel is dispatched first, and outlives the grace as any long one would. Where the graph is built on the
- * device two schedulers take one task each, and the fault may come before the other one's is dispatched. */
-static void fault_beside_another(const char *target)
+/* The endless kernel is dispatched first, and outlives the grace as any long one would. Whether it had started: on a busy
+ * machine its core may not have looked before the fault ended the run, and its task is then none that did not end. */
+static bool fault_beside_another(const char *target)
 {
     npurt_device *device;
     npurt_callable *callable;
@@ -88,17 +88,21 @@ static void fault_beside_another(const char *target)
     CHECK_EQ(e->kernel, FIXTURE_FAULT);
     CHECK_EQ(e->task, 1);
     CHECK_HAS(e->message, "kernel \"fault\" (id 1) faulted on core ");
-    CHECK_HAS(e->message, "1 other dispatches did not end either");
+    const bool both = strstr(e->message, "1 other dispatches did not end either") != NULL;
     CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    return both;
 }
 
 TEST(a_fault_is_not_put_down_to_an_independent_kernel_that_still_runs)
 {
-    fault_beside_another("emu:a2");
-    fault_beside_another("emu:a5");
-    fault_beside_another("emu:a2?engine=thread&clusters=2");
-    fault_beside_another("emu:a5?engine=thread&clusters=2");
+    static const char *const target[] = {"emu:a2", "emu:a5", "emu:a2?engine=thread&clusters=2",
+                                         "emu:a5?engine=thread&clusters=2"};
+    for (size_t i = 0; i < sizeof target / sizeof target[0]; i++) {
+        int tries = 1;
+        while (!fault_beside_another(target[i]))
+            CHECK(++tries <= 20);
+    }
 }
 
 /* More blocks than the scheduler lists do not end; the flight recorder knows what the core had that the driver names.

@@ -288,12 +288,20 @@ TEST(the_graph_comes_back_from_the_device_when_the_host_holds_the_next_one)
 
 /* ---- other failures */
 
+/* On a busy machine the other one may not have started when the fault ends the run: once more. */
 TEST(a_fault_leaves_a_dump_with_both_kernels_that_ran)
 {
-    make_folder();
-    open_device("emu:a5", folder);
-    CHECK_EQ(world_call(callable, x, y, N, FIXTURE_BESIDE_SPIN, FIXTURE_FAULT, NULL), NPURT_ERROR_KERNEL_FAULT);
-    const npurt_error e = *npurt_error_last();
+    npurt_error e;
+    for (int tries = 1;; tries++) {
+        CHECK(tries <= 20);
+        make_folder();
+        open_device("emu:a5", folder);
+        CHECK_EQ(world_call(callable, x, y, N, FIXTURE_BESIDE_SPIN, FIXTURE_FAULT, NULL), NPURT_ERROR_KERNEL_FAULT);
+        e = *npurt_error_last();
+        if (strstr(e.message, "1 other dispatches did not end either")) break;
+        close_device();
+        CHECK_EQ(remove_folder(), 1);
+    }
     json_t *root = load(e.dump);
     CHECK_EQ(number(root, "error.driver_code"), 507015);
     CHECK_EQ(number(root, "run.outcome.suspects_total"), 2);
