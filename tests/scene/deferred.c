@@ -6,7 +6,12 @@
 
 #include "fixtures/deferred.h"
 
-enum { COUNTERS = 1024, ROWS = 1024, STALL_NS = 10000000 /* explore mode: the clock's first jump */ };
+enum {
+    COUNTERS = 1024,
+    ROWS = 1024,
+    STALL_NS = 10000000, /* explore mode: the clock's first jump */
+    SOON_MS = 500,       /* a limit to run into; a busy host must not */
+};
 
 static npurt_device *device;
 static npurt_callable *callable;
@@ -384,7 +389,7 @@ TEST(a_task_that_is_not_deferred_can_not_wait)
 
 TEST(a_run_that_waits_in_vain_names_the_first_condition)
 {
-    open_with(300);
+    open_with(SOON_MS);
     for (int round = 0; round < 2; round++) {
         begin();
         add((struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 8, .value = 2});
@@ -411,7 +416,7 @@ TEST(a_run_that_waits_in_vain_names_the_first_condition)
 TEST(a_ring_full_of_tasks_that_wait_is_named)
 {
     if (scene.runtime != NPURT_TENSORMAP_AND_RINGBUFFER) SKIP("there are no rings");
-    open_with(300);
+    open_with(SOON_MS);
     for (int larger = 0; larger < 2; larger++) {
         begin();
         add((struct deferred_item){.kind = DEFERRED_WAIT, .repeat = 6, .counter = 2, .count = 1, .value = 1});
