@@ -305,8 +305,9 @@ static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_ten
         if (access == NPURT_ACCESS_OUTPUT) {
             status = track_fresh(g, &payload[i]);
         } else {
-            payload[i] = *task->tensor[i].tensor;
-            status = track(g, access, &payload[i], i, &box[i]);
+            const npurt_tensor *t = task->tensor[i].tensor; /* near, which the payload may not be */
+            payload[i] = *t;
+            status = track(g, access, t, i, &box[i]);
         }
         if (unlikely(status)) return status;
     }
