@@ -147,8 +147,7 @@ static bool check(struct scheduler *s, const struct condition_slab *slab)
         return false;
     }
     if (error != 0) {
-        refuse(s, slab, CONDITION_MAX,
-               error == CONDITION_REGISTRATION_FAILED ? CONDITION_REGISTRATION_FAILED : CONDITION_INVALID);
+        refuse(s, slab, CONDITION_MAX, CONDITION_INVALID); /* npurt's own calls write no other */
         return false;
     }
     for (uint32_t i = 0; i < count; i++)
@@ -199,7 +198,6 @@ bool condition_block_ended(struct scheduler *s, const struct core_work *work, un
     if (advance(slab)) return true;
     enlist(s, slab);
     s->waiting_count++;
-    port_fetch_add32(&s->head->waiting, 1);
     port_fetch_add32(&s->state[slab->task].conditions, 1);
     return false;
 }
@@ -223,7 +221,6 @@ bool condition_poll(struct scheduler *s, uint32_t most)
             continue;
         }
         s->waiting_count--;
-        port_fetch_sub32(&s->head->waiting, 1);
         port_fetch_sub32(&s->state[task].conditions, 1);
         completion_count(s, task);
     }

@@ -83,9 +83,9 @@ struct workspace_head {
     /* Writer: a core whose kernel registered a condition although its task is not deferred: its condition_head.mark. */
     uint32_t stray;
     uint32_t reserved7[15];
-    /* Conditions: blocks that wait for some, counted per core, and how many have held of those once waited for. */
-    uint32_t waiting, met;
-    uint32_t reserved8[14];
+    /* Conditions that have held of those once waited for, so that others see that the run moves. */
+    uint32_t met;
+    uint32_t reserved8[15];
 };
 _Static_assert(sizeof(struct workspace_head) <= WORKSPACE_HEAD_SIZE, "zeroed by the host");
 _Static_assert(WORKSPACE_HEAD_SIZE + SHAPE_DUMMY * sizeof(struct workspace_board) <= WORKSPACE_ORCHESTRATOR, "boards");
