@@ -173,7 +173,7 @@ static void share_surplus(struct scheduler *s, enum image_shape shape)
     s->shelf_seen[shape] = true;
     call_peers(s, shape, count);
     /* From now on second tasks may be taken, also by who has nothing to look at before a long kernel ends. */
-    if (there >= all && there - count < all && s->slow[shape]) port_kick(PORT_AGENT_ALL_AICPU);
+    if (shape != SHAPE_MIX && there >= all && there - count < all && s->slow[shape]) port_kick(PORT_AGENT_ALL_AICPU);
 }
 
 static void become_hungry(struct scheduler *s, enum image_shape shape)

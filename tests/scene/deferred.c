@@ -231,12 +231,16 @@ TEST(events_hold_when_they_are_set_and_what_holds_already_is_not_waited_for)
 
 TEST(more_tasks_wait_than_there_are_cores)
 {
+    static const uint32_t mask[] = {1, 2, 7};
     open_with(0);
-    begin();
-    add((struct deferred_item){.kind = DEFERRED_WAIT, .repeat = 300, .counter = 4, .count = 1, .value = 1});
-    const uint32_t from = add((struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 4, .value = 1, .pauses = 1});
-    add((struct deferred_item){.kind = DEFERRED_READ, .counter = 4, .value = from});
-    run();
+    for (uint32_t m = 0; m < sizeof mask / sizeof mask[0]; m++) {
+        begin();
+        add((struct deferred_item){
+            .kind = DEFERRED_WAIT, .mask = mask[m], .repeat = 300, .counter = 4, .count = 1, .value = 1});
+        const uint32_t from = add((struct deferred_item){.kind = DEFERRED_NOTIFY, .counter = 4, .value = 1, .pauses = 1});
+        add((struct deferred_item){.kind = DEFERRED_READ, .counter = 4, .value = from});
+        run();
+    }
     close_all();
 }
 
