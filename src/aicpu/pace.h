@@ -2,8 +2,8 @@
  *
  * What is staged behind a running kernel is its core's for good. Behind one that takes little, that is what keeps the core
  * busy; behind a long one it may wait while another core has nothing to do. A kernel is quick when its last block here
- * took less than QUICK_US from the sending of its number to the look that saw its end: some four times what a core stands
- * still between two tasks when the second is sent only after the first. One that has not ended yet is not quick.
+ * took less than QUICK_US from the sending of its number to the look that saw its end: a kernel
+ * of 2 µs, and two to three times what a core stands still between two tasks when the second is sent only after the first. One that has not ended yet is not quick.
  *
  * The clock costs a look, so it is looked at after a pass that saw a kernel running, or nothing happen, and every few
  * passes. Blocks that come and go between two looks have taken no time, which is right.
@@ -13,7 +13,7 @@
 
 #include "scheduler.h"
 
-enum { PACE_QUICK_US = 10, PACE_PASSES = 16, PACE_TICK_SHIFT = 4 };
+enum { PACE_QUICK_US = 5, PACE_PASSES = 16, PACE_TICK_SHIFT = 4 };
 
 static inline uint32_t pace_ticks(uint64_t clock)
 {
