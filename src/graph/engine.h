@@ -73,6 +73,17 @@ __attribute__((cold)) npurt_status graph_refuse_words(struct graph *graph, npurt
 /* Checks the tensor map: NULL when it is whole, else what is wrong. */
 const char *validate_map(const struct graph *graph);
 
+/* How a sentence goes on that names what of a task has no room: a tensor argument, or GRAPH_SLABS, which nobody passed. */
+enum { GRAPH_SLABS = NPURT_TASK_MAX_TENSORS };
+static inline struct word part_word(uint32_t tensor)
+{
+    return tensor == GRAPH_SLABS ? WORD(", slabs of its conditions") : WORD(", tensor ");
+}
+static inline struct word part_number(uint32_t tensor)
+{
+    return tensor == GRAPH_SLABS ? WORD("") : NUMBER(tensor);
+}
+
 /* Where the task being submitted goes. */
 struct place {
     uint32_t number;       /* what edges and the tensor map know it by */

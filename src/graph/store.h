@@ -128,7 +128,7 @@ static inline npurt_status store_alloc(struct graph *g, uint32_t tensor, npurt_t
 {
     npurt_status status = heap_alloc(&g->heap, out->size, &out->addr);
     if (unlikely(status))
-        return graph_refuse(g, status, WORD("task "), NUMBER(g->task_count), WORD(", tensor "), NUMBER(tensor),
+        return graph_refuse(g, status, WORD("task "), NUMBER(g->task_count), part_word(tensor), part_number(tensor),
                             WORD(": "), NUMBER(out->size),
                             WORD(" bytes do not fit into the heap of outputs, of which "), NUMBER(g->heap.used),
                             WORD(" bytes are in use"));

@@ -459,11 +459,11 @@ __attribute__((cold)) static npurt_status refuse_heap(struct graph *g, uint32_t 
     s->refusal.capacity = need + (bytes > heap->largest ? bytes : heap->largest);
     if (bytes > heap->size)
         return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count),
-                            WORD(", tensor "), NUMBER(tensor), WORD(": an output of "), NUMBER(bytes),
+                            part_word(tensor), part_number(tensor), WORD(": an output of "), NUMBER(bytes),
                             WORD(" bytes, in ring "), NUMBER(r), WORD(" whose heap has "), NUMBER(heap->size),
                             WORD("; a heap of "), NUMBER(s->refusal.capacity), WORD(" bytes gets past this point"));
-    return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count), WORD(", tensor "),
-                        NUMBER(tensor), WORD(": no room for "), NUMBER(bytes), WORD(" bytes in the heap of ring "),
+    return graph_refuse(g, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, WORD("task "), NUMBER(g->task_count), part_word(tensor),
+                        part_number(tensor), WORD(": no room for "), NUMBER(bytes), WORD(" bytes in the heap of ring "),
                         NUMBER(r), WORD(" ("), NUMBER(heap->size),
                         WORD(" bytes) and no task in flight that could free any: the scope of depth "), NUMBER(most),
                         WORD(", opened after task "), NUMBER(s->scope[most].first_task), WORD(", holds "),

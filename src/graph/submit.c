@@ -336,7 +336,7 @@ static npurt_status take_slabs(struct graph *g, struct image_task *out, const st
     const npurt_tensor_spec spec = {
         .dtype = NPURT_U8, .ndims = 1, .shape = {deferred_slabs(out) * (uint32_t)sizeof(struct condition_slab)}};
     npurt_tensor slabs;
-    npurt_status status = allocate(g, &spec, store_id(place->number), out->tensor_count, &slabs);
+    npurt_status status = allocate(g, &spec, store_id(place->number), GRAPH_SLABS, &slabs);
     if (status != NPURT_OK) return status;
     const struct buffer *buffer = &g->map.own[slabs.hint - 1];
     store_hold(g, buffer);

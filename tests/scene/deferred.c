@@ -473,7 +473,7 @@ TEST(slabs_come_back_as_their_tasks_complete)
     check_cells();
     args.ring[0].heap_bytes = 4 << 10;
     CHECK_EQ(npurt_call(callable, &args, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
-    if (!strstr(npurt_error_last()->message, "task 0, tensor 4: an output of 7168 bytes"))
+    if (!strstr(npurt_error_last()->message, "task 0, slabs of its conditions: an output of 7168 bytes"))
         CHECK_FAIL("%s", npurt_error_last()->message);
     close_all();
 }
