@@ -4,7 +4,8 @@
  *                  [--first 1] [--count 10] [--verbose 0]
  *
  * --what workloads: seed S runs each workload at each of its sizes but the full ones, twice. --what graphs: it runs the
- * random graph number S, on as many clusters as S says. --draw is what the target's explore= takes, or
+ * random graph number S, on as many clusters as S says, and with what of predicates, sync-start tasks and, on
+ * tensormap_and_ringbuffer, elements S says. --draw is what the target's explore= takes, or
  * "timed" for timed mode, odd seeds with the other engine's name in the target.
  *
  * A process holds few cards, so that seeds run in parts, each in a process of its own. The first part runs twice, and
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 #include "example.h"
+
+#include "random_graph/generator.h"
 
 enum {
     PART = 25,           /* seeds in one process */
@@ -113,7 +116,11 @@ static void run_workloads(npurt_device *device)
 static void run_graph(npurt_device *device)
 {
     const uint64_t part = example_random(seed, 0, 0) % 1000;
-    const struct example_case which = {"random", "", {1 + part * part * GRAPH_MOST / 1000000}};
+    /* what the runtime has, each in half of the graphs */
+    const uint64_t has = GENERATE_SYNC_START | GENERATE_PREDICATES |
+                         (runtime_number() == NPURT_TENSORMAP_AND_RINGBUFFER ? GENERATE_ELEMENTS : 0u);
+    const uint64_t options = example_random(seed, 0, 1) & has;
+    const struct example_case which = {"random", "", {1 + part * part * GRAPH_MOST / 1000000, options}};
 
     run_case(device, &random_graph, &which, 1000 + seed, 1);
 }
@@ -127,7 +134,10 @@ static void explore(void)
 
     snprintf(target, sizeof target, "%s%c%s%s%s&seed=%" PRIu64, base, strchr(base, '?') ? '&' : '?',
              graph ? clusters[seed % 4] : "", timed ? "mode=timed" : "explore=",
-             !timed ? how : seed % 2 ? "&engine=thread" : "", seed);
+             !timed     ? how
+             : seed % 2 ? "&engine=thread"
+                        : "",
+             seed);
     right(npurt_device_open(target, NULL, &device), "open");
     if (graph)
         run_graph(device);
