@@ -65,6 +65,16 @@ TEST(a_large_graph_runs_on_threads_without_a_race)
     runs_clean(thread, "graph 1 2000");
 }
 
+TEST(a_graph_built_on_the_device_runs_without_a_race)
+{
+    uint64_t most[2];
+    runs_clean(fiber, "stream 1 4000");
+    busiest(most);
+    printf("  carriers worked %" PRIu64 " ms and %" PRIu64 " ms\n", most[0], most[1]);
+    CHECK(most[1] * 10 >= most[0]);
+    runs_clean(thread, "stream 1 2000");
+}
+
 TEST(a_race_of_schedulers_is_reported)
 {
     reports(fiber, "graph 1 4000 " PLANTED_PROGRAMS "/plain", "plain_looks");
