@@ -31,6 +31,12 @@ struct example_case {
     uint64_t param[EXAMPLE_MAX_CASE_PARAMS]; /* meaning: the example's */
 };
 
+/* Sizes of each of the four rings through which a case streams; what a call asks for goes before them. */
+struct example_rings {
+    const char *which; /* the case's name */
+    npurt_ring_options ring;
+};
+
 struct example_problem;
 
 struct example {
@@ -41,6 +47,8 @@ struct example {
     const struct example_case *cases;
     uint32_t case_count;
     const char *reads_back; /* the case that reads what its tasks have computed, which host_build_graph can not; NULL none */
+    const struct example_rings *rings; /* of the cases that do not take the defaults in tensormap_and_ringbuffer */
+    uint32_t rings_count;
     bool elements;   /* its orchestration reads and writes elements: an image alone is not the whole graph */
     bool cores_talk; /* cores of a block wait for each other: the interpreter runs them side by side */
     /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory.
@@ -101,7 +109,11 @@ uint64_t example_tensor_bytes(const npurt_call_tensor *tensor);
  * `buffer` of `size`; false when there is none. */
 bool example_folder(char *buffer, size_t size);
 
-/* Loads the example's callable; call it with the problem's arguments. Errors as npurt_callable_load and npurt_call. */
+/* NULL: the defaults. */
+const npurt_ring_options *example_case_ring(const struct example *example, const struct example_case *which);
+
+/* Loads the example's callable, with the rings of the problem's case; call it with the problem's arguments. Errors as
+ * npurt_callable_load and npurt_call. */
 npurt_status example_load(npurt_device *device, const struct example_problem *problem, const char *folder,
                           npurt_callable **out);
 npurt_status example_call(npurt_callable *callable, const struct example_problem *problem, npurt_timing *timing);

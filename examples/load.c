@@ -3,8 +3,16 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LOAD_MAX_KERNELS = 32 };
+
+const npurt_ring_options *example_case_ring(const struct example *example, const struct example_case *which)
+{
+    for (uint32_t i = 0; i < example->rings_count; i++)
+        if (strcmp(example->rings[i].which, which->name) == 0) return &example->rings[i].ring;
+    return NULL;
+}
 
 npurt_status example_load(npurt_device *device, const struct example_problem *problem, const char *folder,
                           npurt_callable **out)
@@ -34,6 +42,9 @@ npurt_status example_load(npurt_device *device, const struct example_problem *pr
         .param_count = problem->tensor_count,
         .scalar_count = problem->scalar_count,
     };
+    const npurt_ring_options *ring = example_case_ring(example, problem->which);
+    for (uint32_t r = 0; ring && r < NPURT_RINGS; r++)
+        desc.ring[r] = *ring;
     return npurt_callable_load(device, &desc, out);
 }
 

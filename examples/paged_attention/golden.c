@@ -243,6 +243,9 @@ static const struct example_case cases[] = {
      "4 sequences of 15 to 128 tokens in one task, 16 heads of 16, blocks of 16: 32 tasks",
      {4, 16, 16, 16, 16, 1, 0, 33, 64, 128, 15}},
     {"batched_two", "18 sequences of 17 and 33 tokens, 16 in one task: 24 tasks", {18, 16, 16, 16, 16, 1, 0, 33, 17}},
+    {"ringbuffer",
+     "the small one through rings of 4 tasks and 16 KiB: 96 tasks",
+     {6, 16, 64, 32, 1, 1, 0, 33, 17, 300, 1, 64, 255}},
     {"full_manual",
      "the full one with dependencies named, not found: 65,536 tasks",
      {256, 16, 128, 128, 1, 1, MANUAL, 8100}},
@@ -253,7 +256,17 @@ static const struct example_case cases[] = {
      "the same in tensors of four dimensions: 1,024 tasks",
      {256, 16, 128, 128, 1, 64, FOUR_DIMENSIONS, 8192}},
     {"full_batched", "256 sequences of 8,192 tokens, 16 in one task: 4,096 tasks", {256, 16, 128, 128, 16, 1, 0, 8192}},
-    {"full_ringbuffer", "32 sequences of 4,096 tokens: 4,096 tasks, 32 states", {32, 16, 128, 128, 1, 1, 0, 4096}},
+    {"full_ringbuffer",
+     "32 sequences of 4,096 tokens: 4,096 tasks, 32 states; through rings of 64 tasks",
+     {32, 16, 128, 128, 1, 1, 0, 4096}},
+    {"full_unrolled_manual",
+     "256 sequences of 8,192 tokens, 64 blocks per task, dependencies named, not found: 1,024 tasks",
+     {256, 16, 128, 128, 1, 64, MANUAL, 8192}},
+};
+/* Of the full one the sizes that the reference runs it with. */
+static const struct example_rings rings[] = {
+    {"ringbuffer", {.task_window = 4, .edges = 8, .heap_bytes = 16384}},
+    {"full_ringbuffer", {.task_window = 64, .edges = 256, .heap_bytes = 2621440}},
 };
 const struct example paged_attention = {
     .name = "paged_attention",
@@ -262,6 +275,8 @@ const struct example paged_attention = {
     .kernel_count = 4,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
+    .rings = rings,
+    .rings_count = sizeof rings / sizeof rings[0],
     .prepare = paged_attention_prepare,
     .check = paged_attention_check,
 };
