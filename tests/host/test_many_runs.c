@@ -1,11 +1,11 @@
 /* The vector example, called many times over: nothing grows. RUNS is 3,000 in make test, 100,000 in make test-full. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "example.h"
+#include "host/card_process.h"
 
 enum { WARM_UP = 500, CHECK_EVERY = 50 };
 
@@ -19,27 +19,6 @@ static uint64_t resident(long pid)
     if (fscanf(f, "%lu %lu", &size, &pages) != 2) pages = 0;
     fclose(f);
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* The device process: this process's child of that name. */
-static long card_process(void)
-{
-    DIR *proc = opendir("/proc");
-    struct dirent *entry;
-    long found = 0;
-    while (proc && (entry = readdir(proc))) {
-        char path[300], name[32] = "", state;
-        long pid = 0, parent = 0;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *f = fopen(path, "r");
-        if (!f) continue;
-        if (fscanf(f, "%ld (%31[^)]) %c %ld", &pid, name, &state, &parent) == 4 && parent == (long)getpid() &&
-            strncmp(name, "npuemu", 6) == 0)
-            found = pid;
-        fclose(f);
-    }
-    if (proc) closedir(proc);
-    return found;
 }
 
 struct level {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "host/card_process.h"
 #include "host/world.h"
 
 enum { N = 64 };
@@ -151,6 +152,69 @@ TEST(a_callable_can_be_loaded_again_after_it_was_unloaded)
         call(callable, 2, 5);
         check_loads(device, 2, 1);
         CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
+/* Orchestrations that are mapped where they run, each from a memory file that has its name; counted by the segment that
+ * begins the file. */
+static int mapped(void)
+{
+    const char *name = streamed() ? "npurt_orchestration_" : "npurt orchestration";
+    char path[64], line[4096];
+    int n = 0;
+    snprintf(path, sizeof path, "/proc/%ld/maps", streamed() ? card_process() : (long)getpid());
+    FILE *maps = fopen(path, "r");
+    if (!maps) CHECK_FAIL("%s can not be read", path);
+    while (fgets(line, sizeof line, maps))
+        n += strstr(line, " 00000000 ") && strstr(line, name);
+    fclose(maps);
+    return n;
+}
+
+static npurt_callable *load_from(npurt_device *device, const char *orchestration)
+{
+    npurt_callable *callable = NULL;
+    if (world_load_from(device, orchestration, &callable) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+    return callable;
+}
+
+static void call_for(npurt_callable *callable, uint32_t value, uint32_t length, uint32_t more)
+{
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = value + i;
+    CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, length, NULL), NPURT_OK);
+    for (uint32_t i = 0; i < N; i++)
+        CHECK_EQ(y[i], value + i + length + more);
+}
+
+/* One after the other in one place, then one while the other stays. Nothing of what was unloaded is left mapped. */
+TEST(orchestrations_of_two_contents_take_turns_and_leave_nothing_mapped)
+{
+    static const char *const content[] = {world_orchestration, world_other_orchestration};
+    enum { ROUNDS = 20 };
+    BOTH_RUNTIMES()
+    for (int t = 0; t < 3; t++) {
+        npurt_device *device = open_device(targets[t]);
+        CHECK_EQ(mapped(), 0);
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            npurt_callable *callable = load_from(device, content[i % 2]);
+            call_for(callable, i, 5, i % 2 ? FIXTURE_OTHER_MORE : 0);
+            CHECK_EQ(mapped(), 1);
+            CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+            CHECK_EQ(mapped(), 0);
+        }
+        npurt_callable *kept = load_from(device, content[0]);
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            npurt_callable *callable = load_from(device, content[1]);
+            call_for(callable, i, 5, FIXTURE_OTHER_MORE);
+            call_for(kept, i, 5, 0);
+            CHECK_EQ(mapped(), 2);
+            CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+            CHECK_EQ(mapped(), 1);
+        }
+        CHECK_EQ(npurt_callable_unload(kept), NPURT_OK);
+        CHECK_EQ(mapped(), 0);
         CHECK_EQ(npurt_device_close(device), NPURT_OK);
     }
 }

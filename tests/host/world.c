@@ -4,6 +4,7 @@
 #include <string.h>
 
 const char world_orchestration[] = HOST_FIXTURES "/host_orchestration.so";
+const char world_other_orchestration[] = HOST_FIXTURES "/host_other_orchestration.so";
 const char world_kernels[] = HOST_FIXTURES "/host_kernels.so";
 const char world_binaries[] = HOST_BINARIES;
 
@@ -15,7 +16,7 @@ __attribute__((constructor)) static void choose_runtime(void)
     if (name && strcmp(name, "tensormap_and_ringbuffer") == 0) world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
 }
 
-npurt_status world_load(npurt_device *device, npurt_callable **out)
+npurt_status world_load_from(npurt_device *device, const char *orchestration, npurt_callable **out)
 {
     const npurt_kernel_desc kernels[] = {
         {.id = FIXTURE_ADD_ONE,
@@ -63,13 +64,18 @@ npurt_status world_load(npurt_device *device, npurt_callable **out)
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};
     const npurt_callable_desc desc = {.name = "fixture",
                                       .runtime = world_runtime,
-                                      .orchestration.path = world_orchestration,
+                                      .orchestration.path = orchestration,
                                       .kernels = kernels,
                                       .kernel_count = FIXTURE_KERNELS,
                                       .params = params,
                                       .param_count = 2,
                                       .scalar_count = 2};
     return npurt_callable_load(device, &desc, out);
+}
+
+npurt_status world_load(npurt_device *device, npurt_callable **out)
+{
+    return world_load_from(device, world_orchestration, out);
 }
 
 npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode,

@@ -6,6 +6,8 @@
 #include "host/fixtures/fixture.h"
 
 extern const char world_orchestration[], world_kernels[];
+/* Its chains have FIXTURE_OTHER_MORE tasks more than they are asked for. */
+extern const char world_other_orchestration[];
 /* Folder of programs that look like device programs but are none. */
 extern const char world_binaries[];
 
@@ -15,6 +17,8 @@ extern npurt_runtime world_runtime;
 /* Loads the fixtures' orchestration with all their kernels; parameters x (INPUT) and y (OUTPUT_EXISTING), u32, one
  * dimension; two scalars. */
 npurt_status world_load(npurt_device *device, npurt_callable **out);
+/* With the orchestration of another file. */
+npurt_status world_load_from(npurt_device *device, const char *orchestration, npurt_callable **out);
 
 /* Calls it with host tensors of n elements. timing may be NULL. */
 npurt_status world_call(npurt_callable *callable, uint32_t *x, uint32_t *y, uint32_t n, uint64_t mode,
