@@ -139,9 +139,10 @@ static inline uint32_t npurt_kernel_observe(const uint32_t *word) { return __ato
  *     npurt_kernel_notify(counter, 1, NPURT_NOTIFY_ADD);  in four others, of whatever tasks
  *
  * A condition is about a word of device memory, aligned to 4 bytes, that stays allocated until the task is complete: an
- * element of a tensor argument, or memory of the caller's. It counts as held when it has held once; a counter that is set
- * back later changes nothing. A condition that holds already is legal, and so is one registered twice. Up to
- * NPURT_KERNEL_MAX_CONDITIONS per core and block.
+ * element of a tensor argument, or memory of the caller's. As an argument it is passed with npurt_task_no_dep, to who waits
+ * and to who notifies: declared as read and written, it would make the one wait for the other. It counts as held when it
+ * has held once; a counter that is set back later changes nothing. A condition that holds already is legal, and so is one
+ * registered twice. Up to NPURT_KERNEL_MAX_CONDITIONS per core and block.
  *
  * What a kernel wrote before it notified is there for the tasks behind the one that waited; on silicon the kernel cleans it
  * first (npurt_kernel_clean). A word that is written otherwise, by the host, an engine of the chip or

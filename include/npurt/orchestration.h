@@ -202,8 +202,10 @@ static inline void npurt_task_sync_start(npurt_task *t) { t->sync_start = true; 
  * output: from the graph's outputs (host_build_graph), or from the heap of the scope's ring until the task has completed.
  * A dummy task: says nothing; nor does a task whose kernels register nothing.
  *
- * A condition must be able to come true without anything that waits for the task. A run in which only conditions are
- * waited for and none comes true for scheduler_timeout_ms ends as STALLED; the message names the first submission's. */
+ * A condition must be able to come true without anything that waits for the task. So counters, and inboxes that messages
+ * are written into, are passed with npurt_task_no_dep: declared as read here and written there, they would make who
+ * notifies wait for this task. A run in which only conditions are waited for and none comes true for scheduler_timeout_ms
+ * ends as STALLED; the message names the first submission's. */
 static inline void npurt_task_deferred(npurt_task *t) { t->deferred = true; }
 /* The task runs only if element `index` (x->ndims entries) of x compares so with a value, given as an element's bits in
  * the lowest npurt_dtype_size bytes; the rest is ignored. Every dtype: integers by sign, floats as numbers (a NaN is
@@ -243,7 +245,8 @@ static inline npurt_status npurt_orch_alloc(npurt_orch *o, const npurt_tensor_sp
 static inline npurt_status npurt_scope_begin(npurt_orch *o, npurt_scope_mode mode) { return o->ops->scope_begin(o, mode); }
 static inline npurt_status npurt_scope_end(npurt_orch *o) { return o->ops->scope_end(o); }
 
-/* Ends the graph with an error of the user's own: `code` > 0 and a text, both in the caller's error record. */
+/* Ends the graph with an error of the user's own: a code of any sign (0 counts as -1) and a text, both in the caller's
+ * error record. */
 static inline npurt_status npurt_orch_fail(npurt_orch *o, int32_t code, const char *text)
 { return o->ops->fail(o, code, text); }
 
