@@ -214,6 +214,7 @@ npurt_status run_start(npurt_run *run)
     }
     status = bootstrap_launch(device, device->exec, run->threads, control);
     if (status != NPURT_OK) { /* the cores are in their loop and nobody will ever tell them to leave it */
+        error_hint_add("reset the device");
         dump_not_started(run, NPURT_DEVICE_POISONED);
         device_set_state(device, NPURT_DEVICE_DRAINING);
         device_set_state(device, NPURT_DEVICE_POISONED);

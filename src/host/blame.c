@@ -126,8 +126,8 @@ npurt_status blame_kernel(const struct dump *dump, const struct outcome *o, npur
         error_place(s->task, s->kernel, kernel, s->physical_core);
     }
     error_hint("%s",
-               fault ? "the kernel accessed memory it should not, or executed an illegal instruction; reset the device"
-                     : "the kernel loops, or waits for something that does not come; reset the device");
+               fault ? "the kernel accessed memory it should not, or executed an illegal instruction"
+                     : "the kernel loops, or waits for something that does not come");
     return status;
 }
 

@@ -129,6 +129,16 @@ void error_hint(const char *format, ...)
     va_end(list);
 }
 
+void error_hint_add(const char *text)
+{
+    if (!raised) return;
+    const size_t size = strlen(text) + sizeof "; ", room = sizeof record.hint - size;
+    const bool first = record.hint[0] == '\0';
+    if (strlen(record.hint) > room) record.hint[room] = '\0';
+    append(record.hint, sizeof record.hint, first ? "" : "; ");
+    append(record.hint, sizeof record.hint, text);
+}
+
 void error_prepend(const char *format, ...)
 {
     if (!raised) return;

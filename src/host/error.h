@@ -33,6 +33,8 @@ bool error_is_lost(int32_t code);
 
 /* Adds to the record raised in this public call. */
 void error_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Adds to the end of the hint, which is cut so that there is room for it. `text` is short. */
+void error_hint_add(const char *text);
 /* Adds to the end of the message. */
 void error_append(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Names the file with the dump of the run. */

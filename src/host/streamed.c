@@ -170,7 +170,7 @@ npurt_status streamed_explain_overrun(const npurt_run *run, const struct outcome
         error_raise(NPURT_ERROR_STALLED,
                     "orchestration of \"%s\" did not return within %" PRIu64 " ms; it has submitted %u tasks", name, ms,
                     submitted);
-    error_hint("the orchestration loops, or waits for something that does not come; reset the device");
+    error_hint("the orchestration loops, or waits for something that does not come");
     return NPURT_ERROR_STALLED;
 }
 

@@ -182,7 +182,7 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
     if (lost) {
         npurt_status status =
             error_raise(NPURT_ERROR_LOST, "the device-side process went away during a run of \"%s\"", c->name);
-        error_hint("it was killed or crashed; npurt_device_reset starts another");
+        error_hint("it was killed or crashed");
         return status;
     }
     const npurt_status core = error_status_of(o->core);
@@ -243,7 +243,7 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
         npurt_status status =
             error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
         error_driver_code(o->cpu, sync_name);
-        error_hint("%s; reset the device", o->said[0] ? o->said : "the AICPU log names the fault");
+        error_hint("%s", o->said[0] ? o->said : "the AICPU log names the fault");
         return status;
     }
     if (o->core != 0 && o->core != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT)
@@ -303,6 +303,7 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
     if ((status == NPURT_ERROR_STALLED || status == NPURT_ERROR_KERNEL_TIMEOUT) && !streamed_overran(o))
         dump_tell_waits(&dump);
     const npurt_device_state state = fall_out(run, o, status);
+    if (state != NPURT_DEVICE_HEALTHY) error_hint_add("reset the device"); /* whatever the cause */
     /* A run that was cancelled and left nothing behind has not failed. */
     if (status != NPURT_ERROR_CANCELLED || state != NPURT_DEVICE_HEALTHY) dump_failure(&dump, o, state);
     dump_fini(&dump);

@@ -31,6 +31,16 @@ static void load_from(const npurt_binary *orchestration)
          .core = NPURT_CORE_AIC,
          .binary.path = world_kernels,
          .entry = "add_slice_aic"},
+        {.id = CODES_MARK_AND_SPIN,
+         .name = "mark_and_spin",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "mark_and_spin"},
+        {.id = CODES_EXPECT_UNASKED,
+         .name = "expect_unasked",
+         .core = NPURT_CORE_AIV,
+         .binary.path = world_kernels,
+         .entry = "expect_unasked"},
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 1}};
@@ -154,21 +164,32 @@ TEST(a_code_is_raised_by_its_cause_with_name_and_text_and_leaves_the_device_heal
     }
 }
 
-/* Codes of runs in which a kernel is stuck: the kernel is named first, and a reset is due. */
-static void stuck(const struct machine *m, enum codes_mode mode, const char *name, const char *also)
+/* A reset is due, the hint says so, and it helps. */
+static void reset_is_due(void)
 {
-    open_machine(m);
+    static const char due[] = "; reset the device";
     npurt_callable *old = callable;
-    CHECK_EQ(call(mode, 0, 16, 0), NPURT_ERROR_KERNEL_TIMEOUT);
-    printf("  %s\n", npurt_error_last()->message);
-    CHECK_HAS(npurt_error_last()->message, "kernel \"spin\" (id 2) made no progress for 300 ms");
-    CHECK_HAS(npurt_error_last()->message, name);
-    if (also) CHECK_HAS(npurt_error_last()->message, also);
+    const char *hint = npurt_error_last()->hint;
+    const size_t length = strlen(hint);
+    if (length < sizeof due || strcmp(hint + length - (sizeof due - 1), due) != 0) CHECK_FAIL("hint: %s", hint);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
     if (npurt_device_reset(device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
     load();
     check_added(call(CODES_TASKS_IN_ONE_SCOPE, 3, 16, 0));
     CHECK_EQ(npurt_callable_unload(old), NPURT_OK);
+}
+
+/* Codes of runs in which a kernel is stuck: the kernel is named first. */
+static void stuck(const struct machine *m, enum codes_mode mode, const char *name, const char *also)
+{
+    open_machine(m);
+    CHECK_EQ(call(mode, 0, 16, 0), NPURT_ERROR_KERNEL_TIMEOUT);
+    printf("  %s\n", npurt_error_last()->message);
+    CHECK_HAS(npurt_error_last()->message, "kernel \"spin\" (id 2) made no progress for 300 ms");
+    CHECK_HAS(npurt_error_last()->message, name);
+    if (also) CHECK_HAS(npurt_error_last()->message, also);
+    reset_is_due();
     close_machine();
 }
 
@@ -180,6 +201,25 @@ TEST(a_run_that_stalls_or_waits_for_an_element_has_the_code_beside_its_kernel)
         stuck(&machine[m], CODES_STUCK, "SCHEDULER_TIMEOUT, code 100", NULL);
         stuck(&machine[m], CODES_ELEMENT_OF_STUCK, "SCHEDULER_TIMEOUT, code 100", "TENSOR_WAIT_TIMEOUT, code 8");
     }
+}
+
+static void refused_beside_stuck(const struct machine *m, enum codes_mode mode, npurt_status status, const char *words,
+                                 const char *hint)
+{
+    open_machine(m);
+    CHECK_EQ(call(mode, 0, 16, 0), status);
+    CHECK_HAS(npurt_error_last()->message, words);
+    CHECK_HAS(npurt_error_last()->hint, hint);
+    reset_is_due();
+    close_machine();
+}
+
+TEST(a_refusal_beside_a_kernel_that_never_ends_is_the_cause_and_its_hint_names_the_reset)
+{
+    refused_beside_stuck(&machine[0], CODES_FAIL_BESIDE_STUCK, NPURT_ERROR_ORCHESTRATION, "failed with code 42: what",
+                         "npurt_orch_fail");
+    refused_beside_stuck(&machine[4], CODES_CONDITION_BESIDE_STUCK, NPURT_ERROR_GRAPH,
+                         "(ASYNC_REGISTRATION_FAILED, code 103)", "npurt_task_deferred");
 }
 
 TEST(what_raises_the_others_elsewhere_runs_to_its_end_here)

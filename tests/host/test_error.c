@@ -58,6 +58,9 @@ TEST(texts_longer_than_their_field_are_cut)
     const npurt_error *e = npurt_error_last();
     CHECK_EQ(strlen(e->message), sizeof e->message - 1);
     CHECK_EQ(strlen(e->hint), sizeof e->hint - 1);
+    error_hint_add("reset the device");
+    CHECK_EQ(strlen(e->hint), sizeof e->hint - 1);
+    CHECK_HAS(e->hint, "aaa; reset the device");
     CHECK_EQ(strlen(e->kernel_name), sizeof e->kernel_name - 1);
     CHECK_EQ(strlen(e->fallout), sizeof e->fallout - 1);
 }

@@ -40,6 +40,7 @@ static void tear_down(void)
 /* No host tensor was written, work is refused with the first cause, a reset brings the device back. */
 static void check_poisoned(const char *cause)
 {
+    CHECK_HAS(npurt_error_last()->hint, "reset the device");
     for (uint32_t i = 0; i < 64; i++)
         CHECK_EQ(y[i], 0xabcd);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
@@ -180,6 +181,24 @@ TEST(a_stalled_graph_leaves_a_healthy_device_when_everything_came_to_rest)
     fake.run_code = RUN_OK;
     CHECK_EQ(call(), NPURT_OK);
     tear_down();
+}
+
+TEST(whatever_the_scheduler_answers_a_poisoned_device_is_to_be_reset_and_a_healthy_one_is_not)
+{
+    for (uint32_t code = RUN_BAD_PROTOCOL; code <= RUN_BAD_CONDITION; code++)
+        for (int at_rest = 0; at_rest < 2; at_rest++) {
+            set_up();
+            fake.run_code = code;
+            fake.suspects = code == RUN_KERNEL_STUCK;
+            fake.core_sync = at_rest ? 0 : 507046;
+            CHECK(call() != NPURT_OK);
+            const char *due = strstr(npurt_error_last()->hint, "reset the device");
+            if ((due == NULL) != (at_rest != 0)) CHECK_FAIL("code %u, at rest %d: %s", code, at_rest, npurt_error_last()->hint);
+            CHECK_EQ(npurt_device_get_state(device), at_rest ? NPURT_DEVICE_HEALTHY : NPURT_DEVICE_POISONED);
+            fake.core_sync = 0;
+            (void)npurt_callable_unload(callable);
+            CHECK_EQ(npurt_device_close(device), NPURT_OK);
+        }
 }
 
 TEST(a_device_process_that_goes_away_is_lost)
