@@ -1,5 +1,5 @@
-/* npurt explain: a code by number or name, from the tables of the driver and the pages in docs/codes, which are linked
- * in as they stand; or the dump of a run, by its file. */
+/* npurt explain: a code by number or name, from the tables of the driver and of the host library and the pages in
+ * docs/codes, which are linked in as they stand; or the dump of a run, by its file. */
 #include "commands.h"
 #include "dump.h"
 #include "options.h"
@@ -11,10 +11,15 @@
 #include <unistd.h>
 
 #include "driver/status.h"
+#include "host/stream_code.h"
 #include "statuses.h"
 
 /* docs/codes/NUMBER.md one behind the other, each ended by a NUL. Begins with "# FAMILY NUMBER NAME". */
 extern const char explain_pages[], explain_pages_end[];
+
+/* The host library's codes as the others are listed; list_graph_codes fills it. */
+static struct status_entry graph_entry[32];
+static struct status_table status_graph = {graph_entry, 0};
 
 static const struct family {
     const char *name, *of;
@@ -25,8 +30,19 @@ static const struct family {
     {"hal", "hal calls", &status_hal, {"DRV_ERROR_", "DEV_ERROR_", NULL}},
     {"hccl", "Hccl calls", &status_hccl, {"HCCL_E_", "HCCL_", NULL}},
     {"npurt", "npurt's own status", &statuses_npurt, {"NPURT_ERROR_", "NPURT_", NULL}},
+    {"graph", "code in npurt's messages", &status_graph, {NULL}},
 };
 enum { FAMILIES = sizeof family / sizeof family[0] };
+
+static void list_graph_codes(void)
+{
+    enum { MAX = sizeof graph_entry / sizeof *graph_entry };
+    const struct stream_code_entry *e;
+    uint32_t n;
+    for (n = 0; n < MAX && (e = stream_code_at(n)); n++)
+        graph_entry[n] = (struct status_entry){(int32_t)e->code, e->name, e->hint};
+    status_graph.count = n;
+}
 
 /* The page's text behind its title; NULL: there is none. */
 static const char *page_of(const char *family_name, int32_t code)
@@ -60,10 +76,23 @@ static const char *advice_of(const struct family *f, int32_t code)
     return "The call was wrong, not the device: look at the call named in the error record. The device stays healthy.";
 }
 
+static void explain_graph_code(const struct stream_code_entry *entry)
+{
+    if (entry->here)
+        printf("Here: %s\n", entry->here);
+    else
+        printf("Here: It ends the run with %s.\n", npurt_status_name(entry->status));
+    printf("docs/reference/errors.md says more; the record's message says of which task, kernel or scope it is.\n");
+}
+
 static void explain(const struct family *f, const struct status_entry *entry)
 {
     const char *page = page_of(f->name, entry->code);
     printf("%d %s (%s)\n%s\n\n", entry->code, entry->name, f->of, entry->meaning);
+    if (f->table == &status_graph) {
+        explain_graph_code(stream_code_of((uint32_t)entry->code));
+        return;
+    }
     printf("%s", page ? page : advice_of(f, entry->code));
     if (!page) printf("\n");
 }
@@ -148,11 +177,12 @@ int command_explain(int argc, char **argv)
         for (const struct family *f = family; f < family + FAMILIES; f++)
             if (strlen(f->name) == (size_t)(colon - word) && strncasecmp(f->name, word, strlen(f->name)) == 0) only = f;
         if (!only) {
-            fprintf(stderr, "npurt explain: %s: no such family; there are rt, hal, hccl and npurt\n", word);
+            fprintf(stderr, "npurt explain: %s: no such family; there are rt, hal, hccl, npurt and graph\n", word);
             return EXIT_USAGE;
         }
         word = colon + 1;
     }
+    list_graph_codes();
     const uint32_t exact = *word ? explain_all(only, word) : 0;
     const uint32_t similar = *word ? list_similar(only, word, exact ? "\nNamed alike:\n" : "") : 0;
     if (exact > 0 || similar > 0) return EXIT_RIGHT;

@@ -25,6 +25,32 @@ while read -r code name; do
 done < <(sed -n 's/^    NPURT_\([A-Z_]*\) = \([0-9]*\),.*/\2 \1/p' "$source/include/npurt/status.h")
 [ "$codes" -ge 23 ] || fail "only $codes statuses found in status.h"
 
+# Every code of npurt's messages, as the protocol and the page number them, by number and by name.
+graph=0
+while read -r code name status; do
+  said=$("$npurt" explain "graph:$code")
+  [ "$(head -1 <<<"$said")" = "$code $name (code in npurt's messages)" ] || fail "graph:$code is not $name: $said"
+  [ -n "$(sed -n 2p <<<"$said")" ] || fail "graph:$code means nothing"
+  "$npurt" explain "$code" | grep -qxF "$(head -1 <<<"$said")" || fail "$name is not among what $code means"
+  "$npurt" explain "$name" | grep -qxF "$(head -1 <<<"$said")" || fail "$name is not found by name"
+  case $code in
+    4 | 6 | 10) here='Here: Never: ' ;; # without a cause: docs/reference/streaming.md
+    3 | 8 | 100) here='Here: Told behind the ' ;;
+    *) here="ends the run with NPURT_ERROR_$status" ;;
+  esac
+  grep '^Here: ' <<<"$said" | grep -qF "$here" || fail "graph:$code does not say: $here"
+  graph=$((graph + 1))
+done < <(awk -F' *[|] *' '/^## /{ inside = /^## Codes of a graph/ }
+  inside && $2 ~ /^[0-9]/ { # a row may be of several codes, each with its name, and its status or the one of all
+    n = split($2, code, ", "); split($3, name, ", ")
+    for (i = 1; i <= n; i++) { if (split($4, status, ", ") < n) status[i] = status[1]; print code[i], name[i], status[i] }
+  }' "$source/docs/reference/errors.md")
+[ "$graph" -ge 17 ] || fail "only $graph codes found in errors.md"
+while read -r code name; do
+  "$npurt" explain "graph:$code" | grep -qx "$code $name (.*)" || fail "graph:$code is not STREAM_$name"
+done < <(sed -n '/^enum stream_code {/,/^};/s/^    STREAM_\([A-Z_]*\) = \([1-9][0-9]*\),.*/\2 \1/p' "$source/src/protocol/stream.h")
+"$npurt" explain 3 | grep -c '^3 ' | grep -qx 4 || fail "3 is a code of four families"
+
 "$npurt" explain aicpu_exception | grep -q '^507018 ' || fail "no prefix, lower case"
 "$npurt" explain 0x7bc8a | grep -q '^507018 ' || fail "a hexadecimal number"
 "$npurt" explain 13 | grep -c '^13 ' | grep -qx 3 || fail "13 is a code of three families"
@@ -40,4 +66,4 @@ status=0
 status=0
 "$npurt" explain cuda:1 > /dev/null 2>&1 || status=$?
 [ "$status" -eq 2 ] || fail "explain of an unknown family: status $status"
-echo "$pages pages and $codes statuses explained"
+echo "$pages pages and $codes statuses and $graph codes of messages explained"
