@@ -155,18 +155,20 @@ TEST(what_is_replayed_runs_as_if_it_were_submitted)
                                                {.task_window = 16, .edges = 32, .heap_bytes = 4096}};
     npurt_device *device = scene_open_target(scene.target);
     npurt_callable *callable = load(device);
-    uint32_t replays = 0, skips = 0;
+    uint32_t replays[TEMPLATE_PARTS] = {0}, all = 0, skips = 0;
     for (uint64_t seed = scene.first; seed < scene.first + GRAPHS; seed++) {
         expect_graph(seed);
         run(callable, seed, NULL);
         if (scene.runtime == NPURT_TENSORMAP_AND_RINGBUFFER) run(callable, seed, &small[seed % 2]);
-        for (uint32_t part = TEMPLATE_AFTER; part < TEMPLATE_PARTS; part++) {
-            if (part != TEMPLATE_DEFERRED) CHECK(answers[part] < uses[part]);
-            replays += uses[part] - answers[part];
-        }
+        for (uint32_t part = TEMPLATE_AFTER; part < TEMPLATE_PARTS; part++)
+            replays[part] += uses[part] - answers[part];
         skips += skipped;
     }
-    printf("  %u graphs, %u replays, %u tasks did not run\n", (uint32_t)GRAPHS, replays, skips);
+    for (uint32_t part = TEMPLATE_AFTER; part < TEMPLATE_PARTS; part++) { /* in one graph it may be none: other shapes */
+        if (part != TEMPLATE_DEFERRED) CHECK(replays[part] > 0);
+        all += replays[part];
+    }
+    printf("  %u graphs, %u replays, %u tasks did not run\n", (uint32_t)GRAPHS, all, skips);
     CHECK(skips > 0);
     SCENE_OK(npurt_callable_unload(callable));
     SCENE_OK(npurt_device_close(device));
