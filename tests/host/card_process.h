@@ -28,4 +28,18 @@ static inline long card_process(void)
     return found;
 }
 
+/* Descriptors that a process has open; -1: it is gone. */
+static inline int open_descriptors(long pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/fd", pid);
+    DIR *dir = opendir(path);
+    int n = 0;
+    if (!dir) return -1;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
 #endif

@@ -188,7 +188,7 @@ static void call_for(npurt_callable *callable, uint32_t value, uint32_t length, 
         CHECK_EQ(y[i], value + i + length + more);
 }
 
-/* One after the other in one place, then one while the other stays. Nothing of what was unloaded is left mapped. */
+/* One after the other in one place, then one while the other stays. Nothing of what was unloaded is left mapped, or open. */
 TEST(orchestrations_of_two_contents_take_turns_and_leave_nothing_mapped)
 {
     static const char *const content[] = {world_orchestration, world_other_orchestration};
@@ -196,6 +196,7 @@ TEST(orchestrations_of_two_contents_take_turns_and_leave_nothing_mapped)
     BOTH_RUNTIMES()
     for (int t = 0; t < 3; t++) {
         npurt_device *device = open_device(targets[t]);
+        int descriptors = 0;
         CHECK_EQ(mapped(), 0);
         for (uint32_t i = 0; i < ROUNDS; i++) {
             npurt_callable *callable = load_from(device, content[i % 2]);
@@ -203,7 +204,10 @@ TEST(orchestrations_of_two_contents_take_turns_and_leave_nothing_mapped)
             CHECK_EQ(mapped(), 1);
             CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
             CHECK_EQ(mapped(), 0);
+            if (i == 1) descriptors = open_descriptors(card_process()); /* with all that the first call brings */
         }
+        CHECK(descriptors > 0);
+        CHECK_EQ(open_descriptors(card_process()), descriptors);
         npurt_callable *kept = load_from(device, content[0]);
         for (uint32_t i = 0; i < ROUNDS; i++) {
             npurt_callable *callable = load_from(device, content[1]);

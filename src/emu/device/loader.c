@@ -28,7 +28,9 @@ struct loaded {
 };
 
 static struct loaded *list;
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* Loads of card files are one after the other; the list has a lock of its own, which is never held while constructors or
+ * destructors run: they may open and close libraries. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, list_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void *loader_real_dlopen(const char *path, int mode)
 {
@@ -39,6 +41,17 @@ void *loader_real_dlopen(const char *path, int mode)
     if (!found) real = found = dlsym(RTLD_NEXT, "dlopen");
     memcpy(&call, &found, sizeof call);
     return call(path, mode);
+}
+
+static int real_dlclose(void *handle)
+{
+    static _Atomic(void *) real;
+    int (*call)(void *);
+    void *found = real;
+
+    if (!found) real = found = dlsym(RTLD_NEXT, "dlclose");
+    memcpy(&call, &found, sizeof call);
+    return call(handle);
 }
 
 static bool write_all(int fd, const char *bytes, size_t size)
@@ -95,8 +108,10 @@ static struct loaded *load_fd(int fd, int mode, char *problem, size_t problem_si
 
 static void enlist(struct loaded *loaded)
 {
+    pthread_mutex_lock(&list_mutex);
     loaded->next = list;
     list = loaded;
+    pthread_mutex_unlock(&list_mutex);
 }
 
 void *loader_open_bytes(const char *name, const void *bytes, size_t size, char *problem, size_t problem_size)
@@ -111,9 +126,7 @@ void *loader_open_bytes(const char *name, const void *bytes, size_t size, char *
     }
     loaded = load_fd(fd, RTLD_NOW | RTLD_LOCAL, problem, problem_size);
     if (!loaded) return NULL;
-    pthread_mutex_lock(&mutex);
     enlist(loaded);
-    pthread_mutex_unlock(&mutex);
     return loaded->handle;
 }
 
@@ -121,6 +134,52 @@ static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The library of an unchanged file, with one more reference. */
+static struct loaded *find_file(const struct stat *file)
+{
+    struct loaded *loaded;
+
+    pthread_mutex_lock(&list_mutex);
+    for (loaded = list; loaded; loaded = loaded->next)
+        if (loaded->file.st_ino && same_file(&loaded->file, file)) break;
+    if (loaded) loaded->references++;
+    pthread_mutex_unlock(&list_mutex);
+    return loaded;
+}
+
+/* Gives a reference back; with the last one the library leaves the list and is the caller's. */
+static struct loaded *drop_reference(void *handle)
+{
+    struct loaded **at, *loaded;
+
+    pthread_mutex_lock(&list_mutex);
+    for (at = &list; (loaded = *at) && loaded->handle != handle;)
+        at = &loaded->next;
+    if (loaded && --loaded->references == 0)
+        *at = loaded->next;
+    else
+        loaded = NULL;
+    pthread_mutex_unlock(&list_mutex);
+    return loaded;
+}
+
+/* After its dlclose. A library that refuses to go (C++ unique symbols, thread-local destructors) keeps its path, so its
+ * descriptor stays open: the loader would answer it to the next memfd of that number. */
+static void forget(struct loaded *loaded)
+{
+    char path[64];
+    void *still;
+
+    if (!loaded) return;
+    name_fd(path, loaded->fd);
+    still = loader_real_dlopen(path, RTLD_NOLOAD | RTLD_LAZY);
+    if (still)
+        real_dlclose(still);
+    else
+        close(loaded->fd);
+    free(loaded);
 }
 
 static int copy_to_memfd(int from, const char *name)
@@ -157,12 +216,11 @@ static void *open_card_file(const char *path, int mode, char *problem, size_t pr
         return NULL;
     }
     pthread_mutex_lock(&mutex);
-    for (loaded = list; loaded; loaded = loaded->next)
-        if (loaded->file.st_ino && same_file(&loaded->file, &file)) break;
+    loaded = find_file(&file);
     if (loaded) {
         name_fd(real, loaded->fd);
         handle = loader_real_dlopen(real, mode);
-        loaded->references++;
+        if (!handle) forget(drop_reference(loaded->handle));
     } else if (!(mode & RTLD_NOLOAD)) {
         fd = copy_to_memfd(from, name ? name + 1 : path);
         if (fd < 0) {
@@ -206,23 +264,13 @@ void *loader_symbol(void *handle, const char *name)
     return dlsym(handle, name);
 }
 
-void loader_close(void *handle)
+int loader_close(void *handle)
 {
-    struct loaded **at, *loaded;
+    struct loaded *loaded = drop_reference(handle);
+    int result = real_dlclose(handle);
 
-    pthread_mutex_lock(&mutex);
-    for (at = &list; (loaded = *at) && loaded->handle != handle;)
-        at = &loaded->next;
-    if (loaded && --loaded->references == 0)
-        *at = loaded->next;
-    else
-        loaded = NULL;
-    dlclose(handle);
-    pthread_mutex_unlock(&mutex);
-    if (loaded) {
-        close(loaded->fd);
-        free(loaded);
-    }
+    forget(loaded);
+    return result;
 }
 
 ENGINE_NO_TSAN bool loader_is_device_code(uintptr_t pc)

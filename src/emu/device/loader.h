@@ -20,7 +20,8 @@ void *loader_open_card_file(const char *path, bool global, char *problem, size_t
 void *loader_dlopen_card_file(const char *path, int mode);
 
 void *loader_symbol(void *handle, const char *name);
-void loader_close(void *handle);
+/* As dlclose, of any library; a card file's memfd goes with its last reference. */
+int loader_close(void *handle);
 
 /* The C library's dlopen, which redirect.c stands before. */
 void *loader_real_dlopen(const char *path, int mode);

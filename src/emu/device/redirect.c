@@ -285,3 +285,8 @@ EXPORT void *dlopen(const char *path, int mode)
     if (path && redirect_path(path, buffer, sizeof buffer) != path) return loader_dlopen_card_file(path, mode);
     return loader_real_dlopen(path, mode);
 }
+
+EXPORT int dlclose(void *handle)
+{
+    return loader_close(handle);
+}
