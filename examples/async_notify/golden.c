@@ -1,13 +1,9 @@
 /* Async notify's golden: the ring's rounds, in double. */
-#include "../example.h"
+#include "../golden.h"
 
 #include "layout.h"
 
 enum { RANKS, ELEMENTS, ROUNDS };
-
-/* |x| < 1, so every value is below 2. Halving is exact, adding 1 rounds to 2^-24 · 2 at most, and each round halves
- * what came before: below 2 · 2^-23. */
-static const double tolerance = 0x1p-22;
 
 static int prepare(struct example_problem *problem)
 {
@@ -33,10 +29,9 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
         mismatches += counter[r * COUNTER_LINE] != p[ROUNDS];
         const uint64_t from = (r + p[RANKS] * p[ROUNDS] - p[ROUNDS]) % p[RANKS]; /* whose numbers have come here */
         for (uint64_t i = 0; i < p[ELEMENTS]; i++) {
-            double value = (double)x[from * p[ELEMENTS] + i];
-            for (uint64_t k = 0; k < p[ROUNDS]; k++)
-                value = value / 2 + 1;
-            example_note_error(fabs(value - (double)y[r * p[ELEMENTS] + i]), tolerance, &mismatches, max_abs_error);
+            const double value = golden_halved((double)x[from * p[ELEMENTS] + i], p[ROUNDS]);
+            example_note_error(fabs(value - (double)y[r * p[ELEMENTS] + i]), golden_halved_tolerance(), &mismatches,
+                               max_abs_error);
         }
     }
     return mismatches;

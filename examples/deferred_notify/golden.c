@@ -1,13 +1,9 @@
 /* Deferred notify's golden: the rounds, in double, and the events. */
-#include "../example.h"
+#include "../golden.h"
 
 #include "layout.h"
 
 enum { CHUNKS, ELEMENTS, ROUNDS };
-
-/* As async_notify's: |x| < 1, halving is exact, adding 1 errs by 2^-23 at most, and each round halves what came before.
- */
-static const double tolerance = 0x1p-22;
 
 static int prepare(struct example_problem *problem)
 {
@@ -35,10 +31,8 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
         mismatches += event[line * EVENT_LINE] != (chunk == p[CHUNKS] ? p[CHUNKS] : chunk + 1);
     }
     for (uint64_t i = 0; i < p[CHUNKS] * p[ELEMENTS]; i++) {
-        double value = (double)x[i];
-        for (uint64_t k = 0; k < p[ROUNDS]; k++)
-            value = value / 2 + 1;
-        example_note_error(fabs(value - (double)y[i]), tolerance, &mismatches, max_abs_error);
+        const double value = golden_halved((double)x[i], p[ROUNDS]);
+        example_note_error(fabs(value - (double)y[i]), golden_halved_tolerance(), &mismatches, max_abs_error);
     }
     return mismatches;
 }

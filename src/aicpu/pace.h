@@ -2,8 +2,9 @@
  *
  * What is staged behind a running kernel is its core's for good. Behind one that takes little, that is what keeps the core
  * busy; behind a long one it may wait while another core has nothing to do. A kernel is quick when its last block here
- * took less than QUICK_US from the sending of its number to the look that saw its end: a kernel
- * of 2 µs, and two to three times what a core stands still between two tasks when the second is sent only after the first. One that has not ended yet is not quick.
+ * took less than QUICK_US from the sending of its number to the look that saw its end: a kernel of 2 µs, and two to three
+ * times what a core stands still between two tasks when the second is sent only after the first. One that has not ended
+ * yet is not quick.
  *
  * The clock costs a look, so it is looked at after a pass that saw a kernel running, or nothing happen, and every few
  * passes. Blocks that come and go between two looks have taken no time, which is right.

@@ -1,10 +1,9 @@
 /* A shelf: ready tasks of one shape that nobody's cores had room for, for every scheduler to take.
  *
  * The word says which tasks are the first and the last, and how many there are; the list runs through the tasks' states. A
- * shelf is only ever emptied whole and filled whole, by compare-and-swap against 0: who
- * takes has it to itself, cuts off what it wants and puts the rest back. So nothing in the list is read that could be
- * another's, there is no capacity, and nobody waits for anybody: who finds it empty meanwhile is called when the rest is
- * back (balance.c).
+ * shelf is only ever emptied whole and filled whole, by compare-and-swap against 0: who takes has it to itself, cuts off
+ * what it wants and puts the rest back. So nothing in the list is read that could be another's, there is no capacity, and
+ * nobody waits for anybody: who finds it empty meanwhile is called when the rest is back (balance.c).
  */
 #ifndef NPURT_AICPU_SHELF_H
 #define NPURT_AICPU_SHELF_H

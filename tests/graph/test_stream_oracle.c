@@ -2,33 +2,9 @@
  * that it conflicts with and that was submitted before must have. So an edge may be missing only where its producer had
  * completed. */
 #include "oracle.h"
-#include "stream_world.h"
+#include "ready_order.h"
 
 enum { TASKS = ORACLE_TASKS };
-
-static uint64_t must[TASKS], asked[TASKS], done; /* bit i: task i */
-static uint32_t lost;
-
-static void check_order(uint32_t ordinal, uint32_t slot)
-{
-    (void)slot;
-    lost += (must[ordinal] & ~done) != 0;
-    done |= UINT64_C(1) << ordinal;
-}
-
-/* Of the tasks admitted and not done, those that are not ready although nothing that they ask for is left. */
-static uint32_t late(void)
-{
-    uint64_t ready = 0;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < world.ready_count; i++)
-        ready |= UINT64_C(1) << world.ordinal[world.ready[i]];
-    for (uint32_t i = 0; i < world.admitted; i++) {
-        if ((done | ready) >> i & 1) continue;
-        n += (asked[i] & ~done) == 0;
-    }
-    return n;
-}
 
 /* A graph from the seed; pace: how often tasks complete between submissions, of 4. */
 static void play(enum family family, uint64_t seed, uint32_t pace, bool exact)

@@ -1,7 +1,7 @@
-/* Templates in rings: bodies that are submitted once and replayed, while tasks complete in an order drawn from the seed.
- * The oracle knows bytes alone: when a task completes, all that it conflicts with and that was submitted before must
- * have, and a task is ready when these are done. */
-#include "stream_world.h"
+/* Templates in rings: bodies that are submitted once and replayed, while tasks complete in an order drawn from the
+ * seed. The oracle knows bytes alone: when a task completes, all that it conflicts with and that was submitted before
+ * must have, and a task is ready when these are done. */
+#include "ready_order.h"
 
 enum { TASKS = 64, BUFFERS = 4, BUFFER = 256, PART = 32, TENSOR = 128, TENSORS = 3, BODY = 6, BODIES = 2 };
 
@@ -24,26 +24,7 @@ struct view {
 static struct step steps[BODIES][BODY];
 static uint32_t step_count[BODIES];
 static uint64_t read_by[BUFFERS][BUFFER], written_by[BUFFERS][BUFFER]; /* bit i: task i */
-static uint64_t must[TASKS], asked[TASKS], done;
-static uint32_t lost, replays;
-
-static void check_order(uint32_t ordinal, uint32_t slot)
-{
-    (void)slot;
-    lost += (must[ordinal] & ~done) != 0;
-    done |= UINT64_C(1) << ordinal;
-}
-
-static uint32_t late(void)
-{
-    uint64_t ready = 0;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < world.ready_count; i++)
-        ready |= UINT64_C(1) << world.ordinal[world.ready[i]];
-    for (uint32_t i = 0; i < world.admitted; i++)
-        n += !((done | ready) >> i & 1) && (asked[i] & ~done) == 0;
-    return n;
-}
+static uint32_t replays;
 
 static void touch(uint32_t task, npurt_access access, uint32_t buffer, uint32_t from, uint32_t to)
 {

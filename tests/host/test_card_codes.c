@@ -1,5 +1,5 @@
-/* The codes of graphs that are built on the device, each raised on the emulated card; and what raises those that have no
- * cause here runs to its end. docs/reference/streaming.md has the table. */
+/* The codes of graphs that are built on the device, each raised on the emulated card; and what raises those that have
+ * no cause here runs to its end. docs/reference/streaming.md has the table. */
 #include "check.h"
 #include "host/fixtures/codes.h"
 #include "host/world.h"
@@ -19,28 +19,12 @@ enum { MACHINES = sizeof machine / sizeof machine[0] };
 static void load_from(const npurt_binary *orchestration)
 {
     const npurt_kernel_desc kernels[] = {
-        {.id = FIXTURE_ADD_ONE, .name = "add_one", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "add_one"},
-        {.id = FIXTURE_SPIN, .name = "spin", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "spin"},
-        {.id = FIXTURE_ADD_SLICE,
-         .name = "add_slice",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "add_slice"},
-        {.id = FIXTURE_ADD_SLICE_AIC,
-         .name = "add_slice_aic",
-         .core = NPURT_CORE_AIC,
-         .binary.path = world_kernels,
-         .entry = "add_slice_aic"},
-        {.id = CODES_MARK_AND_SPIN,
-         .name = "mark_and_spin",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "mark_and_spin"},
-        {.id = CODES_EXPECT_UNASKED,
-         .name = "expect_unasked",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "expect_unasked"},
+        world_kernel(FIXTURE_ADD_ONE, NPURT_CORE_AIV, "add_one"),
+        world_kernel(FIXTURE_SPIN, NPURT_CORE_AIV, "spin"),
+        world_kernel(FIXTURE_ADD_SLICE, NPURT_CORE_AIV, "add_slice"),
+        world_kernel(FIXTURE_ADD_SLICE_AIC, NPURT_CORE_AIC, "add_slice_aic"),
+        world_kernel(CODES_MARK_AND_SPIN, NPURT_CORE_AIV, "mark_and_spin"),
+        world_kernel(CODES_EXPECT_UNASKED, NPURT_CORE_AIV, "expect_unasked"),
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 1}};
@@ -129,7 +113,8 @@ static void with_the_heap_that_is_named(void)
     npurt_status status;
     while ((status = call(CODES_SCOPE_HOLDS, 0, 16, heap)) != NPURT_OK) {
         CHECK_EQ(status, NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
-        const char *task = strstr(npurt_error_last()->message, "task "), *hint = strstr(npurt_error_last()->hint, words);
+        const char *task = strstr(npurt_error_last()->message, "task "),
+                   *hint = strstr(npurt_error_last()->hint, words);
         CHECK(task != NULL && hint != NULL);
         CHECK(strtol(task + 5, NULL, 10) > last);
         last = strtol(task + 5, NULL, 10);
@@ -144,7 +129,8 @@ TEST(a_code_is_raised_by_its_cause_with_name_and_text_and_leaves_the_device_heal
 {
     for (int m = 0; m < MACHINES; m++) {
         open_machine(&machine[m]);
-        refused(CODES_SCOPE_HOLDS, 0, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "the scope of depth 1", "(SCOPE_DEADLOCK, code 1)");
+        refused(CODES_SCOPE_HOLDS, 0, NPURT_ERROR_OUT_OF_DEVICE_MEMORY, "the scope of depth 1",
+                "(SCOPE_DEADLOCK, code 1)");
         with_the_heap_that_is_named();
         refused(CODES_OUTPUT_TOO_LARGE, 0, NPURT_ERROR_OUT_OF_DEVICE_MEMORY,
                 "task 0, tensor 0: an output of 1048576 bytes, in ring 0 whose heap has 4096",
@@ -314,7 +300,8 @@ TEST(a_call_of_128_tensors_and_128_scalars_arrives_whole)
         if (npurt_call(most, &args, NULL) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
         for (uint32_t i = 0; i < NPURT_CALL_MAX_TENSORS; i++)
             for (uint32_t k = 0; k < CODES_N; k++)
-                CHECK_EQ(data[i][k], 1000 * (i < NPURT_CALL_MAX_TENSORS - 1 ? i : i - 1) + k + (i == NPURT_CALL_MAX_TENSORS - 1));
+                CHECK_EQ(data[i][k],
+                         1000 * (i < NPURT_CALL_MAX_TENSORS - 1 ? i : i - 1) + k + (i == NPURT_CALL_MAX_TENSORS - 1));
         CHECK_EQ(npurt_callable_unload(most), NPURT_OK);
         close_machine();
     }

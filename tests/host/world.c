@@ -16,49 +16,26 @@ __attribute__((constructor)) static void choose_runtime(void)
     if (name && strcmp(name, "tensormap_and_ringbuffer") == 0) world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
 }
 
+npurt_kernel_desc world_kernel(uint32_t id, npurt_core core, const char *name)
+{
+    return (npurt_kernel_desc){.id = id, .name = name, .core = core, .binary.path = world_kernels, .entry = name};
+}
+
 npurt_status world_load_from(npurt_device *device, const char *orchestration, npurt_callable **out)
 {
     const npurt_kernel_desc kernels[] = {
-        {.id = FIXTURE_ADD_ONE,
-         .name = "add_one",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "add_one"},
-        {.id = FIXTURE_FAULT, .name = "fault", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "fault"},
-        {.id = FIXTURE_SPIN, .name = "spin", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "spin"},
-        {.id = FIXTURE_ADD_SLICE,
-         .name = "add_slice",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "add_slice"},
-        {.id = FIXTURE_ADD_SLICE_AIC,
-         .name = "add_slice_aic",
-         .core = NPURT_CORE_AIC,
-         .binary.path = world_kernels,
-         .entry = "add_slice_aic"},
-        {.id = FIXTURE_GATE, .name = "gate", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "gate"},
-        {.id = FIXTURE_DIVIDE,
-         .name = "divide",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "divide"},
-        {.id = FIXTURE_ILLEGAL,
-         .name = "illegal",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "illegal"},
-        {.id = FIXTURE_ABORT,
-         .name = "aborts",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "aborts"},
-        {.id = FIXTURE_OVERFLOW,
-         .name = "overflow",
-         .core = NPURT_CORE_AIV,
-         .binary.path = world_kernels,
-         .entry = "overflow"},
-        {.id = FIXTURE_SAY, .name = "say", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "say"},
-        {.id = FIXTURE_STORM, .name = "storm", .core = NPURT_CORE_AIV, .binary.path = world_kernels, .entry = "storm"},
+        world_kernel(FIXTURE_ADD_ONE, NPURT_CORE_AIV, "add_one"),
+        world_kernel(FIXTURE_FAULT, NPURT_CORE_AIV, "fault"),
+        world_kernel(FIXTURE_SPIN, NPURT_CORE_AIV, "spin"),
+        world_kernel(FIXTURE_ADD_SLICE, NPURT_CORE_AIV, "add_slice"),
+        world_kernel(FIXTURE_ADD_SLICE_AIC, NPURT_CORE_AIC, "add_slice_aic"),
+        world_kernel(FIXTURE_GATE, NPURT_CORE_AIV, "gate"),
+        world_kernel(FIXTURE_DIVIDE, NPURT_CORE_AIV, "divide"),
+        world_kernel(FIXTURE_ILLEGAL, NPURT_CORE_AIV, "illegal"),
+        world_kernel(FIXTURE_ABORT, NPURT_CORE_AIV, "aborts"),
+        world_kernel(FIXTURE_OVERFLOW, NPURT_CORE_AIV, "overflow"),
+        world_kernel(FIXTURE_SAY, NPURT_CORE_AIV, "say"),
+        world_kernel(FIXTURE_STORM, NPURT_CORE_AIV, "storm"),
     };
     const npurt_param params[] = {{.access = NPURT_ACCESS_INPUT, .dtype = NPURT_U32, .ndims = 1},
                                   {.access = NPURT_ACCESS_OUTPUT_EXISTING, .dtype = NPURT_U32, .ndims = 1}};

@@ -14,6 +14,9 @@ extern const char world_binaries[];
 /* What world_load gives its callables: host_build_graph, unless FIXTURE_RUNTIME in the environment names the other. */
 extern npurt_runtime world_runtime;
 
+/* The kernel of this name among the fixtures. */
+npurt_kernel_desc world_kernel(uint32_t id, npurt_core core, const char *name);
+
 /* Loads the fixtures' orchestration with all their kernels; parameters x (INPUT) and y (OUTPUT_EXISTING), u32, one
  * dimension; two scalars. */
 npurt_status world_load(npurt_device *device, npurt_callable **out);
