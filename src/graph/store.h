@@ -5,8 +5,8 @@
 
 #if NPURT_GRAPH_STREAM
 
-/* Room for one task more; waits for it. */
-npurt_status stream_reserve(struct graph *graph, struct place *place);
+/* Room for one task more, with a payload of `size` bytes; waits for it. */
+npurt_status stream_reserve(struct graph *graph, uint64_t size, struct place *place);
 /* The task is whole: its edges go to its producers, and it to the schedulers. */
 npurt_status stream_commit(struct graph *graph, const struct place *place);
 /* Memory for out->size bytes: fills addr, hint and lease. `tensor` is named in a refusal. */
@@ -24,9 +24,9 @@ void stream_fill(const npurt_tensor *t, uint64_t bits);
 void stream_scope_begin(struct graph *graph);
 void stream_scope_end(struct graph *graph, uint32_t depth);
 
-static inline npurt_status store_reserve(struct graph *g, struct place *place)
+static inline npurt_status store_reserve(struct graph *g, uint64_t size, struct place *place)
 {
-    return stream_reserve(g, place);
+    return stream_reserve(g, size, place);
 }
 static inline npurt_status store_commit(struct graph *g, const struct place *place)
 {
@@ -100,8 +100,9 @@ static inline npurt_tensor *graph_task_tensors(const struct graph *graph, uint32
     return (npurt_tensor *)(graph->payload + (uint64_t)graph->tasks[task].payload * GRAPH_PAYLOAD_UNIT);
 }
 
-static inline npurt_status store_reserve(struct graph *g, struct place *place)
+static inline npurt_status store_reserve(struct graph *g, uint64_t size, struct place *place)
 {
+    (void)size; /* an image has them one after the other */
     uint32_t number = g->task_count;
     if (unlikely(number == g->max_tasks))
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(number), WORD(": a graph has at most "),

@@ -9,6 +9,8 @@ enum {
     STREAM_SCOPE_NONE = 0xff,
     STREAM_ERA = 0xffffff,
     STREAM_RETIRE_EVERY = 16,
+    STREAM_FETCH_AHEAD = 4,   /* tasks whose building takes about as long as memory does */
+    STREAM_FETCH_ABOVE = 256, /* bytes of a payload: of fewer, the processor's own reading ahead is enough */
     STREAM_SLOT_HOLDS = NPURT_TASK_MAX_TENSORS + 1, /* tensors and slabs of a task */
 };
 
@@ -44,6 +46,7 @@ struct stream {
     struct image_task *tasks;
     struct stream_words *words;
     uint8_t *payload;
+    uint32_t slots; /* of all rings */
     struct stream_edge *edges;
     uint32_t edge_first[STREAM_RINGS], edge_max[STREAM_RINGS];
     uint32_t window[STREAM_RINGS];

@@ -14,7 +14,7 @@ static npurt_status replay_template_tensor(struct graph *g, const struct templat
     to->owner = whole->tensor.owner;
     to->hint = whole->tensor.hint;
     to->lease = whole->tensor.lease;
-    to->start_offset += whole->moved;
+    to->start_offset = from->tensor.start_offset + whole->moved; /* not +=: what was just written is not read again */
     if (whole->own) store_hold(g, whole->buffer);
     if (unlikely(!from->tracked)) {
         uint32_t owner;
@@ -76,7 +76,7 @@ static npurt_status replay_task(struct graph *g, const struct template_body *bod
 {
     struct templates *t = g->templates;
     struct place place = {0};
-    npurt_status status = store_reserve(g, &place);
+    npurt_status status = store_reserve(g, image_payload_size(&op->record), &place);
     if (unlikely(status)) return status;
     const struct image_task place_of = *place.task; /* its edges so far are none, and of an image marked so */
     *place.task = op->record;

@@ -199,6 +199,13 @@ static bool find_edges(struct rings *rings, uint32_t count)
     return rings->consumer != NULL;
 }
 
+/* Of a task that another one replaces just now, or of memory that was written over, any word may be anything. */
+static bool has_payload(const struct rings *rings, const struct image_task *t)
+{
+    const uint64_t at = rings->layout.payload + (uint64_t)t->payload * 64, size = image_payload_size(t);
+    return size <= STREAM_PAYLOAD && at + size <= rings->layout.edges;
+}
+
 /* Of those in flight the first ones, of the others the last. */
 static bool read_arguments(struct rings *rings, uint32_t count)
 {
@@ -211,9 +218,11 @@ static bool read_arguments(struct rings *rings, uint32_t count)
     for (int done = 0; done < 2; done++)
         for (uint32_t i = 0; i < count && taken < room; i++) {
             const uint32_t p = done ? count - 1 - i : i, slot = rings->slot[p];
-            if (is_done(rings, slot) != (done == 1)) continue;
-            if (!read(rings, rings->payload + (size_t)taken * STREAM_PAYLOAD,
-                      rings->layout.payload + (uint64_t)slot * STREAM_PAYLOAD, STREAM_PAYLOAD))
+            const struct image_task *t = &rings->task[slot];
+            if (is_done(rings, slot) != (done == 1) || !has_payload(rings, t)) continue;
+            const uint64_t size = image_payload_size(t);
+            if (size > 0 && !read(rings, rings->payload + (size_t)taken * STREAM_PAYLOAD,
+                                  rings->layout.payload + (uint64_t)t->payload * 64, size))
                 return false;
             rings->payload_of[p] = taken++;
         }

@@ -9,7 +9,7 @@
  *     tasks      struct image_task[slots]      written by the orchestrator before the task can be seen
  *     words      struct stream_words[slots]    shared by orchestrator and schedulers
  *     state      of the schedulers, STREAM_STATE bytes per slot
- *     payload    STREAM_PAYLOAD bytes per slot
+ *     payload    STREAM_PAYLOAD_NEAR bytes per slot, then STREAM_PAYLOAD bytes per slot for tasks that need more
  *     edges      struct stream_edge[edges of all rings]
  *     private    the engine's own: never touched by a scheduler
  *
@@ -28,14 +28,15 @@
 #include "protocol.h"
 
 enum {
-    STREAM_VERSION = 1,
+    STREAM_VERSION = 2,
     STREAM_RINGS = 4,          /* by scope depth; deeper scopes share the last. The reference's number */
     STREAM_WINDOW_MIN = 4,     /* slots of a ring: a power of two; the reference's bounds */
     STREAM_WINDOW_MAX = 65536,
     STREAM_HEAP_UNIT = 1024,   /* outputs are aligned to it and a ring's heap is a multiple of it */
     STREAM_EDGES_MIN = 4,
     STREAM_EDGES_MAX = 1 << 24,
-    STREAM_PAYLOAD = 2368,     /* 16 tensors of 128 bytes, 32 scalars, and 16 bytes more of a deferred task */
+    STREAM_PAYLOAD = 2368,     /* 16 tensors of 128 bytes, 32 scalars, 24 bytes of a predicate and 16 of a deferred task */
+    STREAM_PAYLOAD_NEAR = 576, /* 4 tensors and 8 scalars, as most tasks have: what is close together costs fewer pages */
     STREAM_STATE = 32,         /* what a scheduler keeps per slot */
     STREAM_TEXT = 512,
     STREAM_ENTRY = 64,
@@ -188,11 +189,18 @@ static inline struct stream_layout stream_layout_of(const struct stream_control 
     l.words = l.tasks + stream_line((uint64_t)l.slots * sizeof(struct image_task));
     l.state = l.words + stream_line((uint64_t)l.slots * sizeof(struct stream_words));
     l.payload = l.state + stream_line((uint64_t)l.slots * STREAM_STATE);
-    l.edges = l.payload + (uint64_t)l.slots * STREAM_PAYLOAD;
+    l.edges = l.payload + (uint64_t)l.slots * (STREAM_PAYLOAD_NEAR + STREAM_PAYLOAD);
     l.own = l.edges + stream_line((uint64_t)l.edge_count * sizeof(struct stream_edge));
     l.size = l.own + STREAM_OWN + (uint64_t)l.slots * STREAM_OWN_SLOT +
              (uint64_t)control->max_regions * STREAM_OWN_REGION + units * STREAM_OWN_UNIT;
     return l;
+}
+
+/* Where in the payloads one of `size` bytes is that belongs to the slot. */
+static inline uint64_t stream_payload_at(uint32_t slots, uint32_t slot, uint64_t size)
+{
+    return size <= STREAM_PAYLOAD_NEAR ? (uint64_t)slot * STREAM_PAYLOAD_NEAR
+                                       : (uint64_t)slots * STREAM_PAYLOAD_NEAR + (uint64_t)slot * STREAM_PAYLOAD;
 }
 
 /* Argument of npurt_aicpu_unload, through aicpu_args.control. Writer: host. */

@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fill(&in, l.tasks, SLOTS * sizeof(struct image_task));
     fill(&in, l.words, SLOTS * sizeof(struct stream_words));
     fill(&in, l.edges, l.edge_count * sizeof(struct stream_edge));
-    fill(&in, l.payload, (uint64_t)SLOTS * STREAM_PAYLOAD);
+    fill(&in, l.payload, l.edges - l.payload);
     memcpy(bank.upload + RUN_SMALL_IMAGE - RUN_STREAM_CONTROL, &control, sizeof control);
     driver.rtMemcpy = copy;
     device.driver = &driver;

@@ -98,8 +98,8 @@ static void check_control(const struct stream_control *c)
     FUZZ_CHECK(l.state == at, "state");
     at += slots * 32;
     FUZZ_CHECK(l.payload == (at + 63) / 64 * 64, "payload");
-    at = l.payload +
-         slots * ((16 * 128 + 32 * 8 + 16 + 63) / 64 * 64); /* tensors, scalars, the words of a deferred task */
+    at = l.payload + slots * (4 * 128 + 8 * 8) + /* what most tasks need, and what any: tensors, scalars, the words */
+         slots * ((16 * 128 + 32 * 8 + 24 + 16 + 63) / 64 * 64); /* of a predicate and of a deferred task */
     FUZZ_CHECK(l.edges == at, "edges");
     at += (edges * 8 + 63) / 64 * 64;
     FUZZ_CHECK(l.own == at, "own");

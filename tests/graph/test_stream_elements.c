@@ -20,7 +20,7 @@ static npurt_tensor part(npurt_tensor t, uint32_t from, uint32_t count)
 static void add_ordinal(uint32_t ordinal, uint32_t slot)
 {
     const struct image_task *task = &world.graph->stream.tasks[slot];
-    const npurt_tensor *t = (const npurt_tensor *)(world.graph->stream.payload + (uint64_t)slot * STREAM_PAYLOAD);
+    const npurt_tensor *t = (const npurt_tensor *)(world.graph->stream.payload + (uint64_t)task->payload * 64);
     if (task->tensor_count == 0 || t->dtype != NPURT_U32) return;
     for (uint32_t i = 0; i < t->shape[0]; i++) {
         uint32_t value;
