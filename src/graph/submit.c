@@ -164,7 +164,6 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, const
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("unknown access "),
                                 NUMBER(access));
         if (unlikely(!t)) return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("is NULL"));
-        tensor_map_prefetch(&g->map, t->addr, t->hint);
         if (unlikely(t->addr == 0))
             return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has no buffer: address 0"));
         if (unlikely(!box_of_dense(t, &box[i]))) {
@@ -353,6 +352,14 @@ static void hand_out(const npurt_task *task, const npurt_tensor *payload)
         if (task->tensor[i].access == NPURT_ACCESS_OUTPUT && task->tensor[i].out) *task->tensor[i].out = payload[i];
 }
 
+/* As image_payload_size will say. */
+static inline uint64_t payload_size(const npurt_task *task)
+{
+    uint64_t size = task->tensor_count * sizeof(npurt_tensor) + task->scalar_count * sizeof(uint64_t);
+    if (unlikely(task->has_predicate)) size += sizeof(struct image_predicate);
+    return unlikely(task->deferred) ? size + sizeof(struct image_deferred) : size;
+}
+
 npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id *id)
 {
     if (unlikely(!task)) return refuse_no_task(g);
@@ -365,7 +372,7 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
 
     if (unlikely(g->latched)) return g->latched;
     if (unlikely(status = check_task(g, task))) return status;
-    if (unlikely(status = store_reserve(g, &place))) return status;
+    if (unlikely(status = store_reserve(g, payload_size(task), &place))) return status;
     struct image_task *out = place.task;
     if (unlikely(status = check_kernels(g, task, out))) return status;
     out->flags = 0;

@@ -237,12 +237,4 @@ static inline uint32_t tensor_map_address_slot(const struct tensor_map *map, uin
     return (uint32_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> (64 - map->table_bits));
 }
 
-static inline void tensor_map_prefetch(const struct tensor_map *map, uint64_t addr, uint32_t hint)
-{
-    if (hint != 0)
-        __builtin_prefetch(&map->own[hint - 1]);
-    else
-        __builtin_prefetch(&map->addresses[tensor_map_address_slot(map, addr)]);
-}
-
 #endif
