@@ -81,6 +81,7 @@ static bool write_description(const struct build *b)
         return false;
     }
     json_object_set_new(root, "format", json_integer(DESCRIPTION_FORMAT));
+    json_object_set_new(root, "api", json_integer(NPURT_API_VERSION));
     if (b->runtime_given) json_object_set_new(root, "runtime", json_string(description_runtime_name(b->runtime)));
     json_t *object = json_object_get(root, "orchestration");
     binary_of(&b->description.orchestration, false, name);

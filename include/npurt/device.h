@@ -14,6 +14,7 @@
 
 #include <npurt/status.h>
 #include <npurt/tensor.h>
+#include <npurt/version.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,8 +77,16 @@ typedef struct npurt_device_info {
  *     "cann:0"                                                    device 0 of the vendor's driver
  * options may be NULL. On success *out is owned by the caller until npurt_device_close.
  * Errors: NO_TARGET (unknown name, bad option, no such device id), MISSING_LIBRARY, MISSING_BINARY (names the file and
- * the folders searched), BAD_BINARY (protocol version differs), OUT_OF_DEVICE_MEMORY, DRIVER. */
-NPURT_API npurt_status npurt_device_open(const char *target, const npurt_device_options *options, npurt_device **out);
+ * the folders searched), BAD_BINARY (protocol version differs, or the API version: npurt/version.h), OUT_OF_DEVICE_MEMORY,
+ * DRIVER.
+ *
+ * The library's function takes the API version of the caller's headers besides: it holds for all that is done with the
+ * device and with what is loaded on it. Handles do not travel between parts of a program with headers of different
+ * versions. Who has no C headers calls it with the version that its own structs follow. */
+NPURT_API npurt_status npurt_device_open_api(uint32_t api_version, const char *target,
+                                             const npurt_device_options *options, npurt_device **out);
+static inline npurt_status npurt_device_open(const char *target, const npurt_device_options *options, npurt_device **out)
+{ return npurt_device_open_api(NPURT_API_VERSION, target, options, out); }
 
 /* Releases everything and closes. NULL is legal. Runs in flight are waited for. LEAK: memory or callables of the caller
  * were still there, or runs were never waited for (npurt_wait); they are released all the same and named in the record.

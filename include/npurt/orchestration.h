@@ -21,6 +21,7 @@
 
 #include <npurt/status.h>
 #include <npurt/tensor.h>
+#include <npurt/version.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -186,8 +186,7 @@ static bool object_file_of(struct reader *r, const json_t *object, const char *a
     join(path, at, "binary");
     if (strchr(out->binary, '/') || out->binary[0] == '.')
         return refuse(r, path, "\"%s\" is not a file of the bundle's own folder", out->binary);
-    if (strlen(out->binary) > NAME_MAX)
-        return refuse(r, path, "no file's name is longer than %d characters", NAME_MAX);
+    if (strlen(out->binary) > NAME_MAX) return refuse(r, path, "no file's name is longer than %d characters", NAME_MAX);
     return true;
 }
 
@@ -317,16 +316,35 @@ static bool each(struct reader *r, struct description *d, const char *key, size_
     return true;
 }
 
+/* The API version of the headers that the bundle's orchestration was built with. */
+static bool api_of(struct reader *r, const json_t *root)
+{
+    const json_t *value = json_object_get(root, "api");
+    uint64_t version = 0;
+    if (!value)
+        return refuse(r, "",
+                      "has no \"api\": built by an npurt from before API version 1; this one has API version %d. "
+                      "Build it again",
+                      NPURT_API_VERSION);
+    if (!number_of(r, value, "api", UINT32_MAX, &version)) return false;
+    if (version < NPURT_API_OLDEST || version > NPURT_API_VERSION)
+        return refuse(r, "api", "built with API version %" PRIu64 "; this npurt serves versions %d to %d", version,
+                      NPURT_API_OLDEST, NPURT_API_VERSION);
+    return true;
+}
+
 static bool whole(struct reader *r, struct description *d)
 {
-    static const char *const known[] = {"format",  "name",   "runtime", "orchestration",
-                                        "kernels", "params", "scalars", NULL};
+    const bool bundle = r->kind == DESCRIPTION_OF_BUNDLE;
+    const char *const known[] = {
+        "format", "name", "runtime", "orchestration", "kernels", "params", "scalars", bundle ? "api" : NULL, NULL};
     const json_t *format = json_object_get(d->root, "format");
     if (!json_is_object(d->root)) return refuse(r, "", "an object is due here");
     /* First of all: what another format means by its members is not for us to judge. */
-    if (r->kind == DESCRIPTION_OF_BUNDLE && !format) return refuse(r, "", "has no \"format\": not a built bundle");
+    if (bundle && !format) return refuse(r, "", "has no \"format\": not a built bundle");
     if (format && (!json_is_integer(format) || json_integer_value(format) != DESCRIPTION_FORMAT))
         return refuse(r, "format", "this npurt knows format %d only", DESCRIPTION_FORMAT);
+    if (bundle && !api_of(r, d->root)) return false;
     return object_of(r, d->root, "", known) && name_of(r, d->root, "", &d->name) && runtime_of(r, d) &&
            orchestration_of(r, d) &&
            each(r, d, "kernels", NPURT_MAX_KERNELS, (void **)&d->kernel, sizeof *d->kernel, kernel_of) &&

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../bundle/description.h"
+#include "callable.h"
 #include "device.h"
 #include "error.h"
 
@@ -51,7 +52,7 @@ static npurt_status load(npurt_device *device, const char *folder, const struct 
                                           .params = params,
                                           .param_count = d->param_count,
                                           .scalar_count = d->scalar_count};
-        status = npurt_callable_load(device, &desc, out);
+        status = callable_load(device, &desc, out);
     }
     free(params);
     free(kernels);

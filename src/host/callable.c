@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "api.h"
 #include "elf.h"
 #include "error.h"
 #include "file.h"
@@ -47,6 +48,9 @@ static npurt_status check_kernels(const npurt_callable_desc *desc, const char *n
     if (desc->kernel_count && !desc->kernels)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\": kernel_count is %u, kernels is NULL", name,
                            desc->kernel_count);
+    if (desc->kernel_count > NPURT_MAX_KERNELS)
+        return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" has %u kernels; at most %d are possible", name,
+                           desc->kernel_count, NPURT_MAX_KERNELS);
     for (uint32_t i = 0; i < desc->kernel_count; i++) {
         const npurt_kernel_desc *k = &desc->kernels[i];
         if (k->id >= NPURT_MAX_KERNELS)
@@ -208,7 +212,7 @@ static uint32_t next_number(void)
     return number;
 }
 
-npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
+npurt_status callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
 {
     npurt_status status = device_enter(device, "npurt_callable_load", DEVICE_NEED_WORK);
     if (status != NPURT_OK) return status;
@@ -237,6 +241,16 @@ npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc
     *out = c;
     log_write(LOG_LEVEL_INFO, "callable", "\"%s\" loaded: %u kernels", c->name, desc->kernel_count);
     return device_leave(device, NPURT_OK);
+}
+
+npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
+{
+    struct api_copy copy;
+    const npurt_callable_desc *own = device ? api_desc(device->api, desc, &copy) : desc;
+    if (desc && !own) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
+    npurt_status status = callable_load(device, own, out);
+    if (device) api_release(&copy);
+    return status;
 }
 
 npurt_status npurt_callable_unload(npurt_callable *callable)

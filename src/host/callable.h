@@ -27,6 +27,9 @@ struct npurt_callable {
     uint64_t kernel_table; /* device: struct kernel_entry[kernel_limit] */
 };
 
+/* npurt_callable_load with a description of this library's layout. */
+npurt_status callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
+
 /* Name of a kernel id for messages; "?" when there is none. */
 const char *callable_kernel_name(const npurt_callable *callable, int32_t kernel);
 

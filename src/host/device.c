@@ -1,8 +1,10 @@
 #include "device.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "api.h"
 #include "callable.h"
 #include "error.h"
 #include "log.h"
@@ -110,6 +112,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     pthread_mutexattr_destroy(&attr);
     flight_init(device);
     device->forks = fork_count();
+    device->api = api_find(NPURT_API_VERSION);
     device->slot = slot;
     device->resets = slot_resets(slot);
     device->driver = driver;
@@ -139,12 +142,10 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     return NPURT_OK;
 }
 
-npurt_status npurt_device_open(const char *target, const npurt_device_options *options, npurt_device **out)
+/* Opens with options of this library's layout. */
+static npurt_status open_target(const char *target, const npurt_device_options *options, npurt_device **out)
 {
     static _Atomic uint64_t first_open; /* fork_count() + 1 at the first open of the process */
-    error_begin("npurt_device_open");
-    if (!out) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "out is NULL");
-    *out = NULL;
     if (log_delivering()) return error_raise(NPURT_ERROR_BUSY, "called from inside a log callback");
     uint64_t none = 0, now = fork_count() + 1;
     if (!atomic_compare_exchange_strong(&first_open, &none, now) && none != now)
@@ -168,6 +169,37 @@ npurt_status npurt_device_open(const char *target, const npurt_device_options *o
         return status;
     }
     return device_open_on(driver, true, id, target, options, out);
+}
+
+/* The file that holds an address of code or data; "?" if the loader knows of none. */
+static const char *file_of(const void *address)
+{
+    Dl_info info;
+    return dladdr(address, &info) && info.dli_fname ? info.dli_fname : "?";
+}
+
+npurt_status npurt_device_open_api(uint32_t api_version, const char *target, const npurt_device_options *options,
+                                   npurt_device **out)
+{
+    static const char own_data = 0;
+    error_begin("npurt_device_open");
+    if (!out) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "out is NULL");
+    *out = NULL;
+    const struct api *api = api_find(api_version);
+    if (!api) {
+        error_raise(
+            NPURT_ERROR_BAD_BINARY, "%s was built with API version %u of npurt's headers; %s serves versions %d to %d",
+            file_of(__builtin_return_address(0)), api_version, file_of(&own_data), NPURT_API_OLDEST, NPURT_API_VERSION);
+        error_hint(api_version > NPURT_API_VERSION
+                       ? "the library is older than the headers: install the newer one, or find "
+                         "out which one the loader takes (LD_LIBRARY_PATH, ldd)"
+                       : "the library is newer: build the program again with its headers");
+        return NPURT_ERROR_BAD_BINARY;
+    }
+    struct api_copy copy;
+    npurt_status status = open_target(target, api_options(api, options, &copy), out);
+    if (status == NPURT_OK) (*out)->api = api;
+    return status;
 }
 
 npurt_status npurt_device_close(npurt_device *device)

@@ -41,6 +41,7 @@ struct npurt_device {
     struct driver *driver;
     bool owns_driver;             /* driver_close at the end */
     int32_t id, hal_id;           /* rt and acl calls take id, hal calls hal_id */
+    const struct api *api;        /* of the program that opened it */
     npurt_device_options options; /* every default filled in */
     char *binaries, *dump_folder; /* of the options, owned */
     npurt_device_info info;

@@ -1,6 +1,7 @@
 /* What a device says of itself. */
 #include "device.h"
 
+#include "api.h"
 #include "error.h"
 
 npurt_device_state npurt_device_get_state(npurt_device *device)
@@ -14,7 +15,7 @@ npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info
     npurt_status status = device_enter(device, "npurt_device_get_info", DEVICE_NEED_HANDLE);
     if (status != NPURT_OK) return status;
     if (info)
-        *info = device->info;
+        api_answer(info, device->api->device_info, &device->info, sizeof device->info);
     else
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "info is NULL");
     return device_leave(device, status);
@@ -39,8 +40,9 @@ npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *tota
 {
     npurt_status status = device_enter(device, "npurt_device_ledger", DEVICE_NEED_HANDLE);
     if (status != NPURT_OK) return status;
+    const npurt_ledger_totals now = ledger_totals(&device->ledger);
     if (totals)
-        *totals = ledger_totals(&device->ledger);
+        api_answer(totals, device->api->ledger_totals, &now, sizeof now);
     else
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "totals is NULL");
     return device_leave(device, status);
@@ -53,7 +55,8 @@ npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash)
     if (!hash)
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "hash is NULL");
     else if (!device->driver->npuemu_trace_hash || device->driver->npuemu_trace_hash(device->id, hash) != 0)
-        status = error_raise(NPURT_ERROR_UNSUPPORTED, "%s keeps no trace hash; a card in timed or explore mode does (?seed=1)",
-                             device->info.target);
+        status =
+            error_raise(NPURT_ERROR_UNSUPPORTED,
+                        "%s keeps no trace hash; a card in timed or explore mode does (?seed=1)", device->info.target);
     return device_leave(device, status);
 }

@@ -166,3 +166,50 @@ bool elf_has_function(const void *data, size_t size, const char *symbol, bool dy
     }
     return false;
 }
+
+static uint64_t round_up(uint64_t size, uint64_t to)
+{
+    return (size + to - 1) & ~(to - 1);
+}
+
+/* Of the notes in one segment. */
+static uint32_t version_in_notes(const char *notes, uint64_t size, uint64_t align, uint32_t own)
+{
+    static const char owner[] = "npurt";
+    enum { API_VERSION = 1 };
+    uint32_t found = 0;
+    uint64_t at = 0;
+    while (size - at >= sizeof(Elf64_Nhdr)) {
+        Elf64_Nhdr note;
+        memcpy(&note, notes + at, sizeof note);
+        const uint64_t name = at + sizeof note, value = at + round_up(sizeof note + note.n_namesz, align);
+        if (!inside(value, note.n_descsz, size)) break;
+        uint32_t version;
+        if (note.n_namesz == sizeof owner && note.n_type == API_VERSION && note.n_descsz == sizeof version &&
+            memcmp(notes + name, owner, sizeof owner) == 0) {
+            memcpy(&version, notes + value, sizeof version);
+            if (version != own) return version;
+            found = version;
+        }
+        at = value + round_up(note.n_descsz, align);
+        if (at > size) break;
+    }
+    return found;
+}
+
+uint32_t elf_api_version(const void *data, size_t size, uint32_t own)
+{
+    Elf64_Ehdr header;
+    uint32_t found = 0;
+    memcpy(&header, data, sizeof header);
+    for (uint32_t i = 0; i < header.e_phnum; i++) {
+        Elf64_Phdr segment;
+        memcpy(&segment, (const char *)data + header.e_phoff + i * sizeof segment, sizeof segment);
+        if (segment.p_type != PT_NOTE || !inside(segment.p_offset, segment.p_filesz, size)) continue;
+        const uint32_t version = version_in_notes((const char *)data + segment.p_offset, segment.p_filesz,
+                                                  segment.p_align == 8 ? 8 : 4, own);
+        if (version != 0 && version != own) return version;
+        if (version != 0) found = version;
+    }
+    return found;
+}

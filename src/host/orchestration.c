@@ -4,9 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "api.h"
 #include "elf.h"
 #include "error.h"
 #include "log.h"
+
+/* The table of functions and the structs of a task are others. */
+static npurt_status refuse_version(const char *what, const char *source, uint32_t version)
+{
+    if (version == 0)
+        error_raise(
+            NPURT_ERROR_BAD_BINARY,
+            "%s: %s has no API version, as if built without npurt/orchestration.h or with one from before version 1; "
+            "this library serves versions %d to %d",
+            what, source, NPURT_API_OLDEST, NPURT_API_VERSION);
+    else
+        error_raise(NPURT_ERROR_BAD_BINARY,
+                    "%s: %s was built with API version %u of npurt's headers; this library serves versions %d to %d",
+                    what, source, version, NPURT_API_OLDEST, NPURT_API_VERSION);
+    error_hint("build it again with the headers of this library (npurt/version.h)");
+    return NPURT_ERROR_BAD_BINARY;
+}
 
 npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool silicon,
                                 struct bytes *out)
@@ -18,8 +36,11 @@ npurt_status orchestration_read(const npurt_binary *binary, const char *callable
     if (status != NPURT_OK) return status;
     const char *problem =
         silicon ? elf_aicpu_object_problem(out->data, out->size) : elf_shared_object_problem(out->data, out->size);
+    const uint32_t version = problem ? 0 : elf_api_version(out->data, out->size, NPURT_API_VERSION);
     if (problem)
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s %s", what, source, problem);
+    else if (!api_find(version))
+        status = refuse_version(what, source, version);
     else if (!elf_has_function(out->data, out->size, entry, true))
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
     if (status != NPURT_OK) file_release(out);

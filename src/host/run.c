@@ -1,7 +1,20 @@
 /* The public calls that launch runs and hear of their end. */
 #include "run.h"
 
+#include "api.h"
 #include "error.h"
+
+/* Launches what a program's arguments say. *run stays NULL when it came to none. */
+static npurt_status launch(npurt_callable *callable, const npurt_call_args *args, const char *call, npurt_run **run)
+{
+    struct api_copy copy;
+    const npurt_call_args *own = api_args(callable->device->api, args, &copy);
+    *run = NULL;
+    if (args && !own) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
+    npurt_status status = flight_launch(callable, own, call, run);
+    api_release(&copy);
+    return status;
+}
 
 npurt_status npurt_launch(npurt_callable *callable, const npurt_call_args *args, npurt_run **out)
 {
@@ -12,8 +25,8 @@ npurt_status npurt_launch(npurt_callable *callable, const npurt_call_args *args,
     npurt_device *device = callable->device;
     npurt_status status = device_enter(device, "npurt_launch", DEVICE_NEED_WORK);
     if (status != NPURT_OK) return status;
-    npurt_run *run = NULL;
-    status = flight_launch(callable, args, "npurt_launch", &run);
+    npurt_run *run;
+    status = launch(callable, args, "npurt_launch", &run);
     if (status == NPURT_OK)
         *out = run;
     else if (run)
@@ -37,7 +50,7 @@ static npurt_status collect(npurt_run *run, npurt_timing *timing)
 {
     npurt_status status = run->status;
     if (status != NPURT_OK) error_adopt(&run->error);
-    if (timing) *timing = run->timing;
+    if (timing) api_answer(timing, run->device->api->timing, &run->timing, sizeof run->timing);
     flight_release(run);
     return status;
 }
@@ -84,8 +97,8 @@ npurt_status npurt_call(npurt_callable *callable, const npurt_call_args *args, n
     npurt_device *device = callable->device;
     npurt_status status = device_enter(device, "npurt_call", DEVICE_NEED_WORK);
     if (status != NPURT_OK) return status;
-    npurt_run *run = NULL;
-    status = flight_launch(callable, args, "npurt_call", &run);
+    npurt_run *run;
+    status = launch(callable, args, "npurt_call", &run);
     if (status == NPURT_OK) {
         status = flight_wait(run);
         if (status == NPURT_OK) status = collect(run, timing);
@@ -93,7 +106,7 @@ npurt_status npurt_call(npurt_callable *callable, const npurt_call_args *args, n
         return status;
     }
     if (run) {
-        if (timing) *timing = run->timing;
+        if (timing) api_answer(timing, device->api->timing, &run->timing, sizeof run->timing);
         flight_release(run);
     }
     return device_leave(device, status);

@@ -19,7 +19,7 @@ const char *__asan_default_options(void)
 }
 
 static const char bundle[] =
-    "{\"format\": 1, \"name\": \"b\", \"orchestration\": {\"binary\": \"o.so\"},"
+    "{\"format\": 1, \"api\": 1, \"name\": \"b\", \"orchestration\": {\"binary\": \"o.so\"},"
     " \"params\": [{\"name\": \"x\", \"access\": \"input\", \"dtype\": \"f32\", \"shape\": [0, 4]},"
     "              {\"name\": \"y\", \"access\": \"inout\", \"dtype\": \"i16\"},"
     "              {\"name\": \"z\", \"access\": \"output\", \"dtype\": \"u8\", \"shape\": [3, 2]}],"

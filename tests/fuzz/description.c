@@ -115,6 +115,7 @@ static char *write_out(const struct description *d, enum description_kind kind)
     json_t *root = json_object();
 
     json_object_set_new(root, "format", json_integer(DESCRIPTION_FORMAT));
+    if (kind == DESCRIPTION_OF_BUNDLE) json_object_set_new(root, "api", json_integer(NPURT_API_VERSION));
     json_object_set_new(root, "name", json_string(d->name));
     json_object_set_new(root, "orchestration", object_file(&d->orchestration, kind));
     json_object_set_new(root, "kernels", kernels_of(d, kind));

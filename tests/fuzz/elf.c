@@ -45,7 +45,12 @@ static void try_host(const uint8_t *image, size_t size)
     fuzz_verdict(deep == NULL);
     FUZZ_CHECK(!problem || deep == problem, "%s, yet %s", problem, deep ? deep : "a shared object");
     if (problem) return;
-    if (!deep) check_segments(image, size);
+    if (!deep) {
+        check_segments(image, size);
+        const uint32_t version = elf_api_version(image, size, 1);
+        FUZZ_CHECK(version == 0 || holds(image, size, "npurt"), "API version %u of a file that never says npurt",
+                   version);
+    }
     const bool dynamic = elf_has_function(image, size, symbol, true),
                any = elf_has_function(image, size, symbol, false);
     FUZZ_CHECK(!dynamic || any, "%s is a dynamic function and no function", symbol);

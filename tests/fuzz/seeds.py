@@ -182,7 +182,7 @@ def bundle(text, binary):
     return struct.pack("<H", len(text)) + text.encode() + binary
 
 
-HEAD = '{"format":1,"name":"n","orchestration":{"binary":"orchestration.so"},"kernels":['
+HEAD = '{"format":1,"api":1,"name":"n","orchestration":{"binary":"orchestration.so"},"kernels":['
 put("bundle", "kernel", bundle(HEAD + '{"id":0,"name":"k","core":"aiv","binary":"k.so"}]}', shared))
 put("bundle", "two-kernels", bundle(
     HEAD + '{"id":5,"name":"k","core":"aic","binary":"k.so","entry":"add_one"},'

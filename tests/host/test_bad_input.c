@@ -127,6 +127,29 @@ TEST(not_an_elf_and_no_entry)
     tear_down();
 }
 
+TEST(another_api_version)
+{
+    static const npurt_runtime runtimes[] = {NPURT_HOST_BUILD_GRAPH, NPURT_TENSORMAP_AND_RINGBUFFER};
+    npurt_device *none = (npurt_device *)1;
+    npurt_callable *no_callable;
+    REFUSED(npurt_device_open_api(7, "emu:a5", NULL, &none), NPURT_ERROR_BAD_BINARY,
+            "host_test_bad_input was built with API version 7 of npurt's headers");
+    CHECK(none == NULL);
+    CHECK_HAS(npurt_error_last()->message, "libnpurt.so");
+    CHECK_HAS(npurt_error_last()->message, "serves versions 1 to 1");
+    set_up();
+    for (int i = 0; i < 2; i++) {
+        world_runtime = runtimes[i];
+        REFUSED(world_load_from(device, world_version_7, &no_callable), NPURT_ERROR_BAD_BINARY, world_version_7);
+        CHECK_HAS(npurt_error_last()->message,
+                  "was built with API version 7 of npurt's headers; this library serves versions 1 to 1");
+        REFUSED(world_load_from(device, world_kernels, &no_callable), NPURT_ERROR_BAD_BINARY, world_kernels);
+        CHECK_HAS(npurt_error_last()->message, "has no API version");
+    }
+    world_runtime = NPURT_HOST_BUILD_GRAPH;
+    tear_down();
+}
+
 TEST(wrong_count_dtype_or_shape)
 {
     npurt_call_args args;

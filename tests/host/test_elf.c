@@ -119,6 +119,50 @@ TEST(what_the_loader_would_follow_out_of_the_file_is_told)
     file_release(&kernels);
 }
 
+static uint32_t version_in(const char *path, uint32_t own)
+{
+    struct bytes file;
+    CHECK_EQ(file_read(path, "test", &file), NPURT_OK);
+    const uint32_t version = elf_api_version(file.data, file.size, own);
+    file_release(&file);
+    return version;
+}
+
+TEST(the_api_version_is_in_what_was_built_with_the_headers)
+{
+    CHECK_EQ(version_in(world_orchestration, NPURT_API_VERSION), NPURT_API_VERSION);
+    CHECK_EQ(version_in(world_version_7, NPURT_API_VERSION), 7);
+    CHECK_EQ(version_in(world_kernels, NPURT_API_VERSION), 0);
+}
+
+/* Notes as the linker lays them out: several in one segment, names and values padded to the alignment. */
+TEST(of_notes_of_different_versions_the_foreign_one_is_told)
+{
+    struct {
+        Elf64_Ehdr header;
+        Elf64_Phdr segment;
+        struct {
+            uint32_t name_size, size, type;
+            char name[8];
+            uint32_t value;
+        } note[3];
+    } file = {.header = {.e_phnum = 1, .e_phoff = offsetof(__typeof__(file), segment)},
+              .segment = {.p_type = PT_NOTE,
+                          .p_offset = offsetof(__typeof__(file), note),
+                          .p_filesz = sizeof file.note,
+                          .p_align = 4},
+              .note = {{6, 4, 1, "npurt", 3}, {6, 4, 2, "npurt", 9}, {6, 4, 1, "npurt", 5}}};
+    CHECK_EQ(elf_api_version(&file, sizeof file, 3), 5);
+    CHECK_EQ(elf_api_version(&file, sizeof file, 5), 3);
+    file.note[2].name[0] = 'N';
+    CHECK_EQ(elf_api_version(&file, sizeof file, 3), 3);
+    file.note[0].size = UINT32_MAX; /* leads out of the segment */
+    CHECK_EQ(elf_api_version(&file, sizeof file, 3), 0);
+    file.note[0].size = 4;
+    file.segment.p_filesz = sizeof file;
+    CHECK_EQ(elf_api_version(&file, sizeof file, 3), 0);
+}
+
 TEST(functions_are_found_by_whole_name_when_they_are_global)
 {
     set_up();

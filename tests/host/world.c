@@ -5,6 +5,7 @@
 
 const char world_orchestration[] = HOST_FIXTURES "/host_orchestration.so";
 const char world_other_orchestration[] = HOST_FIXTURES "/host_other_orchestration.so";
+const char world_version_7[] = HOST_FIXTURES "/host_version_7.so";
 const char world_kernels[] = HOST_FIXTURES "/host_kernels.so";
 const char world_binaries[] = HOST_BINARIES;
 

@@ -8,6 +8,8 @@
 extern const char world_orchestration[], world_kernels[];
 /* Its chains have FIXTURE_OTHER_MORE tasks more than they are asked for. */
 extern const char world_other_orchestration[];
+/* Built with headers of API version 7. */
+extern const char world_version_7[];
 /* Folder of programs that look like device programs but are none. */
 extern const char world_binaries[];
 

@@ -145,4 +145,6 @@ head -c 100 moved/kernel_add.so > damaged/kernel_add.so
 refused 3 'NPURT_ERROR_BAD_BINARY' "$npurt" run damaged --input x=x --input y=y --scalar more=1
 sed 's/"format": 1/"format": 2/' moved/bundle.json > damaged/bundle.json
 refused 3 'this npurt knows format 1 only' "$npurt" run damaged
+sed 's/"api": 1/"api": 7/' moved/bundle.json > damaged/bundle.json
+refused 3 ': api: built with API version 7; this npurt serves versions 1 to 1' "$npurt" run damaged
 echo "built, refused and run as said"

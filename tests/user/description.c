@@ -114,20 +114,30 @@ TEST(bundle_needs_its_format_and_stays_in_its_folder)
     REFUSED("{\"name\": \"n\", \"orchestration\": {\"binary\": \"o.so\"}}", DESCRIPTION_OF_BUNDLE,
             "c.json:1: has no \"format\": not a built bundle");
     REFUSED("{\"format\": 2, \"new\": 1}", DESCRIPTION_OF_BUNDLE, "c.json:1: format: this npurt knows format 1 only");
-    REFUSED("{\"format\": 1, \"name\": \"n\", \"orchestration\": {\"source\": \"o.c\"}}", DESCRIPTION_OF_BUNDLE,
-            "c.json:1: orchestration.source: unknown; there are binary, entry");
+    REFUSED("{\"format\": 1, \"name\": \"n\", \"orchestration\": {\"binary\": \"o.so\"}}", DESCRIPTION_OF_BUNDLE,
+            "c.json:1: has no \"api\": built by an npurt from before API version 1; this one has API version 1. Build "
+            "it again");
+    REFUSED("{\"format\": 1,\n\"api\": 7, \"new\": 1}", DESCRIPTION_OF_BUNDLE,
+            "c.json:2: api: built with API version 7; this npurt serves versions 1 to 1");
+    REFUSED("{\"format\": 1, \"api\": \"1\"}", DESCRIPTION_OF_BUNDLE,
+            "c.json:1: api: a whole number from 0 to 4294967295 is due here");
+    REFUSED(HEAD " \"api\": 1}", DESCRIPTION_OF_SOURCES,
+            "c.json:3: api: unknown; there are format, name, runtime, orchestration, kernels, params, scalars");
+    REFUSED("{\"format\": 1, \"api\": 1, \"name\": \"n\", \"orchestration\": {\"source\": \"o.c\"}}",
+            DESCRIPTION_OF_BUNDLE, "c.json:1: orchestration.source: unknown; there are binary, entry");
     static const char *const outside[] = {"../o.so", "/lib/o.so", ".", "..", ".o.so", "a/o.so"};
     for (uint32_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         char text[200], message[200];
-        snprintf(text, sizeof text, "{\"format\": 1, \"name\": \"n\",\n\"orchestration\": {\"binary\": \"%s\"}}",
-                 outside[i]);
+        snprintf(text, sizeof text,
+                 "{\"format\": 1, \"api\": 1, \"name\": \"n\",\n\"orchestration\": {\"binary\": \"%s\"}}", outside[i]);
         snprintf(message, sizeof message,
                  "c.json:2: orchestration.binary: \"%s\" is not a file of the bundle's own folder", outside[i]);
         REFUSED(text, DESCRIPTION_OF_BUNDLE, message);
     }
     char text[400], name[257] = ""; /* a byte more than there is, which cut off would be another file's name */
     memset(name, 'o', 256);
-    snprintf(text, sizeof text, "{\"format\": 1, \"name\": \"n\",\n\"orchestration\": {\"binary\": \"%s\"}}", name);
+    snprintf(text, sizeof text,
+             "{\"format\": 1, \"api\": 1, \"name\": \"n\",\n\"orchestration\": {\"binary\": \"%s\"}}", name);
     REFUSED(text, DESCRIPTION_OF_BUNDLE,
             "c.json:2: orchestration.binary: no file's name is longer than 255 characters");
 }
@@ -136,11 +146,12 @@ TEST(bundle_needs_its_format_and_stays_in_its_folder)
  * sanitizer looks on). */
 TEST(any_damage_is_refused_whole)
 {
-    static const char text[] = "{\"format\":1,\"name\":\"n\",\"orchestration\":{\"binary\":\"o.so\"},\"kernels\":[{"
-                               "\"id\":0,\"name\":\"k\",\"core\":"
-                               "\"aiv\",\"binary\":\"k.so\"}],\"params\":[{\"name\":\"x\",\"access\":\"input\","
-                               "\"dtype\":\"f32\",\"shape\":[4]}],"
-                               "\"scalars\":[{\"name\":\"s\",\"dtype\":\"i32\",\"value\":-1}]}";
+    static const char text[] =
+        "{\"format\":1,\"api\":1,\"name\":\"n\",\"orchestration\":{\"binary\":\"o.so\"},\"kernels\":[{"
+        "\"id\":0,\"name\":\"k\",\"core\":"
+        "\"aiv\",\"binary\":\"k.so\"}],\"params\":[{\"name\":\"x\",\"access\":\"input\","
+        "\"dtype\":\"f32\",\"shape\":[4]}],"
+        "\"scalars\":[{\"name\":\"s\",\"dtype\":\"i32\",\"value\":-1}]}";
     uint32_t accepted = 0;
     CHECK_EQ(parse(text, DESCRIPTION_OF_BUNDLE), NPURT_OK);
     for (size_t size = 0; size + 1 < sizeof text; size++) {

@@ -29,8 +29,8 @@ done
 soname=$(readelf -d "$prefix/lib/libnpurt.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 [ "$soname" = "libnpurt.so.${version%%.*}" ] || fail "soname $soname"
 [ "$(readlink "$prefix/lib/$soname")" = "libnpurt.so.$version" ] || fail "$soname is no link to libnpurt.so.$version"
-exported=$(nm -D --defined-only "$prefix/lib/libnpurt.so" | awk '$3 !~ /^npurt_/ { print $3 }')
-[ -z "$exported" ] || fail "exported without the name's prefix: $exported"
+exported=$(nm -D --defined-only "$prefix/lib/libnpurt.so" | awk '$2 != "A" && $3 !~ /^npurt_.*@@NPURT_1$/ { print $3 }')
+[ -z "$exported" ] || fail "exported without the name's prefix or the node NPURT_1: $exported"
 
 [ "$("$prefix/bin/npurt" version)" = "npurt $version" ] || fail "npurt version: $("$prefix/bin/npurt" version)"
 "$prefix/bin/npurt" run vector_example --target emu:a2 --json | jq -e '.mismatches == 0' > /dev/null
@@ -63,6 +63,30 @@ C
 cc "$work/version.c" -o "$work/version" $(pkg-config --cflags --libs npurt)
 [ "$(LD_LIBRARY_PATH=$prefix/lib "$work/version" | cut -d' ' -f2)" = "$version" ] || fail "npurt_version() differs"
 readelf -d "$work/version" | grep -q "NEEDED.*\[$soname\]" || fail "a program does not ask for $soname"
+
+# A program of another API version, as if built elsewhere: refused with both versions and both files.
+mkdir -p "$work/other/npurt"
+sed 's/^#define NPURT_API_VERSION 1$/#define NPURT_API_VERSION 7/' "$prefix/include/npurt/version.h" > "$work/other/npurt/version.h"
+cat > "$work/other.c" <<'C'
+#include <npurt/npurt.h>
+#include <stdio.h>
+int main(void)
+{
+    npurt_device *device;
+    npurt_status status = npurt_device_open("emu:a5", NULL, &device);
+    printf("%s %s\n", npurt_status_name(status), npurt_error_last()->message);
+    return 0;
+}
+C
+for version_of in 1:"$prefix/include" 7:"$work/other"; do
+  cc -I"${version_of#*:}" "$work/other.c" -o "$work/other_${version_of%%:*}" $(pkg-config --cflags --libs npurt)
+  readelf -nW "$work/other_${version_of%%:*}" | grep -q "npurt.*description data: 0${version_of%%:*} 00 00 00" || fail "no note of version $version_of"
+done
+said=$(LD_LIBRARY_PATH=$prefix/lib "$work/other_1")
+grep -q '^NPURT_OK' <<<"$said" || fail "$said"
+said=$(LD_LIBRARY_PATH=$prefix/lib "$work/other_7")
+grep -q "^NPURT_ERROR_BAD_BINARY $work/other_7 was built with API version 7 of npurt's headers; $prefix/lib/libnpurt.so.* serves versions 1 to 1$" \
+  <<<"$said" || fail "$said"
 
 # find_package refuses a version that is not there.
 printf 'cmake_minimum_required(VERSION 3.20)\nproject(p LANGUAGES C)\nfind_package(npurt 99)\nif(npurt_FOUND)\nmessage(FATAL_ERROR found)\nendif()\n' > "$work/CMakeLists.txt"
