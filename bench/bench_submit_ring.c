@@ -49,9 +49,9 @@ static void take(void *context, uint32_t slot)
     ready[ready_count++] = slot;
 }
 
-static void complete_all(void *context)
+static void complete_all(void *context, const struct stream_need *need)
 {
-    (void)context;
+    (void)context, (void)need;
     while (ready_count > 0) {
         struct stream_words *words = &graph->stream.words[ready[--ready_count]];
         uint32_t edge = __atomic_exchange_n(&words->fanout, STREAM_CLOSED, __ATOMIC_ACQ_REL);
@@ -77,7 +77,7 @@ static double run_ns(void (*task)(uint32_t))
             task(k);
         npurt_scope_end(orch);
         spent += bench_now_ns() - from;
-        complete_all(NULL);
+        complete_all(NULL, NULL);
     }
     if (stream_finish(graph)) die("finish");
     return (double)spent / TASKS;
@@ -133,9 +133,9 @@ static double run_bodies_ns(bool template, bool stencil)
         uint64_t from = bench_now_ns();
         body(template ? &t : NULL, &rows, BODY, stencil);
         spent += bench_now_ns() - from;
-        if (i / BODY % (BATCH / BODY) == 0) complete_all(NULL);
+        if (i / BODY % (BATCH / BODY) == 0) complete_all(NULL, NULL);
     }
-    complete_all(NULL);
+    complete_all(NULL, NULL);
     if (stream_finish(graph)) die("finish");
     return (double)spent / TASKS;
 }

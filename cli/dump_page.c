@@ -135,16 +135,51 @@ static void show_untold(const json_t *run)
 
 /* ---- who waits for whom */
 
+/* What the orchestration waits for; false: the dump does not say. */
+static bool show_need(const json_t *dump, const json_t *need, const char *before)
+{
+    const char *resource = text(need, "for");
+    const bool slot = strcmp(resource, "slot") == 0, edge = strcmp(resource, "edge") == 0,
+               heap = strcmp(resource, "heap") == 0, element = strcmp(resource, "element") == 0;
+    const int64_t ring = number(need, "ring"), used = number(need, "used"), total = number(need, "total");
+    const bool named = json_is_integer(json_object_get(need, "task"));
+    if (!*resource) return false;
+    printf("%s", before);
+    if (slot)
+        printf("a task slot of ring %" PRId64 ", %" PRId64 " of whose %" PRId64 " tasks are in flight", ring, used,
+               total);
+    else if (edge)
+        printf("an edge of ring %" PRId64 ", %" PRId64 " of whose %" PRId64 " edges are taken", ring, used, total);
+    else if (heap)
+        printf("%" PRId64 " bytes in the heap of ring %" PRId64 ", %" PRId64 " of whose %" PRId64 " bytes are in use",
+               number(need, "bytes"), ring, used, total);
+    else if (element)
+        printf("an element");
+    else
+        printf("a %s of the tensor map", resource);
+    if (named) {
+        printf(element ? " that is due after " : "; the first to give back is ");
+        print_task(dump, number(need, "task"));
+    }
+    return true;
+}
+
 /* Of a graph that is built on the device and is not whole yet. */
 static void show_orchestration(const json_t *dump)
 {
-    const json_t *run = json_object_get(dump, "run");
+    const json_t *run = json_object_get(dump, "run"), *need = json_object_get(run, "orchestration_waits");
     const char *stage = text(run, "orchestration");
+    if (strcmp(stage, "returned") == 0) {
+        if (show_need(dump, need, "\nWhen the run ended the orchestration waited for ")) printf(".\n");
+        return;
+    }
     if (strcmp(stage, "running") == 0)
         printf("\nThe orchestration has not returned: it runs on the device, and may submit more.\n");
-    else if (strcmp(stage, "waiting") == 0)
-        printf("\nThe orchestration has not returned: it waits for tasks to complete.\n");
-    else if (strcmp(stage, "loading") == 0)
+    else if (strcmp(stage, "waiting") == 0) {
+        if (!show_need(dump, need, "\nThe orchestration has not returned: it waits for "))
+            printf("\nThe orchestration has not returned: it waits for tasks to complete");
+        printf(".\n");
+    } else if (strcmp(stage, "loading") == 0)
         printf("\nThe orchestration is still being loaded on the device.\n");
 }
 

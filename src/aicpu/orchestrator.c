@@ -114,9 +114,10 @@ static void ready(void *context, uint32_t slot)
 
 /* Announced first, then, when the engine has found once more that it can not go on, waited: what completes in between
  * either was seen by the engine or kicks. */
-static void wait_for_others(void *context)
+static void wait_for_others(void *context, const struct stream_need *need)
 {
     struct orchestrator *o = context;
+    o->result->need = *need;
     set_stage(o, STREAM_WAITING);
     if (o->in_turn) {
         port_token token = port_wait_begin();

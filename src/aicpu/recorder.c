@@ -54,7 +54,7 @@ void recorder_tell(struct scheduler *s)
     }
     recorder_clean(s);
     /* The orchestrator may be in the user's code: what it has said last is cleaned for it. */
-    if (s->words) port_cache_clean(s->stream_result, PROTOCOL_LINE);
+    if (s->words) port_cache_clean(s->stream_result, offsetof(struct stream_result, text));
     r->now = record_stamp(port_clock());
     r->moved = s->moved_ticks ? record_stamp(s->moved_ticks) : 0;
     r->completed = s->completed;

@@ -13,9 +13,10 @@ npurt_status stream_commit(struct graph *graph, const struct place *place);
 npurt_status stream_alloc(struct graph *graph, uint32_t tensor, npurt_tensor *out);
 /* The address lies in the heap of a ring. */
 bool stream_has(const struct graph *graph, uint64_t addr);
-/* Lets something end. CANCELLED, latched, when the run has; STALLED when it ended because nothing moved any more, and then
- * the sentence says that this task waits for `what`; NULL: it waits for nothing of a ring. */
-npurt_status stream_wait(struct graph *graph, const char *what);
+/* Lets something end, since there is none of `resource` in the innermost scope's ring; `amount`: bytes of a heap, or the number
+ * of the task that an element waits for. CANCELLED, latched, when the run has ended; STALLED when it ended because nothing moved
+ * any more, and then the sentence says what this task waits for, unless it is an element. */
+npurt_status stream_wait(struct graph *graph, enum stream_resource resource, uint64_t amount);
 /* The same for a table that has no room: something has retired since, or may have. False when nothing is in flight that could
  * make any, or the run has ended. */
 bool stream_more_room(struct graph *graph);

@@ -140,6 +140,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     s->regions_high = 0;
     s->unmapped = false;
     s->wait_ticks = 0;
+    s->need = (struct stream_need){0};
     s->refusal = (struct stream_refusal){0};
     s->scope[0] = (struct stream_scope){0};
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
@@ -221,6 +222,7 @@ void stream_report(const struct graph *g, struct stream_result *result)
     result->tasks = g->task_count;
     result->wait_ticks = s->wait_ticks;
     result->regions_high = s->regions_high;
+    result->need = s->need;
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
         result->tasks_high[r] = tasks_high(g, r);
         result->edges_high[r] = edges_high(g, r);
@@ -272,26 +274,64 @@ __attribute__((cold)) static npurt_status refuse_ended(struct graph *g)
                         WORD(": the run had ended before it was submitted"));
 }
 
-/* Nothing moved for the scheduler's limit. Without kernels to blame, what is in flight waits for conditions that nothing
- * in flight makes true. */
-__attribute__((cold)) static npurt_status refuse_blocked(struct graph *g, const char *what)
+/* Nothing moved for the scheduler's limit. Without kernels to blame, what is in flight waits for conditions that
+ * nothing in flight makes true. */
+__attribute__((cold)) static npurt_status refuse_blocked(struct graph *g, enum stream_resource resource)
 {
+    static const char *const words[] = {[STREAM_NEEDS_SLOT] = "a slot",
+                                        [STREAM_NEEDS_EDGE] = "an edge",
+                                        [STREAM_NEEDS_HEAP] = "memory in the heap",
+                                        [STREAM_NEEDS_REGION] = "a region"};
     const uint32_t r = g->stream.ring;
     g->stream.refusal.code = STREAM_FLOW_CONTROL_DEADLOCK;
     g->stream.refusal.ring = r;
-    return graph_refuse(g, NPURT_ERROR_STALLED, WORD("task "), NUMBER(g->task_count), WORD(" waits for "), WORD(what),
-                        WORD(" of ring "), NUMBER(r), WORD(", "),
+    return graph_refuse(g, NPURT_ERROR_STALLED, WORD("task "), NUMBER(g->task_count), WORD(" waits for "),
+                        WORD(words[resource]), WORD(" of ring "), NUMBER(r), WORD(", "),
                         NUMBER(g->edges.ring[r].head - g->edges.ring[r].tail), WORD(" of whose "),
                         NUMBER(g->stream.window[r]), WORD(" tasks are in flight"));
 }
 
-npurt_status stream_wait(struct graph *g, const char *what)
+static struct stream_need need_of(const struct graph *g, enum stream_resource resource, uint64_t amount)
 {
+    const struct stream *s = &g->stream;
+    const uint32_t head = g->edges.ring[s->ring].head, tail = g->edges.ring[s->ring].tail;
+    struct stream_need need = {.resource = resource, .ring = s->ring};
+    switch (resource) {
+    case STREAM_NEEDS_SLOT:
+        need.used = head - tail;
+        need.total = s->window[s->ring];
+        break;
+    case STREAM_NEEDS_EDGE:
+        need.used = s->heap[s->ring].edge_head - s->heap[s->ring].edge_tail;
+        need.total = s->edge_max[s->ring];
+        break;
+    case STREAM_NEEDS_HEAP:
+        need.amount = amount;
+        need.used = s->heap[s->ring].live;
+        need.total = s->heap[s->ring].size;
+        break;
+    case STREAM_NEEDS_ELEMENT:
+        need.task = (uint32_t)amount;
+        break;
+    default:
+        break;
+    }
+    if ((resource == STREAM_NEEDS_SLOT || resource == STREAM_NEEDS_EDGE) && head != tail)
+        need.task = s->words[edges_slot(&g->edges, s->ring << STREAM_INDEX_BITS | tail)].number;
+    return need;
+}
+
+npurt_status stream_wait(struct graph *g, enum stream_resource resource, uint64_t amount)
+{
+    const struct stream_need need = need_of(g, resource, amount);
     const uint32_t end = port_observe32(g->stream.host->end);
-    if (end == RUN_STALLED + 1 && what) return refuse_blocked(g, what);
-    if (end != 0) return refuse_ended(g);
+    if (end != 0) {
+        g->stream.need = need;
+        return end == RUN_STALLED + 1 && resource != STREAM_NEEDS_ELEMENT ? refuse_blocked(g, resource)
+                                                                          : refuse_ended(g);
+    }
     uint64_t began = port_clock();
-    g->stream.host->wait(g->stream.host->context);
+    g->stream.host->wait(g->stream.host->context, &need);
     g->stream.wait_ticks += port_clock() - began;
     retire_all(g);
     return NPURT_OK;
@@ -300,7 +340,7 @@ npurt_status stream_wait(struct graph *g, const char *what)
 bool stream_more_room(struct graph *g)
 {
     if (retire_all(g) > 0) return true; /* also when nothing is in flight any more */
-    return in_flight(g) && stream_wait(g, "a region") == NPURT_OK;
+    return in_flight(g) && stream_wait(g, STREAM_NEEDS_REGION, 0) == NPURT_OK;
 }
 
 /* ---- tasks ---- */
@@ -341,7 +381,7 @@ npurt_status stream_reserve(struct graph *g, uint64_t size, struct place *place)
     const uint32_t index = g->edges.ring[r].head;
     if (index % STREAM_RETIRE_EVERY == 0 || index - g->edges.ring[r].tail == window) retire(g, r);
     while (unlikely(index - g->edges.ring[r].tail == window))
-        if (stream_wait(g, "a slot") != NPURT_OK) return g->latched;
+        if (stream_wait(g, STREAM_NEEDS_SLOT, 0) != NPURT_OK) return g->latched;
     if (unlikely(index == STREAM_INDEX_MASK))
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(STREAM_INDEX_MASK - 1), WORD(" tasks in scopes of depth "), NUMBER(r));
@@ -370,7 +410,7 @@ static bool wait_for_edge(struct graph *g, uint32_t r, const uint32_t *list)
     const struct heap_ring *ring = &g->stream.heap[r];
     while (ring->edge_head - ring->edge_tail == g->stream.edge_max[r]) {
         if (port_observe32(list) == STREAM_CLOSED) return true; /* it needs none */
-        if (stream_wait(g, "an edge") != NPURT_OK) return false;
+        if (stream_wait(g, STREAM_NEEDS_EDGE, 0) != NPURT_OK) return false;
     }
     return true;
 }
@@ -507,7 +547,7 @@ npurt_status stream_alloc(struct graph *g, uint32_t tensor, npurt_tensor *out)
         heap_reclaim(g, r);
         while (!heap_place(g, r, bytes, &at)) {
             if (!in_flight(g)) return refuse_heap(g, r, tensor, bytes);
-            if (stream_wait(g, "memory in the heap") != NPURT_OK) return g->latched;
+            if (stream_wait(g, STREAM_NEEDS_HEAP, bytes) != NPURT_OK) return g->latched;
             heap_reclaim(g, r);
         }
     }

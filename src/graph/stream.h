@@ -25,8 +25,8 @@ struct stream_host {
     void (*admit)(void *context, uint32_t slot);
     /* Its producers have completed. */
     void (*ready)(void *context, uint32_t slot);
-    /* Lets the schedulers go on until something may have completed. */
-    void (*wait)(void *context);
+    /* Lets the schedulers go on until something may have completed, since there is none of `need`. */
+    void (*wait)(void *context, const struct stream_need *need);
 };
 
 /* Makes an engine in its memory (control->engine). Costs a pass over the tables of the tensor map. NULL: the memory is

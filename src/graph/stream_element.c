@@ -28,7 +28,7 @@ static void *element(struct graph *g, const npurt_tensor *t, const uint32_t *ind
     for (uint32_t i = 0; i < e->count; i++) {
         const struct stream_words *words = &g->stream.words[e->producers[i]];
         while (port_observe32(&words->done) != words->number) {
-            if (stream_wait(g, NULL) == NPURT_OK) continue;
+            if (stream_wait(g, STREAM_NEEDS_ELEMENT, words->number) == NPURT_OK) continue;
             g->stream.refusal.code = STREAM_TENSOR_WAIT_TIMEOUT;
             return NULL;
         }

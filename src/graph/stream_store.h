@@ -68,6 +68,7 @@ struct stream {
     uint64_t key; /* stream_control.engine_key that it was made for */
     uint32_t run; /* stream_control.run_number */
     struct stream_refusal refusal;
+    struct stream_need need; /* of the wait that the run's end cut short */
     struct stream_scope scope[NPURT_MAX_SCOPE_DEPTH + 1]; /* [0] the whole graph */
 };
 

@@ -311,6 +311,30 @@ static json_t *orchestration_part(const struct dump *d)
     return json_string(now < sizeof stage / sizeof stage[0] ? stage[now] : "unknown");
 }
 
+/* What it waits for, or waited for when the run ended. */
+static json_t *orchestration_waits_part(const struct dump *d)
+{
+    static const char *const resource[] = {[STREAM_NEEDS_SLOT] = "slot",
+                                           [STREAM_NEEDS_EDGE] = "edge",
+                                           [STREAM_NEEDS_HEAP] = "heap",
+                                           [STREAM_NEEDS_REGION] = "region",
+                                           [STREAM_NEEDS_ELEMENT] = "element"};
+    const struct stream_need *need = &d->evidence.need;
+    if (need->resource == STREAM_NEEDS_NOTHING || need->resource >= sizeof resource / sizeof resource[0])
+        return json_null();
+    const npurt_task_id id = (npurt_task_id)(need->task >> STREAM_INDEX_BITS) << 32 | (need->task & STREAM_INDEX_MASK);
+    const int64_t place = need->task && d->tasks.count ? d->tasks.owner(&d->tasks, id) : TASKS_NOWHERE;
+    json_t *o = json_pack("{s:s}", "for", resource[need->resource]);
+    const bool element = need->resource == STREAM_NEEDS_ELEMENT, counted = need->total != 0;
+    json_object_set_new(o, "ring", element ? json_null() : json_integer(need->ring));
+    json_object_set_new(o, "task",
+                        place == TASKS_NOWHERE ? json_null() : json_integer(tasks_number(&d->tasks, (uint32_t)place)));
+    json_object_set_new(o, "used", counted ? json_integer((json_int_t)need->used) : json_null());
+    json_object_set_new(o, "total", counted ? json_integer((json_int_t)need->total) : json_null());
+    json_object_set_new(o, "bytes", need->amount ? json_integer((json_int_t)need->amount) : json_null());
+    return o;
+}
+
 static json_t *run_part(const struct dump *d, const struct outcome *outcome)
 {
     const npurt_run *run = d->run;
@@ -329,6 +353,7 @@ static json_t *run_part(const struct dump *d, const struct outcome *outcome)
     json_object_set_new(o, "outcome", outcome_part(run, outcome));
     json_object_set_new(o, "schedulers", schedulers_part(d));
     json_object_set_new(o, "orchestration", orchestration_part(d));
+    json_object_set_new(o, "orchestration_waits", orchestration_waits_part(d));
     return o;
 }
 

@@ -106,8 +106,11 @@ static void read_schedulers(const npurt_run *run, struct evidence *e, const char
 static void read_stage(const npurt_run *run, struct evidence *e)
 {
     if (run->callable->runtime != NPURT_TENSORMAP_AND_RINGBUFFER) return;
-    const uint64_t at = bank_control(run->bank) - RUN_STREAM_RESULT + offsetof(struct stream_result, stage);
-    if (!read_device(run->device, e, &e->stage, at, sizeof e->stage)) e->stage = STREAM_NOT_BEGUN;
+    struct stream_result result;
+    const uint64_t at = bank_control(run->bank) - RUN_STREAM_RESULT;
+    if (!read_device(run->device, e, &result, at, offsetof(struct stream_result, text))) return;
+    e->stage = result.stage;
+    if (e->stage == STREAM_WAITING || e->stage == STREAM_RETURNED_FROM) e->need = result.need;
 }
 
 bool evidence_gather(const npurt_run *run, bool ask, struct evidence *e)

@@ -36,6 +36,7 @@ struct evidence {
     struct task_state *state; /* NULL: not initialised, or not read */
     uint32_t now;             /* the latest stamp that a scheduler told; 0: none told */
     uint32_t stage;           /* enum stream_stage; of a graph that is built on the device */
+    struct stream_need need;  /* of its orchestration's wait, when `stage` is that or the run's end cut it short */
 };
 
 /* Pre: the run has its bank; the thread is bound when `ask`. False without host memory. evidence_fini is due either way. */

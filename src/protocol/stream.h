@@ -133,7 +133,27 @@ enum stream_stage {
     STREAM_RETURNED_FROM = 4,
 };
 
-/* Writer: orchestrator; `done` last. `stage` is kept up to date while it goes on. */
+/* What an orchestrator waits for. */
+enum stream_resource {
+    STREAM_NEEDS_NOTHING = 0,
+    STREAM_NEEDS_SLOT = 1,    /* a task slot of `ring` */
+    STREAM_NEEDS_EDGE = 2,    /* an edge of its pool */
+    STREAM_NEEDS_HEAP = 3,    /* `amount` bytes of its heap in one piece */
+    STREAM_NEEDS_REGION = 4,  /* a region of the tensor map */
+    STREAM_NEEDS_ELEMENT = 5, /* an element, which `task` writes or reads */
+};
+
+struct stream_need {
+    uint32_t resource; /* enum stream_resource */
+    uint32_t ring;
+    uint32_t task;  /* number of the task that must complete first; 0: none in particular. Of slots and edges the ring's oldest */
+    uint32_t reserved;
+    uint64_t amount;
+    uint64_t used, total; /* slots, edges or bytes; 0: not counted */
+};
+PROTOCOL_ASSERT(sizeof(struct stream_need) == 40, "stream_need");
+
+/* Writer: orchestrator; `done` last. `stage` and `need` are kept up to date while it goes on. */
 struct stream_result {
     uint32_t done;      /* run_control.run_number */
     uint32_t code;      /* enum stream_code */
@@ -151,7 +171,9 @@ struct stream_result {
     uint32_t edges_high[STREAM_RINGS];
     uint64_t heap_high[STREAM_RINGS];
     uint32_t regions_high;
-    uint32_t reserved1[15];
+    uint32_t reserved1;
+    struct stream_need need; /* of a wait that goes on, or that the run's end cut short */
+    uint32_t reserved2[4];
     char text[STREAM_TEXT]; /* what was refused and why */
 };
 PROTOCOL_ASSERT(sizeof(struct stream_result) == 704, "stream_result");

@@ -26,6 +26,7 @@ static struct {
     uint32_t *ready, ready_count;
     uint32_t *ordinal; /* [slots] */
     uint32_t admitted, completed, waits;
+    struct stream_need need; /* of the last wait */
     bool unchecked; /* the engine is not validated whenever it waits */
     void (*ran)(uint32_t ordinal, uint32_t slot);
 } world;
@@ -121,9 +122,10 @@ static inline void world_ready(void *context, uint32_t slot)
     world.ready[world.ready_count++] = slot;
 }
 
-static inline void world_wait(void *context)
+static inline void world_wait(void *context, const struct stream_need *need)
 {
     (void)context;
+    world.need = *need;
     world.waits++;
     if (world_run(1 + world_random(&world.seed, 3)) == 0) CHECK_FAIL("the engine waits, and no task is ready");
 }

@@ -485,6 +485,121 @@ TEST(a_snapshot_of_a_run_that_waits_names_the_kernel_and_does_not_disturb_it)
     look_at_the_gate("emu:a5", 2000); /* several schedulers */
 }
 
+/* An orchestration on the device that can not go on as long as the gate is shut, in rings that are so small. The dump
+ * of a snapshot, or when the run fails of it, says what it waits for. */
+struct blocked {
+    uint64_t mode, argument;
+    npurt_ring_options ring;
+    const char *resource, *says;
+    int64_t of_ring, used, total, bytes, task; /* -1: null */
+};
+
+static void is_blocked(json_t *root, const struct blocked *b)
+{
+    static const char *const member[] = {"ring", "used", "total", "bytes", "task"};
+    const int64_t due[] = {b->of_ring, b->used, b->total, b->bytes, b->task};
+    CHECK_STR(text(root, "run.orchestration_waits.for"), b->resource);
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "run.orchestration_waits.%s", member[i]);
+        if (due[i] < 0)
+            CHECK(json_is_null(at(root, path)));
+        else
+            CHECK_EQ(number(root, path), due[i]);
+    }
+}
+
+TEST(what_an_orchestration_waits_for_is_told_by_resource)
+{
+    if (!on_device()) SKIP("an orchestration on the host waits for nothing");
+    static const struct blocked row[] = {
+        {.mode = FIXTURE_GATED,
+         .argument = 10,
+         .ring = {.task_window = 4},
+         .resource = "slot",
+         .says = "waits for a task slot of ring 0, 4 of whose 4 tasks are in flight; the first to give back is task 0 \"gate\".",
+         .used = 4,
+         .total = 4,
+         .bytes = -1},
+        {.mode = FIXTURE_GATED,
+         .argument = 10,
+         .ring = {.edges = 4},
+         .resource = "edge",
+         .says = "waits for an edge of ring 0, 4 of whose 4 edges are taken; the first to give back is task 0 \"gate\".",
+         .used = 4,
+         .total = 4,
+         .bytes = -1},
+        {.mode = FIXTURE_GATED_OUTPUTS,
+         .argument = 10,
+         .ring = {.heap_bytes = 4096},
+         .resource = "heap",
+         .says = "waits for 1024 bytes in the heap of ring 1, 4096 of whose 4096 bytes are in use.",
+         .of_ring = 1,
+         .used = 4096,
+         .total = 4096,
+         .bytes = 1024,
+         .task = -1},
+        {.mode = FIXTURE_GATED_LOOK,
+         .argument = 1,
+         .resource = "element",
+         .says = "waits for an element that is due after task 0 \"gate\".",
+         .of_ring = -1,
+         .used = -1,
+         .total = -1,
+         .bytes = -1},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        const struct blocked *b = &row[i];
+        printf("  %s\n", b->resource);
+        uint64_t device_x, device_y;
+        const uint32_t closed[N] = {0}, opened[N] = {1};
+        npurt_run *run;
+        char path[512];
+        make_folder();
+        npurt_device_options options = {.dump_folder = folder, .ring = {b->ring, b->ring, b->ring, b->ring}};
+        if (npurt_device_open("emu:a5", &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+        CHECK_EQ(world_load(device, &callable), NPURT_OK);
+        CHECK_EQ(npurt_memory_alloc(device, sizeof x, "x", &device_x), NPURT_OK);
+        CHECK_EQ(npurt_memory_alloc(device, sizeof y, "y", &device_y), NPURT_OK);
+        CHECK_EQ(npurt_memory_copy_in(device, device_x, closed, sizeof closed), NPURT_OK);
+        CHECK_EQ(world_launch(callable, device_x, device_y, N, b->mode, b->argument, 0, &run), NPURT_OK);
+        for (int tries = 0;; tries++) { /* until it has come so far */
+            CHECK(tries < 500);
+            CHECK_EQ(npurt_device_snapshot(device, NULL, path, sizeof path), NPURT_OK);
+            json_t *root = load(path);
+            const bool waits = strcmp(text(root, "run.orchestration"), "waiting") == 0;
+            if (waits) is_blocked(root, b);
+            json_decref(root);
+            if (waits) CHECK_HAS(explain(path), b->says);
+            CHECK_EQ(unlink(path), 0);
+            if (waits) break;
+            usleep(10000);
+        }
+        CHECK_EQ(npurt_memory_copy_in(device, device_x, opened, sizeof opened), NPURT_OK);
+        CHECK_EQ(npurt_wait(run, NULL), NPURT_OK);
+        CHECK_EQ(npurt_memory_free(device, device_x), NPURT_OK);
+        CHECK_EQ(npurt_memory_free(device, device_y), NPURT_OK);
+        close_device();
+
+        /* And when the run fails of it: the gate never opens. */
+        options.scheduler_timeout_ms = 120;
+        options.op_timeout_ms = 20000;
+        options.sync_timeout_ms = 30000;
+        if (npurt_device_open("emu:a5", &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+        CHECK_EQ(world_load(device, &callable), NPURT_OK);
+        memset(x, 0, sizeof x);
+        CHECK_EQ(world_call(callable, x, y, N, b->mode, b->argument, NULL), NPURT_ERROR_KERNEL_TIMEOUT);
+        snprintf(path, sizeof path, "%s", npurt_error_last()->dump);
+        json_t *root = load(path);
+        CHECK_STR(text(root, "run.orchestration"), "returned");
+        is_blocked(root, b);
+        json_decref(root);
+        CHECK_HAS(explain(path), "When the run ended the orchestration waited for ");
+        close_device();
+        CHECK_EQ(remove_folder(), 1);
+    }
+}
+
 TEST(snapshots_in_a_row_of_runs_that_move_are_whole_and_change_no_result)
 {
     enum { RUNS = 30, LENGTH = 500 };
