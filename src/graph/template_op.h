@@ -27,7 +27,6 @@ _Static_assert(sizeof(struct op) % 8 == 0, "what follows is aligned");
 
 struct op_tensor {
     npurt_tensor tensor; /* of an allocation, all but the address */
-    struct box box;      /* SOURCE_TENSOR, when it is tracked */
     uint16_t index;      /* into the template's tensors, or the body's buffers */
     uint8_t access;      /* npurt_access */
     uint8_t source;
@@ -37,7 +36,9 @@ struct op_tensor {
     uint8_t reserved;
     uint16_t cell; /* 1 + index, 0: none */
     uint16_t reserved1[3];
+    /* Seldom looked at in a replay, and so behind what is. */
     uint64_t initial; /* of an allocation */
+    struct box box;   /* SOURCE_TENSOR, when it is tracked */
 };
 
 /* One box of one of the template's tensors, and what the body has done to it when it ends. */

@@ -78,12 +78,10 @@ static npurt_status replay_task(struct graph *g, const struct template_body *bod
     struct place place = {0};
     npurt_status status = store_reserve(g, image_payload_size(&op->record), &place);
     if (unlikely(status)) return status;
-    const struct image_task place_of = *place.task; /* its edges so far are none, and of an image marked so */
     *place.task = op->record;
     place.task->payload = place.payload_unit;
-    place.task->fanin = place_of.fanin;
-    place.task->fanout_begin = place_of.fanout_begin;
-    place.task->fanout_count = place_of.fanout_count;
+    place.task->fanout_begin = place.number; /* as store_reserve leaves it: no edges, and of an image its own mark */
+    place.task->fanout_count = 0;
     t->number[local] = place.number;
     const struct op_tensor *from = op_tensors(op);
     const uint32_t *edge = op_edges(op), tensors = op->tensor_count, scalar_count = op->scalar_count;
