@@ -53,47 +53,37 @@ static void step(uint32_t *w, const uint32_t *r, uint32_t words, uint32_t add)
         w[i] = w[i] * 31 + r[i] + add;
 }
 
-static void expect_use(const struct template_use *use, uint32_t number)
+static void expect_sweep(const struct template_use *use, uint32_t number)
 {
-    uint32_t *a = due[use->a], *b = due[use->b], *c = due[use->c], made[TEMPLATE_LINE];
-    const uint32_t n = use->words, add = 3 * number;
-    switch (use->part) {
-    case TEMPLATE_SWEEP:
-    case TEMPLATE_SWEEP_SPAN:
-        for (uint32_t row = 0; row < TEMPLATE_ROWS; row++)
-            for (uint32_t i = 0; i < TEMPLATE_LINE; i++)
-                if (use->part == TEMPLATE_SWEEP || (row >= use->a && row < use->a + TEMPLATE_SPAN))
-                    due[row][i] = due[row][i] * 7 + number;
-        break;
-    case TEMPLATE_AFTER:
-        step(a, b, n, add);
-        step(b, a, n, add + 1);
-        step(c, c, n, add + 2 + template_mark(number));
-        break;
-    case TEMPLATE_PREDICATE:
-        step(a, b, n, add);
-        if (c[0] >= TEMPLATE_LEAST)
-            step(b, c, n, add + 1);
-        else
-            skipped++;
-        step(c, a, n, add + 2);
-        break;
-    case TEMPLATE_DEFERRED:
-        step(a, b, n, add);
-        step(c, c, n, add + 1);
-        step(b, a, n, add + 2 + template_mark(number));
-        break;
-    case TEMPLATE_MEETING:
-        step(a, b, n, add);
-        step(b, c, n, add + 1);
-        step(c, a, 3 * TEMPLATE_BLOCKS, add + 2);
-        break;
-    default:
+    const bool whole = use->part == TEMPLATE_SWEEP;
+    const uint32_t first = whole ? 0 : use->a, end = whole ? TEMPLATE_ROWS : use->a + TEMPLATE_SPAN;
+    for (uint32_t row = first; row < end; row++)
         for (uint32_t i = 0; i < TEMPLATE_LINE; i++)
-            made[i] = TEMPLATE_INITIAL;
-        step(made, a, n, add);
-        step(b, made, n, add + 1);
-        step(c, b, n, add + 2);
+            due[row][i] = due[row][i] * 7 + number;
+}
+
+static void expect_body(const struct template_use *use, uint32_t number)
+{
+    /* of each task the row that it changes, and the one by which; m is made by the body */
+    static const char task[TEMPLATE_PARTS][3][3] = {[TEMPLATE_AFTER] = {"ab", "ba", "cc"},
+                                                    [TEMPLATE_PREDICATE] = {"ab", "bc", "ca"},
+                                                    [TEMPLATE_DEFERRED] = {"ab", "cc", "ba"},
+                                                    [TEMPLATE_MEETING] = {"ab", "bc", "ca"},
+                                                    [TEMPLATE_ALLOCATES] = {"ma", "bm", "cb"}};
+    uint32_t made[TEMPLATE_LINE];
+    uint32_t *const row[] = {['a'] = due[use->a], ['b'] = due[use->b], ['c'] = due[use->c], ['m'] = made};
+    const enum template_part part = use->part;
+    for (uint32_t i = 0; i < TEMPLATE_LINE; i++)
+        made[i] = TEMPLATE_INITIAL;
+    for (uint32_t n = 0; n < 3; n++) {
+        const bool marked = n == 2 && (part == TEMPLATE_AFTER || part == TEMPLATE_DEFERRED);
+        const uint32_t words = n == 2 && part == TEMPLATE_MEETING ? 3 * TEMPLATE_BLOCKS : use->words;
+        if (part == TEMPLATE_PREDICATE && n == 1 && row['c'][0] < TEMPLATE_LEAST) {
+            skipped++;
+            continue;
+        }
+        step(row[(int)task[part][n][0]], row[(int)task[part][n][1]], words,
+             3 * number + n + (marked ? template_mark(number) : 0));
     }
 }
 
@@ -110,7 +100,10 @@ static void expect_graph(uint64_t seed)
     for (uint32_t i = 0; i < USES; i++) {
         const struct template_use use = template_use_draw(&state);
         const bool plain = use.part == TEMPLATE_SWEEP || use.part == TEMPLATE_SWEEP_SPAN, apart = use.a != use.b;
-        expect_use(&use, i);
+        if (plain)
+            expect_sweep(&use, i);
+        else
+            expect_body(&use, i);
         tasks += plain ? 1 : 3;
         uses[use.part]++;
         if (plain) continue;
