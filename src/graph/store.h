@@ -29,6 +29,12 @@ static inline npurt_status store_reserve(struct graph *g, uint64_t size, struct 
 {
     return stream_reserve(g, size, place);
 }
+/* The task's payload is one that others have too. It lies in the engine's memory, behind the slots' payloads. */
+enum { STORE_SHARES_PAYLOADS = 1 };
+static inline void store_share(const struct graph *g, const struct place *place, const uint8_t *payload)
+{
+    place->task->payload = (uint32_t)((uint64_t)(payload - g->stream.payload) / GRAPH_PAYLOAD_UNIT);
+}
 static inline npurt_status store_commit(struct graph *g, const struct place *place)
 {
     return stream_commit(g, place);
@@ -114,6 +120,12 @@ static inline npurt_status store_reserve(struct graph *g, uint64_t size, struct 
     place->payload = (npurt_tensor *)(g->payload + g->payload_used);
     edges_begin(&g->edges, number);
     return NPURT_OK;
+}
+/* An image has every task's own, in their order. */
+enum { STORE_SHARES_PAYLOADS = 0 };
+static inline void store_share(const struct graph *g, const struct place *place, const uint8_t *payload)
+{
+    (void)g, (void)place, (void)payload;
 }
 static inline npurt_status store_commit(struct graph *g, const struct place *place)
 {

@@ -61,6 +61,7 @@ static bool is_alike(struct graph *g, const struct template_body *body, const np
     if (g->manual != body->manual) return false;
     if (given->tensor_count != body->tensor_count || given->scalar_count != body->scalar_count) return false;
     const npurt_tensor *then = (const npurt_tensor *)(t->memory + body->boundary);
+    t->changed = 0;
     for (uint32_t i = 0; i < body->tensor_count; i++) {
         const npurt_tensor *now = &t->tensor[i].tensor;
         if (now->dtype != then[i].dtype || now->ndims != then[i].ndims || now->manual_dep != then[i].manual_dep ||
@@ -68,6 +69,9 @@ static bool is_alike(struct graph *g, const struct template_body *body, const np
             memcmp(now->strides, then[i].strides, now->ndims * sizeof now->strides[0]) != 0)
             return false;
         t->tensor[i].moved = now->start_offset - then[i].start_offset;
+        if (t->tensor[i].moved != 0 || now->addr != then[i].addr || now->size != then[i].size ||
+            now->owner != then[i].owner || now->hint != then[i].hint || now->lease != then[i].lease)
+            t->changed |= UINT64_C(1) << i;
     }
     return true;
 }
@@ -138,6 +142,7 @@ npurt_status template_end(struct graph *g)
         body->state = TEMPLATE_RECORDED;
         template_cells_find(t, body);
         template_cells_end(g, body);
+        template_payloads_keep(t, body);
         t->recording = NULL;
         g->edges.record = NULL;
     }

@@ -20,7 +20,9 @@ struct op {
     uint32_t template_scalars; /* bit j: scalar j is the template's scalar template_scalar[j] */
     uint8_t template_scalar[NPURT_TASK_MAX_SCALARS];
     bool has_predicate; /* its element is one argument more, behind the tensors */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
+    uint32_t payload; /* in the memory, of a use with the tensors of the recording; 0: none is kept (template_payload.c) */
+    uint64_t tensors; /* of the template, that it describes: bit i, tensor i */
     struct image_task record;
 };
 _Static_assert(sizeof(struct op) % 8 == 0, "what follows is aligned");
@@ -93,6 +95,22 @@ static inline uint16_t *template_readers(const struct templates *t, const struct
 {
     return (uint16_t *)(template_cells(t, body) + cell_count);
 }
+
+/* The argument's descriptor in a use. */
+static inline void template_describe(const struct template_tensor *whole, const struct op_tensor *from, npurt_tensor *to)
+{
+    *to = from->tensor;
+    to->addr = whole->tensor.addr;
+    to->size = whole->tensor.size;
+    to->owner = whole->tensor.owner;
+    to->hint = whole->tensor.hint;
+    to->lease = whole->tensor.lease;
+    to->start_offset = from->tensor.start_offset + whole->moved; /* not +=: what was just written is not read again */
+}
+
+/* template_payload.c: the recording is over: writes the payloads that replays with the same tensors can share, as long as
+ * there is room. Pre: the tensors at hand are still the recording's. */
+void template_payloads_keep(struct templates *templates, const struct template_body *body);
 
 /* template_replay.c: the body once more, for the tensors at hand. */
 npurt_status template_replay(struct graph *graph, struct template_body *body);

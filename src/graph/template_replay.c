@@ -3,22 +3,15 @@
 
 #include <string.h>
 
-/* An argument in one of the template's tensors. */
-static npurt_status replay_template_tensor(struct graph *g, const struct template_body *body,
-                                           const struct op_tensor *from, npurt_tensor *to)
+/* What an argument in one of the template's tensors holds and waits for. */
+static npurt_status replay_access(struct graph *g, const struct template_body *body, const struct op_tensor *from)
 {
     struct templates *t = g->templates;
     const struct template_tensor *whole = &t->tensor[from->index];
-    to->addr = whole->tensor.addr;
-    to->size = whole->tensor.size;
-    to->owner = whole->tensor.owner;
-    to->hint = whole->tensor.hint;
-    to->lease = whole->tensor.lease;
-    to->start_offset = from->tensor.start_offset + whole->moved; /* not +=: what was just written is not read again */
     if (whole->own) store_hold(g, whole->buffer);
     if (unlikely(!from->tracked)) {
         uint32_t owner;
-        if (!g->manual && to->owner != NPURT_TASK_NONE && store_number(g, to->owner, &owner))
+        if (!g->manual && whole->tensor.owner != NPURT_TASK_NONE && store_number(g, whole->tensor.owner, &owner))
             edges_add(&g->edges, owner);
         return NPURT_OK;
     }
@@ -27,7 +20,7 @@ static npurt_status replay_template_tensor(struct graph *g, const struct templat
         if (region != MAP_NONE) tensor_map_wait(&g->map, region, from->border);
         return NPURT_OK;
     }
-    const uint64_t shift = whole->moved * npurt_dtype_size((npurt_dtype)to->dtype);
+    const uint64_t shift = whole->moved * npurt_dtype_size((npurt_dtype)whole->tensor.dtype); /* the argument's too */
     struct box box = from->box;
     box.lo += shift;
     box.hi += shift;
@@ -51,8 +44,11 @@ static npurt_status replay_output(struct graph *g, const struct place *place, co
 static inline npurt_status replay_tensor(struct graph *g, const struct template_body *body, const struct place *place,
                                          const struct op_tensor *from, uint32_t i, npurt_tensor *to)
 {
+    if (from->source == SOURCE_TENSOR) {
+        template_describe(&g->templates->tensor[from->index], from, to);
+        return replay_access(g, body, from);
+    }
     *to = from->tensor;
-    if (from->source == SOURCE_TENSOR) return replay_template_tensor(g, body, from, to);
     if (from->source == SOURCE_OUTPUT) return replay_output(g, place, from, i, to);
     const struct template_buffer *b = &g->templates->buffer[from->index];
     to->addr = b->addr;
@@ -76,7 +72,8 @@ static npurt_status replay_task(struct graph *g, const struct template_body *bod
 {
     struct templates *t = g->templates;
     struct place place = {0};
-    npurt_status status = store_reserve(g, image_payload_size(&op->record), &place);
+    const bool shared = op->payload != 0 && (op->tensors & t->changed) == 0;
+    npurt_status status = store_reserve(g, shared ? 0 : image_payload_size(&op->record), &place);
     if (unlikely(status)) return status;
     *place.task = op->record;
     place.task->payload = place.payload_unit;
@@ -88,6 +85,12 @@ static npurt_status replay_task(struct graph *g, const struct template_body *bod
     uint64_t *scalars = (uint64_t *)(place.payload + tensors);
     for (uint32_t i = 0; i < op->edge_count; i++)
         edges_add(&g->edges, t->number[edge[i]]);
+    if (shared) {
+        store_share(g, &place, t->memory + op->payload);
+        for (uint32_t i = 0; i < tensors; i++)
+            if (unlikely(status = replay_access(g, body, &from[i]))) return status;
+        return store_commit(g, &place);
+    }
     if (unlikely(op->has_predicate)) { /* before the tensors, as in a submission */
         npurt_tensor element;
         status = replay_tensor(g, body, &place, &from[tensors], tensors, &element);

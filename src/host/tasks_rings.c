@@ -203,7 +203,7 @@ static bool find_edges(struct rings *rings, uint32_t count)
 static bool has_payload(const struct rings *rings, const struct image_task *t)
 {
     const uint64_t at = rings->layout.payload + (uint64_t)t->payload * 64, size = image_payload_size(t);
-    return size <= STREAM_PAYLOAD && at + size <= rings->layout.edges;
+    return size <= STREAM_PAYLOAD && at + size <= rings->layout.size; /* a slot's, or a template's */
 }
 
 /* Of those in flight the first ones, of the others the last. */

@@ -11,7 +11,7 @@
  *     state      of the schedulers, STREAM_STATE bytes per slot
  *     payload    STREAM_PAYLOAD_NEAR bytes per slot, then STREAM_PAYLOAD bytes per slot for tasks that need more
  *     edges      struct stream_edge[edges of all rings]
- *     private    the engine's own: never touched by a scheduler
+ *     private    the engine's own, of which others read payloads that templates keep (graph/template_payload.c)
  *
  * Slots of the four rings follow each other. A task's number is ring << 30 | index, where index counts the tasks of the ring
  * from 1; 0 is no task. Its slot is any free one of the ring, the last that became free, so that a ring touches no more

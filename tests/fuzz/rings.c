@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     const uint32_t refused = (uint32_t)fuzz_number(&in, 1);
     copies_left = refused ? refused - 1 : UINT32_MAX;
-    engine_size = l.own;
+    engine_size = l.size;
     engine = calloc(1, engine_size);
     struct run_bank bank = {.upload = malloc(RUN_SMALL_IMAGE)};
     if (!engine || !bank.upload) abort();
