@@ -30,6 +30,7 @@ static void die(const char *what)
 
 uint32_t port_observe32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 void port_publish32(uint32_t *p, uint32_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
+void port_publish64(uint64_t *p, uint64_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
 uint32_t port_fetch_sub32(uint32_t *p, uint32_t value) { return __atomic_fetch_sub(p, value, __ATOMIC_ACQ_REL); }
 bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
 {

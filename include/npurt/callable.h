@@ -107,6 +107,8 @@ typedef struct npurt_timing {
                                      * does in tensormap_and_ringbuffer */
     uint32_t schedulers;            /* AICPU threads that scheduled, side by side; small graphs need no more than one */
     uint32_t scheduled;             /* bit n: the n-th of them sent work to a core */
+    uint64_t staged_blocks;         /* sent to cores before all producers of their tasks had completed
+                                     * (npurt_task_stage_consumers) */
 } npurt_timing;
 
 /* Loads a callable: checks and uploads every kernel, opens the orchestration or uploads it for the device. What is on the

@@ -87,6 +87,7 @@ typedef struct npurt_task {
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
     bool deferred;                      /* completes when its kernels' conditions hold: npurt_task_deferred */
     bool has_predicate;                 /* runs only if: npurt_task_predicate */
+    bool stage_consumers;               /* they may wait on cores for it to end: npurt_task_stage_consumers */
     struct {
         const npurt_tensor *tensor;     /* both must live until npurt_submit returns */
         const uint32_t *index;
@@ -145,7 +146,7 @@ static inline void npurt_task_init(npurt_task *t, int32_t aic, int32_t aiv0, int
     t->tensor_count = t->scalar_count = t->after_count = 0;
     t->after = NULL;
     t->error = NPURT_OK;
-    t->sync_start = t->deferred = t->has_predicate = false;
+    t->sync_start = t->deferred = t->has_predicate = t->stage_consumers = false;
     t->template_scalars = 0;
 }
 static inline void npurt_task_init_aic(npurt_task *t, int32_t kernel) { npurt_task_init(t, kernel, -1, -1); }
@@ -208,6 +209,15 @@ static inline void npurt_task_sync_start(npurt_task *t) { t->sync_start = true; 
  * notifies wait for this task. A run in which only conditions are waited for and none comes true for scheduler_timeout_ms
  * ends as STALLED; the message names the first submission's. */
 static inline void npurt_task_deferred(npurt_task *t) { t->deferred = true; }
+/* The task's consumers may be sent to cores while it still runs, when all of its blocks have been; they start when it has
+ * completed, and all else that they wait for, so the result is the same. It saves the way of a task from a scheduler to its
+ * core after the producer's end: about 1.5 µs when the consumer waits for this task alone and both run on one core of the
+ * same kind, less otherwise. It costs: the core that a consumer waits on has nothing else to do until then, so it is meant
+ * for chains of short kernels, and for consumers that will be the next thing to run anyway.
+ * A consumer is staged so when every task that it waits for says this, or has completed. Sync-start and predicated consumers
+ * never are. A dummy task: says nothing, and passes on what its producers say. A predicated task: says nothing.
+ * npurt_timing.staged_blocks counts what was. */
+static inline void npurt_task_stage_consumers(npurt_task *t) { t->stage_consumers = true; }
 /* The task runs only if element `index` (x->ndims entries) of x compares so with a value, given as an element's bits in
  * the lowest npurt_dtype_size bytes; the rest is ignored. Every dtype: integers by sign, floats as numbers (a NaN is
  * unequal to everything, and neither less nor greater). The element is read on the device when the task becomes ready: the

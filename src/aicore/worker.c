@@ -46,6 +46,17 @@ PORT_CORE_FUNCTION static uint32_t next_number(uint32_t last)
     }
 }
 
+/* Waits until the doorbell opens the gate of `number`. False: DATA_MAIN_BASE has another value, so it never will. */
+PORT_CORE_FUNCTION static bool pass_gate(uint32_t number)
+{
+    for (;;) {
+        port_token token = port_wait_begin();
+        if (port_core_doorbell() == number) return true;
+        if (port_core_dmb() != (number | DMB_GATED)) return false;
+        port_wait(token);
+    }
+}
+
 PORT_CORE_FUNCTION static void run_task(PORT_GM struct dispatch_payload *payload, uint32_t number)
 {
     PORT_GM struct dispatch_payload *p = payload + (number & 1);
@@ -71,7 +82,8 @@ PORT_CORE_FUNCTION static void work(uint64_t control_address)
     port_core_cache_invalidate(welcome, sizeof *welcome);
     PORT_GM struct dispatch_payload *payload = (PORT_GM struct dispatch_payload *)(uintptr_t)welcome->payload;
     for (; number != DMB_EXIT; number = next_number(number))
-        if (number != DMB_IDLE) run_task(payload, number);
+        if (number != DMB_IDLE && (!(number & DMB_GATED) || pass_gate(number & DMB_NUMBER_MASK)))
+            run_task(payload, number & DMB_NUMBER_MASK);
     port_core_set_cond(COND_EXITED);
 }
 

@@ -65,16 +65,18 @@ void board_post(struct scheduler *s, enum image_shape shape, uint32_t task, uint
     const struct image_task *t = &s->tasks[task];
     struct claim *claim = &s->claim[shape];
     struct workspace_board *board = &s->board[shape];
-    *claim = (struct claim){.task = task, .end = t->block_num, .core_mask = t->core_mask, .slot = BOARD_NONE};
-    if (s->count == 1 || room >= t->block_num) return;
+    const uint32_t first = t->flags & IMAGE_GATED ? s->gates[task].staged : 0; /* some were sent before it was ready */
+    *claim = (struct claim){
+        .task = task, .next = first, .end = t->block_num, .core_mask = t->core_mask, .slot = BOARD_NONE};
+    if (s->count == 1 || room >= t->block_num - first) return;
     uint8_t i = 0;
     while (i < BOARD_SLOTS && !slot_take(&board->slot[i]))
         i++;
     if (i == BOARD_SLOTS) return;
     claim->slot = i;
-    claim->end = room;
+    claim->end = first + room;
     port_fetch_add32(&board->count, 1);
-    slot_open(&board->slot[i], task, room, t->block_num, t->core_mask);
+    slot_open(&board->slot[i], task, first + room, t->block_num, t->core_mask);
     /* A read by addition, as in balance_share: of this post and a peer's hungry bit, one sees the other. */
     uint32_t hungry = port_fetch_add32(&s->head->balance[shape], 0) & 0xffffu & ~(1u << s->index);
     for (; hungry; hungry &= hungry - 1)

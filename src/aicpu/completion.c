@@ -42,7 +42,8 @@ static inline uint32_t in_order(struct scheduler *s, uint32_t edge)
 static inline void complete_slot(struct scheduler *s, uint32_t slot)
 {
     struct stream_words *words = &s->words[slot];
-    uint32_t number = words->number, edge = in_order(s, port_exchange32(&words->fanout, STREAM_CLOSED));
+    uint32_t number = words->number;
+    uint32_t edge = in_order(s, stream_first_edge(port_exchange32(&words->fanout, STREAM_CLOSED)));
     uint32_t released = 0;
     while (edge != STREAM_EDGE_NONE) {
         struct stream_edge e = s->edge_nodes[edge - 1];
@@ -109,6 +110,7 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
 {
     struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
     struct core_work ended[2];
+    if (__builtin_expect(core->shut, 0) && gate_is_shut(s, core) && core->phase == CORE_SENT) return false;
     uint32_t cond = port_reg_load(core->registers, s->reg_cond);
     s->loads++;
     uint32_t count = core_observe(core, cond, ended);
@@ -130,6 +132,7 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
         if (*pace_of(s, slot, core->work[0].task)) s->quick[slot].word[cluster / 64] |= bit;
     }
     recorder_ended(core, ended, count, s->stamp);
+    if (__builtin_expect(core->followed, 0)) gate_follow(s, slot, cluster);
     for (uint32_t i = 0; i < count; i++)
         complete_block(s, &ended[i], slot, core);
     return core->phase == CORE_RUNNING;

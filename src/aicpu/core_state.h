@@ -7,15 +7,16 @@
  *        ▲                     │ finished              │ finished              │  │
  *        │◀────────────────────┘                       │                       │  │ second acknowledged:
  *        │◀────────────────────────────────────────────┘                       │  │ the first has ended
- *        │◀────────────────────────────────────────────────────────────────────┘  └──▶ RUNNING
- *                                         second finished: both have ended
+ *        │◀────────────────────────────────────────────────────────────────────┘  ├──▶ RUNNING
+ *                                         second finished: both have ended     │
+ *                                                                              └──▶ SENT, when the first finished is seen
  *
  * A core is HELD when its next task's payload is filled and the number waits for a start together (sync.c).
  *
  * DATA_MAIN_BASE is one register: a number stored before the core has taken the last one is the last one lost. So a
  * second task may be sent in RUNNING only. COND holds the newest of ACK and FIN: a core that goes from one task to the
  * next may show ACK of the second without its FIN of the first having been seen. Values that do not belong to what was
- * sent (IDLE, an earlier number, FIN of the first while the second is due) change nothing.
+ * sent (IDLE, an earlier number) change nothing.
  */
 #ifndef NPURT_AICPU_CORE_STATE_H
 #define NPURT_AICPU_CORE_STATE_H
@@ -49,7 +50,9 @@ struct core_state {
     uint32_t next_number;
     uint32_t physical;
     uint8_t phase; /* enum core_phase */
-    uint8_t reserved[3];
+    bool shut;     /* the newest block waits behind a gate, and its bell has not been seen to have rung (gate.c) */
+    bool followed; /* scheduler.follow says what may be sent behind the newest block */
+    uint8_t reserved;
     uint32_t since; /* scheduler.tick when work[0] was sent, or came up behind another */
 };
 _Static_assert(sizeof(struct core_state) == PROTOCOL_LINE, "core_state: polling touches one line per core");
@@ -88,9 +91,14 @@ static inline uint32_t core_observe(struct core_state *core, uint32_t cond, stru
         core->phase = CORE_IDLE;
         return 1;
     case CORE_STAGED:
-        if (number != core->work[1].number) return 0;
         ended[0] = core->work[0];
         ended[1] = core->work[1];
+        if (finished && number == core->work[0].number) {
+            core->work[0] = core->work[1];
+            core->phase = CORE_SENT; /* not taken yet, or behind a gate */
+            return 1;
+        }
+        if (number != core->work[1].number) return 0;
         if (!finished) {
             core->work[0] = core->work[1];
             core->phase = CORE_RUNNING;

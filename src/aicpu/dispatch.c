@@ -4,24 +4,6 @@
 
 enum { CLUSTER_NONE = 0xffffffffu };
 
-static inline void send(struct scheduler *s, unsigned slot, uint32_t cluster, uint32_t task, uint32_t block,
-                        unsigned task_slot)
-{
-    struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
-    uint32_t number = send_prepare(s, core, slot, task, block, task_slot);
-    uint64_t bit = UINT64_C(1) << cluster % 64;
-    if (core->phase == CORE_SENT) {
-        s->idle[slot].word[cluster / 64] &= ~bit;
-        s->busy[slot].word[cluster / 64] |= bit;
-        s->busy_count++;
-        core->since = s->tick;
-    } else {
-        s->stageable[slot].word[cluster / 64] &= ~bit;
-        s->quick[slot].word[cluster / 64] &= ~bit;
-    }
-    send_queue(s, core, number);
-}
-
 /* A block to send. */
 struct taken {
     uint32_t task, block;
@@ -77,10 +59,21 @@ static void dispatch_single(struct scheduler *s, enum image_shape shape, const s
                 struct taken taken;
                 if (!take(s, shape, room, &taken)) return;
                 unsigned task_slot = (unsigned)__builtin_ctz(s->tasks[taken.task].core_mask);
-                send(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits), taken.task, taken.block, task_slot);
+                uint32_t cluster = w * 64 + (uint32_t)__builtin_ctzll(bits);
+                send_block(s, slot, cluster, taken.task, taken.block, task_slot, 0);
+                if (__builtin_expect(s->tasks[taken.task].flags & IMAGE_OPENS, 0))
+                    gate_sent(s, taken.task, cluster * CORE_SLOTS + slot);
             }
         }
     }
+}
+
+/* Stores the numbers, and looks what may be sent because of them. Before any core is looked at: what has been handed out
+ * must not have ended yet. */
+static void flush(struct scheduler *s)
+{
+    send_flush(s);
+    if (s->handed_count) gate_publish(s);
 }
 
 void dispatch_early(struct scheduler *s)
@@ -88,7 +81,7 @@ void dispatch_early(struct scheduler *s)
     if (s->sync || dispatch_has_work(s, SHAPE_MIX)) return; /* they come first */
     if (dispatch_has_work(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->idle);
     if (dispatch_has_work(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->idle);
-    send_flush(s);
+    flush(s);
     if (s->count > 1) balance_offer(s);
 }
 
@@ -122,7 +115,8 @@ static void send_mix(struct scheduler *s, uint32_t cluster, const struct taken *
 {
     unsigned mask = s->tasks[taken->task].core_mask;
     for (unsigned slot = 0; slot < CORE_SLOTS; slot++)
-        if (mask >> slot & 1) send(s, slot, cluster, taken->task, taken->block, slot);
+        if (mask >> slot & 1) send_block(s, slot, cluster, taken->task, taken->block, slot, 0);
+    if (__builtin_expect(s->tasks[taken->task].flags & IMAGE_OPENS, 0)) gate_sent(s, taken->task, GATE_NO_CORE);
 }
 
 /* Gives back a block that was taken and has no cluster. */
@@ -174,7 +168,7 @@ void dispatch_ready(struct scheduler *s)
     if (dispatch_has_work(s, SHAPE_MIX) || s->spmd) dispatch_mix(s);
     if (dispatch_has_work(s, SHAPE_AIC) || s->spmd) dispatch_single(s, SHAPE_AIC, s->idle);
     if (dispatch_has_work(s, SHAPE_AIV) || s->spmd) dispatch_single(s, SHAPE_AIV, s->idle);
-    send_flush(s);
+    flush(s);
 }
 
 static void stage_single(struct scheduler *s, enum image_shape shape)
@@ -189,7 +183,39 @@ void dispatch_stage(struct scheduler *s)
 {
     if (dispatch_has_work(s, SHAPE_AIC)) stage_single(s, SHAPE_AIC);
     if (dispatch_has_work(s, SHAPE_AIV)) stage_single(s, SHAPE_AIV);
-    send_flush(s);
+    flush(s);
+}
+
+/* The first free core of the set that the shape can run on. */
+static bool find_free(const struct scheduler *s, const struct cluster_set set[CORE_SLOTS], enum image_shape shape,
+                      unsigned *slot, uint32_t *cluster)
+{
+    const unsigned last = shape == SHAPE_AIC ? 0 : 2;
+    for (*slot = shape == SHAPE_AIC ? 0 : 1; *slot <= last; ++*slot)
+        for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
+            const uint64_t word = free_word(s, set, *slot, w);
+            if (word == 0) continue;
+            *cluster = w * 64 + (uint32_t)__builtin_ctzll(word);
+            return true;
+        }
+    return false;
+}
+
+bool dispatch_find_core(const struct scheduler *s, enum image_shape shape, unsigned *slot, uint32_t *cluster)
+{
+    return find_free(s, s->idle, shape, slot, cluster) || find_free(s, s->quick, shape, slot, cluster);
+}
+
+bool dispatch_find_cluster(const struct scheduler *s, unsigned mask, uint32_t *cluster)
+{
+    const struct cluster_set set = fitting(s, mask);
+    for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
+        const uint64_t word = set.word[w] & ~s->reserved.word[w];
+        if (word == 0) continue;
+        *cluster = w * 64 + (uint32_t)__builtin_ctzll(word);
+        return true;
+    }
+    return false;
 }
 
 uint32_t dispatch_second_room(const struct scheduler *s, enum image_shape shape)

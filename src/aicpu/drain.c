@@ -3,6 +3,8 @@
  * Then the cores' EXITED is waited for: a core that ran a kernel gets the grace that the cause of the end allows, and
  * is a suspect when that has passed; a core that had nothing to do gets the exit limit.
  *
+ * A core that waits at a gate sees EXIT there.
+ *
  * Blocks that started together may be waiting for each other, and none of them may be lost: their cores get EXIT when they
  * have taken the number. */
 #include "scheduler.h"
@@ -92,7 +94,8 @@ void drain_cores(struct scheduler *s)
             if (look(s, core)) {
                 release_core(s, core);
                 left--;
-            } else if (core->phase != CORE_IDLE && waited >= grace) {
+            } else if (core->phase != CORE_IDLE && waited >= grace &&
+                       !(core->phase == CORE_SENT && gate_is_shut(s, core))) {
                 note_suspect(s, core, i % CORE_SLOTS);
                 if (untaken) send_exit(s, core);
                 core->phase = CORE_ABSENT;

@@ -54,7 +54,7 @@ static bool control_check(const struct run_control *control)
     return control->protocol_version == PROTOCOL_VERSION && control->run_number != 0 && control->aicpu_threads >= 1 &&
            control->aicpu_threads <= PROTOCOL_MAX_AICPU_THREADS && control->block_dim >= 1 &&
            control->block_dim <= PROTOCOL_MAX_CORES / CORE_SLOTS && control->physical_cores <= PROTOCOL_MAX_CORES &&
-           control->workspace != 0 && control->workspace_size >= image_workspace_size(0, control->aicpu_threads) &&
+           control->workspace != 0 && control->workspace_size >= image_workspace_size(0, false, control->aicpu_threads) &&
            control->result != 0 && control->records != 0;
 }
 

@@ -69,6 +69,9 @@ void hold_start(struct scheduler *s)
                 core->phase = CORE_SENT;
                 core->since = s->tick;
                 send_queue(s, core, core->work[0].number);
+                const struct image_task *t = &s->tasks[core->work[0].task];
+                if (t->flags & IMAGE_OPENS && (t->shape != SHAPE_MIX || slot == (unsigned)__builtin_ctz(t->core_mask)))
+                    gate_sent(s, core->work[0].task, GATE_NO_CORE);
             }
             s->busy[slot].word[w] |= s->held[slot].word[w];
             s->held[slot].word[w] = 0;
@@ -77,6 +80,7 @@ void hold_start(struct scheduler *s)
     send_flush(s);
     s->busy_count += s->held_count;
     s->held_count = 0;
+    if (s->handed_count) gate_publish(s);
 }
 
 void hold_drop(struct scheduler *s)

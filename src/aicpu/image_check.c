@@ -22,7 +22,8 @@ const struct image_header *image_check_header(const struct run_control *control,
     if (h->size < sizeof *h || h->size > control->image_size) return NULL;
     *detail = offsetof(struct image_header, task_count);
     if (h->task_count > SHELF_TASKS || h->ready_count > h->task_count) return NULL;
-    if (control->workspace_size < image_workspace_size(h->task_count, control->aicpu_threads)) return NULL;
+    if (control->workspace_size < image_workspace_size(h->task_count, h->gated_count > 0, control->aicpu_threads))
+        return NULL;
     *detail = offsetof(struct image_header, tasks_offset);
     if (!table_fits(h->size, h->tasks_offset, h->task_count, sizeof(struct image_task))) return NULL;
     *detail = offsetof(struct image_header, ready_offset);
@@ -73,6 +74,7 @@ static enum run_code check_task(const struct scheduler *s, const struct image_ta
     if (t->flags & IMAGE_SYNC_START &&
         (t->block_num < 2 || t->block_num > image_shape_capacity(t->shape, s->control->block_dim)))
         return RUN_BAD_IMAGE;
+    if (t->flags & IMAGE_GATED && (t->flags & (IMAGE_SYNC_START | IMAGE_PREDICATE) || !s->gates)) return RUN_BAD_IMAGE;
     if (t->fanout_begin > s->edge_count || t->fanout_count > s->edge_count - t->fanout_begin) return RUN_BAD_IMAGE;
     uint64_t begin = (uint64_t)t->payload * PAYLOAD_UNIT;
     uint64_t size = image_payload_size(t);
@@ -97,6 +99,10 @@ static bool check_tasks(struct scheduler *s, uint64_t payload_size)
         }
         uint32_t cores = (uint32_t)__builtin_popcount(t->core_mask);
         s->state[i] = (struct task_state){.fanin_left = t->fanin, .subtasks_left = t->block_num * cores, .link = TASK_NONE};
+        if (s->gates)
+            s->gates[i] = (struct task_gate){.word = gate_word(i, GATE_SHUT),
+                                             .left = t->flags & IMAGE_GATED ? t->fanin : GATE_NEVER,
+                                             .unsent = t->block_num};
         spmd += t->block_num > 1;
         sync += (t->flags & IMAGE_SYNC_START) != 0;
         sources += t->fanin == 0;

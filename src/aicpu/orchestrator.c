@@ -74,6 +74,15 @@ static void disarm(struct orchestrator *o)
     port_exchange32(&o->head->orchestrator_waits, 0);
 }
 
+/* A task that may be staged before its producers have ended, all of which have been sent. */
+static void stage(void *context, uint32_t slot, uint32_t number)
+{
+    struct orchestrator *o = context;
+    const enum image_shape shape = (enum image_shape)o->tasks[slot].shape;
+    struct gate_queue *queue = &workspace_gating(o->control)->queue[shape];
+    if (gate_queue_put(queue, (uint64_t)number << 32 | slot) && !o->in_turn) gating_call(o->head, shape);
+}
+
 static void admit(void *context, uint32_t slot)
 {
     struct orchestrator *o = context;
@@ -85,6 +94,11 @@ static void admit(void *context, uint32_t slot)
     if (t->block_num > 1 && !o->spmd) {
         o->spmd = true;
         port_fetch_add32(&o->head->spmd_tasks, 1);
+    }
+    if ((t->flags & IMAGE_OPENS) && !o->gated) {
+        o->gated = true;
+        gating_init(workspace_gating(o->control));
+        port_fetch_add32(&o->head->gated_tasks, 1);
     }
     if ((t->flags & IMAGE_SYNC_START) && !o->sync) {
         o->sync = true;
@@ -156,7 +170,7 @@ static struct orchestrator *prepare(const struct run_control *control, const str
     for (int shape = 0; shape < SHAPE_COUNT; shape++)
         ready_init(&o->ready[shape]);
     o->host = (struct stream_host){
-        .context = o, .end = &o->head->end, .admit = admit, .ready = ready, .wait = wait_for_others};
+        .context = o, .end = &o->head->end, .admit = admit, .ready = ready, .stage = stage, .wait = wait_for_others};
     port_cache_invalidate(kernels, (size_t)control->kernel_count * sizeof *kernels);
     for (uint32_t i = 0; i < control->kernel_count; i++)
         o->kernel_core[i] = kernels[i].core_type;

@@ -32,13 +32,14 @@ struct orchestrator {
     uint32_t admitted, since_pass;
     bool spmd; /* the schedulers know that there are tasks of several blocks */
     bool sync; /* and that some start together */
+    bool gated; /* and that some may be staged early */
     bool armed; /* waiting was announced: the engine has looked once more since */
     port_token token;
     struct ready_list ready[SHAPE_COUNT]; /* not given yet */
     struct stream_host host;
     uint32_t kernel_core[NPURT_MAX_KERNELS];
 };
-_Static_assert(WORKSPACE_ORCHESTRATOR + sizeof(struct orchestrator) <= WORKSPACE_SCHEDULER, "its part of the workspace");
+_Static_assert(WORKSPACE_ORCHESTRATOR + sizeof(struct orchestrator) <= WORKSPACE_GATING, "its part of the workspace");
 
 /* The stream_control of a run, NULL when it is none, or none of this protocol. */
 const struct stream_control *orchestrator_control(const struct run_control *control);

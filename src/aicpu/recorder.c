@@ -23,7 +23,7 @@ static enum record_phase phase_of(const struct core_state *core)
     case CORE_IDLE:
         return RECORD_IDLE;
     case CORE_SENT:
-        return RECORD_SENT;
+        return core->shut ? RECORD_GATED : RECORD_SENT;
     case CORE_RUNNING:
         return RECORD_RUNNING;
     case CORE_STAGED:

@@ -19,6 +19,7 @@ static void add_scheduler(struct run_result *r, const struct scheduler *s)
     r->register_loads += s->loads;
     r->register_stores += s->stores;
     r->dispatches += s->dispatches;
+    r->staged += s->staged;
     if (s->dispatches) r->scheduled |= 1u << s->index;
     if (s->ready_ticks > r->ready_ticks) r->ready_ticks = s->ready_ticks;
     if (s->exit_late && r->code == RUN_OK) {

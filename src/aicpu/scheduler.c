@@ -54,6 +54,12 @@ void scheduler_use_image(struct scheduler *s, const struct image_header *image)
     s->task_count = image->task_count;
     s->edge_count = image->edge_count;
     s->ready_count = image->ready_count;
+    if (image->gated_count > 0) {
+        s->gates = (struct task_gate *)((char *)s->state + image_states_size(image->task_count));
+        s->gating = workspace_gating(control);
+        s->gated = true;
+        if (s->index == 0) gating_init(s->gating);
+    }
     if (s->task_count >= PLACE_TASKS) s->placed = true;
 }
 
@@ -68,6 +74,8 @@ void scheduler_use_stream(struct scheduler *s, const struct stream_control *stre
     s->tasks = (const struct image_task *)(base + layout.tasks);
     s->words = (struct stream_words *)(uintptr_t)(base + layout.words);
     s->edge_nodes = (struct stream_edge *)(uintptr_t)(base + layout.edges);
+    s->gates = (struct task_gate *)(uintptr_t)(base + layout.gates);
+    s->gating = workspace_gating(s->control);
     s->payloads = stream->engine + layout.payload;
     s->stream_result = (const struct stream_result *)(uintptr_t)stream->result;
     s->task_count = layout.slots;
@@ -241,6 +249,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (peers) balance_take(s);
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
     if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
+    if (s->words && !s->gated) s->gated = port_observe32(&s->head->gated_tasks) != 0;
     if (s->busy_count) completion_poll(s);
     bool looked = true; /* at all conditions: else it may not wait */
     if (s->waiting_count)
@@ -248,6 +257,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     dispatch_ready(s);
     if (peers && balance_share(s)) dispatch_ready(s);
     dispatch_stage(s);
+    if (s->gated) gate_stage(s);
     memset(s->may_stage, 0, sizeof s->may_stage); /* true of this moment */
     tell_completed(s);
     if (s->words && s->completed != completed) wake_orchestrator(s);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core_state.h"
+#include "gating.h"
 #include "port/port.h"
 #include "protocol/stream.h"
 #include "ready.h"
@@ -31,6 +32,7 @@ enum {
     PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
     DONATION_MAX = 256,       /* tasks taken from a shelf, or given, at once */
     CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do */
+    HANDED_MAX = 64,          /* producers handed out between two looks at their consumers */
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
     EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; the scheduler timeout when that is longer */
@@ -51,6 +53,18 @@ struct claim {
 };
 enum { BOARD_NONE = 0xff };
 
+/* A producer that has been handed out: on one core alone, or GATE_NO_CORE. */
+struct handed {
+    uint32_t task, core;
+};
+#define GATE_NO_CORE 0xffffffffu
+
+/* What may be sent to a core behind the block of this number. */
+struct follow {
+    uint32_t after;
+    uint32_t task, number; /* the number by which its gate knows it */
+};
+
 struct send {
     uint64_t registers;
     uint32_t number;
@@ -69,6 +83,8 @@ struct scheduler {
     struct workspace_head *head;
     struct workspace_board *board; /* [SHAPE_DUMMY] */
     struct task_state *state;
+    struct task_gate *gates;        /* NULL: no task of the run is gated */
+    struct workspace_gating *gating; /* with gates */
     uint32_t task_count, edge_count, ready_count;
     uint32_t index, count;                 /* this scheduler, and how many there are */
     uint32_t clusters;                     /* of all schedulers */
@@ -94,6 +110,11 @@ struct scheduler {
     /* Slabs of blocks that have ended and wait for conditions (condition.c). */
     struct condition_slab *waiting_first, *waiting_last;
     uint32_t waiting_count;
+    /* Gated tasks (gate.c). */
+    uint32_t handed_count;
+    struct handed handed[HANDED_MAX];
+    bool gated;                /* there may be some */
+    bool offered[SHAPE_DUMMY]; /* they were put into the queue since the peers were called */
     bool sync; /* the graph has sync-start tasks */
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
@@ -122,6 +143,7 @@ struct scheduler {
     /* For the result. */
     uint32_t completed, completed_told; /* tasks; of these, added to head->completed */
     uint64_t loads, stores, dispatches;
+    uint64_t staged; /* blocks sent before their task's producers had completed */
     uint64_t ready_ticks;
     bool exit_late; /* a core did not leave its loop: */
     uint32_t exit_late_core;
@@ -130,6 +152,7 @@ struct scheduler {
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
 
     struct core_state core[PROTOCOL_MAX_CORES]; /* cluster × 3 + slot */
+    struct follow follow[PROTOCOL_MAX_CORES];   /* of the cores that are followed */
 };
 _Static_assert(sizeof(struct scheduler) <= WORKSPACE_SCHEDULER, "one scheduler's part of the workspace");
 
@@ -176,12 +199,28 @@ bool predicate_is_sound(const struct scheduler *s, const struct image_task *task
 /* Reads its element from memory. */
 bool predicate_holds(const struct scheduler *s, const struct image_task *task);
 
+/* ---- gate.c */
+
+/* A block of a task with IMAGE_OPENS has been sent, to `core` when it has no more than that. */
+void gate_sent(struct scheduler *s, uint32_t task, uint32_t core);
+/* Looks at the consumers of what was handed out. After the sending, before the next look at a core. */
+void gate_publish(struct scheduler *s);
+/* The producers of a gated task have completed. True: it has all been sent, or who is sending it sees to the rest. */
+bool gate_open(struct scheduler *s, uint32_t task);
+/* Stages gated tasks on cores that nothing else wants. */
+void gate_stage(struct scheduler *s);
+/* The core's block has been acknowledged, or has ended: what was to follow it follows, or has missed it. */
+void gate_follow(struct scheduler *s, unsigned slot, uint32_t cluster);
+/* The core waits, or will, behind a gate that nobody has opened. */
+bool gate_is_shut(struct scheduler *s, struct core_state *core);
+
 /* The task's producers have completed: it waits in the list it belongs to from now on. */
 static inline void scheduler_ready(struct scheduler *s, uint32_t task)
 {
     const struct image_task *t = &s->tasks[task];
     struct ready_list *list = &s->ready[t->shape];
     if (__builtin_expect(t->flags != 0, 0)) {
+        if (t->flags & IMAGE_GATED && gate_open(s, task)) return;
         if (t->flags & IMAGE_SYNC_START) list = &s->sync_ready;
         /* Completed among the dummies, and not here: who completes may be releasing consumers. */
         if (t->flags & IMAGE_PREDICATE && !predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
@@ -274,6 +313,10 @@ void dispatch_stage(struct scheduler *s);
 /* How many tasks of the shape could be sent at once; how many could be staged. */
 uint32_t dispatch_room(const struct scheduler *s, enum image_shape shape);
 uint32_t dispatch_second_room(const struct scheduler *s, enum image_shape shape);
+/* A core for a gated block of the shape: an idle one, else one with a quick kernel and nothing behind it; a cluster whose
+ * cores of the mask are idle. */
+bool dispatch_find_core(const struct scheduler *s, enum image_shape shape, unsigned *slot, uint32_t *cluster);
+bool dispatch_find_cluster(const struct scheduler *s, unsigned mask, uint32_t *cluster);
 /* True when tasks of the shape wait here: in the list, or claimed. */
 static inline bool dispatch_has_work(const struct scheduler *s, enum image_shape shape)
 {

@@ -50,12 +50,31 @@ static inline uint32_t send_prepare(const struct scheduler *s, struct core_state
     return number;
 }
 
-/* The number will be stored by the next send_flush, at the latest. */
+/* The value, a number and its flag, will be stored by the next send_flush, at the latest. */
 static inline void send_queue(struct scheduler *s, const struct core_state *core, uint32_t number)
 {
     s->dispatches++;
     if (s->send_count == SEND_BATCH) send_flush(s);
     s->send[s->send_count++] = (struct send){core->registers, number};
+}
+
+/* Sends a block to a core that is idle, or runs one and has none behind it. `flag`: 0, or DMB_GATED. */
+static inline void send_block(struct scheduler *s, unsigned slot, uint32_t cluster, uint32_t task, uint32_t block,
+                              unsigned task_slot, uint32_t flag)
+{
+    struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
+    uint32_t number = send_prepare(s, core, slot, task, block, task_slot);
+    uint64_t bit = UINT64_C(1) << cluster % 64;
+    if (core->phase == CORE_SENT) {
+        s->idle[slot].word[cluster / 64] &= ~bit;
+        s->busy[slot].word[cluster / 64] |= bit;
+        s->busy_count++;
+        core->since = s->tick;
+    } else {
+        s->stageable[slot].word[cluster / 64] &= ~bit;
+        s->quick[slot].word[cluster / 64] &= ~bit;
+    }
+    send_queue(s, core, number | flag);
 }
 
 #endif

@@ -15,6 +15,8 @@ static const char *check_core(const struct scheduler *s, uint32_t cluster, unsig
     if (has(&s->stageable[slot], cluster) != (phase == CORE_RUNNING))
         return "the stageable set differs from the cores' phases";
     if (has(&s->quick[slot], cluster) && phase != CORE_RUNNING) return "a core runs no kernel, and that is quick";
+    if (s->core[cluster * CORE_SLOTS + slot].shut && phase != CORE_SENT && phase != CORE_STAGED)
+        return "a core waits at a gate for nothing";
     if (has(&s->held[slot], cluster) != (phase == CORE_HELD)) return "the held set differs from the cores' phases";
     return NULL;
 }
@@ -40,5 +42,6 @@ const char *scheduler_validate(const struct scheduler *s)
     if ((problem = condition_validate(s)) != NULL) return problem;
     if (s->completed_told > s->completed) return "more tasks were told of than completed";
     if (s->send_count != 0) return "numbers wait to be stored between passes";
+    if (s->handed_count != 0) return "consumers of what was handed out wait to be looked at between passes";
     return NULL;
 }

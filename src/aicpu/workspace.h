@@ -3,6 +3,7 @@
  *     offset 0       struct workspace_head   the first 4096 bytes, zeroed by the host before every run
  *     4096           struct workspace_board  one per shape, initialised by scheduler 0 when it has peers
  *     8192           struct orchestrator    of a run that streams, initialised by its thread
+ *     32768          struct workspace_gating  of a run with gated tasks, initialised by scheduler 0 or the orchestrator
  *     65536          struct scheduler        one per AICPU thread, 64 KiB each, initialised by its thread
  *     65536·(1 + n)  struct task_state       one per task (protocol/recorder.h), initialised by the threads in ranges; of a
  *                                            run that streams in the engine's memory (protocol/stream.h), initialised by
@@ -55,7 +56,8 @@ struct workspace_head {
     uint32_t spmd_tasks;   /* tasks of more than one block, all ranges */
     uint32_t source_tasks; /* tasks without producers, all ranges; must equal the image's ready_count */
     uint32_t sync_tasks;   /* sync-start tasks of more than one block, all ranges */
-    uint32_t reserved0[10];
+    uint32_t gated_tasks;  /* of a run that streams: there may be some */
+    uint32_t reserved0[9];
     /* How the run ended: 0 while it goes on, else enum run_code + 1. First writer wins and then writes the detail. */
     uint32_t end;
     uint32_t reserved1;

@@ -30,6 +30,7 @@ struct graph {
     uint32_t task_count;
     uint32_t depth;                           /* of scopes */
     bool manual;                              /* the innermost scope's mode */
+    bool opens;                               /* a task lets its consumers be staged early */
     bool unseen;                              /* a task was given something that the map does not remember */
     uint8_t around[NPURT_MAX_SCOPE_DEPTH]; /* mode of the scope around each depth */
     npurt_tensor blank; /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */

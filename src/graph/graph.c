@@ -114,7 +114,7 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->task_count = g->ready_count = g->depth = 0;
     g->payload_used = 0;
     g->fill_count = 0;
-    g->manual = g->unseen = false;
+    g->manual = g->opens = g->unseen = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;
@@ -162,14 +162,22 @@ static void relocate(struct graph *g)
         heap_relocate(&g->heap, &g->fills[i].addr);
 }
 
-static uint32_t block_total(const struct graph *g)
+/* Marks the tasks that may be staged before their producers have ended, while the log still has them grouped by consumer;
+ * returns their number. */
+static uint32_t mark_gated(struct graph *g)
 {
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < g->task_count; i++) {
-        uint32_t mask = g->tasks[i].core_mask;
-        total += (uint64_t)g->tasks[i].block_num * ((mask & 1) + (mask >> 1 & 1) + (mask >> 2));
+    const uint32_t *producer = g->edges.producers;
+    uint32_t gated = 0;
+    for (uint32_t i = 0; i < g->task_count && g->opens; i++) {
+        struct image_task *t = &g->tasks[i];
+        uint32_t open = 0;
+        for (uint32_t k = 0; k < t->fanin; k++)
+            open += (g->tasks[*producer++].flags & IMAGE_OPENS) != 0;
+        if (open == 0 || open < t->fanin || t->flags & (IMAGE_SYNC_START | IMAGE_PREDICATE)) continue;
+        t->flags |= t->shape == SHAPE_DUMMY ? IMAGE_GATED | IMAGE_OPENS : IMAGE_GATED;
+        gated++;
     }
-    return total < UINT32_MAX ? (uint32_t)total : UINT32_MAX;
+    return gated;
 }
 
 static void add_segment(struct graph_image *image, const void *data, uint64_t size)
@@ -188,9 +196,10 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
                             WORD(" scope(s) still open"));
     g->state = GRAPH_DONE;
     if (heap_moved(&g->heap)) relocate(g);
+    const uint32_t gated = mark_gated(g);
     g->ready_count = edges_flatten(&g->edges, g->task_count, g->ready);
 
-    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .heap_used = g->heap.used,
+    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .gated_count = gated, .heap_used = g->heap.used,
                                   .fills = g->fills, .fill_count = g->fill_count};
     add_segment(image, &g->header, sizeof g->header);
     add_segment(image, g->tasks, (uint64_t)g->task_count * sizeof *g->tasks);
@@ -203,7 +212,7 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
                                       .task_count = g->task_count,
                                       .edge_count = g->edges.count,
                                       .ready_count = g->ready_count,
-                                      .block_total_lo = block_total(g),
+                                      .gated_count = gated,
                                       .tasks_offset = image->segment[1].offset,
                                       .ready_offset = image->segment[2].offset,
                                       .edges_offset = image->segment[3].offset,

@@ -57,6 +57,7 @@ struct graph_image {
     uint32_t segment_count;
     uint64_t size;
     uint32_t task_count, edge_count;
+    uint32_t gated_count;    /* tasks with IMAGE_GATED */
     uint64_t heap_used;      /* bytes of outputs that the graph allocates */
     const struct graph_fill *fills; /* ascending addresses; the engine's memory like the segments */
     uint32_t fill_count;

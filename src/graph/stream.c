@@ -77,6 +77,7 @@ struct graph *stream_create(const struct stream_control *control)
     s->words = (struct stream_words *)(memory + layout.words);
     s->payload = memory + layout.payload;
     s->slots = layout.slots;
+    s->gates = (struct task_gate *)(memory + layout.gates);
     s->edges = (struct stream_edge *)(memory + layout.edges);
 
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
@@ -125,7 +126,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     uint64_t lo = UINT64_MAX, hi = 0;
     g->latched = NPURT_OK;
     g->task_count = g->depth = 0;
-    g->manual = false;
+    g->manual = g->opens = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;
@@ -415,15 +416,15 @@ static bool wait_for_edge(struct graph *g, uint32_t r, const uint32_t *list)
     return true;
 }
 
-/* Pushes the slot's edges; returns how many producers had completed before. */
-static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
+/* Pushes the slot's edges; returns how many producers had completed before. *handed_out: how many more had been handed out. */
+static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot, uint32_t *handed_out)
 {
     struct stream *s = &g->stream;
     struct heap_ring *ring = &s->heap[r];
     struct edges_mark *const mark = g->edges.mark;
     struct stream_words *const words = s->words;
     const uint32_t count = g->edges.count, *const producers = g->edges.producers, max = s->edge_max[r];
-    uint32_t completed = 0;
+    uint32_t completed = 0, handed = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t producer = producers[i];
         uint32_t *list = &words[producer].fanout, *head = &mark[producer].list;
@@ -436,16 +437,56 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot)
         }
         const uint32_t at = s->edge_first[r] + ring->edge_at;
         uint32_t expected = *head;
-        s->edges[at] = (struct stream_edge){.consumer = slot, .next = expected};
-        if (!port_cas32(list, &expected, at + 1)) { /* closed: nothing else changes it */
+        s->edges[at] = (struct stream_edge){.consumer = slot, .next = stream_first_edge(expected)};
+        while (unlikely(!port_cas32(list, &expected, at + 1 + (expected & STREAM_HANDED_OUT))) &&
+               expected != STREAM_CLOSED) {
+        } /* a second time when it has been handed out since the last edge: nothing else changes it */
+        if (expected == STREAM_CLOSED) {
             completed++;
             continue;
         }
-        *head = at + 1;
+        *head = at + 1 + (expected & STREAM_HANDED_OUT);
+        handed += expected >> 31;
         ring->edge_head++;
         ring->edge_at = ring->edge_at + 1 == max ? 0 : ring->edge_at + 1;
     }
+    *handed_out = handed;
     return completed;
+}
+
+/* Before its edges are pushed: whether the task may be staged before its producers have ended. Each of them must let it, or
+ * have ended already. A dummy lets its own consumers be staged when it may be itself. */
+static bool gate_begin(struct graph *g, const struct place *place)
+{
+    struct stream *s = &g->stream;
+    struct image_task *t = place->task;
+    struct task_gate *gate = &s->gates[place->slot];
+    const uint32_t count = g->edges.count;
+    bool gated = count > 0 && !(t->flags & (IMAGE_SYNC_START | IMAGE_PREDICATE));
+    for (uint32_t i = 0; i < count && gated; i++) {
+        const uint32_t producer = g->edges.producers[i];
+        gated = (s->tasks[producer].flags & IMAGE_OPENS) || port_observe32(&s->words[producer].fanout) == STREAM_CLOSED;
+    }
+    if (gated) t->flags |= t->shape == SHAPE_DUMMY ? IMAGE_GATED | IMAGE_OPENS : IMAGE_GATED;
+    gate->left = gated ? count + 1 : GATE_NEVER;
+    gate->unsent = t->block_num;
+    gate->bell = gate->staged = 0;
+    port_publish64(&gate->word, gate_word(place->number, GATE_SHUT));
+    return gated;
+}
+
+/* After they have been pushed, when the task is not ready: `counted` of its producers need not be waited for. */
+static void gate_end(struct graph *g, const struct place *place, uint32_t counted)
+{
+    struct stream *s = &g->stream;
+    struct edges_mark *const mark = g->edges.mark;
+    if (port_fetch_sub32(&s->gates[place->slot].left, counted + 1) != counted + 1) return;
+    if (place->task->shape != SHAPE_DUMMY) {
+        s->host->stage(s->host->context, place->slot, place->number);
+        return;
+    }
+    uint32_t *list = &s->words[place->slot].fanout, expected = STREAM_EDGE_NONE; /* or CLOSED, when it has completed */
+    if (port_cas32(list, &expected, STREAM_HANDED_OUT)) mark[place->slot].list = STREAM_HANDED_OUT;
 }
 
 npurt_status stream_commit(struct graph *g, const struct place *place)
@@ -463,8 +504,10 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     port_publish32(&words->fanin, fanin);
     words->number = place->number;
     place->task->fanout_begin = g->task_count;
+    const bool gated = unlikely(g->opens) && gate_begin(g, place);
     s->host->admit(s->host->context, slot);
-    uint32_t completed = producers ? push_edges(g, r, slot) : 0;
+    uint32_t handed_out = 0;
+    uint32_t completed = producers ? push_edges(g, r, slot, &handed_out) : 0;
     place->task->fanout_count = s->run;
     s->slot_edges[slot] = ring->edge_head;
     s->slot_hold_count[slot] = (uint8_t)s->held_count;
@@ -475,6 +518,8 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     /* The pushed ones have counted down on their own; the last to do so, here or there, has a ready task. */
     if (producers == 0 || (completed > 0 && port_fetch_sub32(&words->fanin, completed) == completed))
         s->host->ready(s->host->context, slot);
+    else if (unlikely(gated))
+        gate_end(g, place, completed + handed_out);
     return g->latched;
 }
 

@@ -25,6 +25,8 @@ struct stream_host {
     void (*admit)(void *context, uint32_t slot);
     /* Its producers have completed. */
     void (*ready)(void *context, uint32_t slot);
+    /* All of its producers have been sent to cores, and may have completed since: it may be staged before they have. */
+    void (*stage)(void *context, uint32_t slot, uint32_t number);
     /* Lets the schedulers go on until something may have completed, since there is none of `need`. */
     void (*wait)(void *context, const struct stream_need *need);
 };

@@ -45,6 +45,7 @@ struct stream {
     const struct stream_host *host;
     struct image_task *tasks;
     struct stream_words *words;
+    struct task_gate *gates; /* of this run's tasks since g->opens */
     uint8_t *payload;
     uint32_t slots; /* of all rings */
     struct stream_edge *edges;

@@ -58,7 +58,7 @@ static uint32_t edges_to(const struct graph *g, uint32_t consumer, const char **
         for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
             const uint32_t producer = slot_at(g, r, index);
             uint32_t here = 0, steps = 0;
-            for (uint32_t e = port_observe32(&s->words[producer].fanout); e != STREAM_EDGE_NONE && e != STREAM_CLOSED;
+            for (uint32_t e = stream_first_edge(port_observe32(&s->words[producer].fanout)); e != STREAM_EDGE_NONE;
                  e = s->edges[e - 1].next) {
                 const uint32_t to = s->edges[e - 1].consumer, of = ring_of_slot(g, to);
                 if (e - 1 < s->edge_first[of] || e - 1 >= s->edge_first[of] + s->edge_max[of])

@@ -99,7 +99,7 @@ static npurt_status check_sync_start(struct graph *g, const npurt_task *task, st
                             WORD(": sync start of "), NUMBER(task->block_num), WORD(" blocks on a device of "),
                             NUMBER(capacity), WORD(unit[out->shape]), WORD(", where they can not run together"));
     }
-    out->flags = IMAGE_SYNC_START;
+    out->flags |= IMAGE_SYNC_START;
     return NPURT_OK;
 }
 
@@ -377,6 +377,11 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     if (unlikely(status = check_kernels(g, task, out))) return status;
     out->flags = 0;
     if (unlikely(task->sync_start) && unlikely(status = check_sync_start(g, task, out))) return status;
+    /* nobody knows yet whether a predicated one runs, and of a dummy its producers decide */
+    if (unlikely(task->stage_consumers) && out->shape != SHAPE_DUMMY && !task->has_predicate) {
+        out->flags |= IMAGE_OPENS;
+        g->opens = true;
+    }
     if (unlikely(status = check_tensors(g, task, &place, box))) return status;
     if (unlikely(status = check_after(g, task))) return status;
 

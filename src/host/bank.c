@@ -40,7 +40,7 @@ npurt_status bank_init(npurt_device *device)
     npurt_status status = take_lines(device);
     if (status == NPURT_OK)
         status =
-            bank_grow_block(device, &device->bank[0], image_workspace_size(FIRST_TASKS, PROTOCOL_MAX_AICPU_THREADS));
+            bank_grow_block(device, &device->bank[0], image_workspace_size(FIRST_TASKS, false, PROTOCOL_MAX_AICPU_THREADS));
     return status;
 }
 

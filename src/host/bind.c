@@ -121,7 +121,7 @@ static npurt_status ship(npurt_run *run, const struct graph_image *image)
 {
     npurt_device *device = run->device;
     struct run_bank *bank = run->bank;
-    npurt_status status = bank_grow_block(device, bank, image_workspace_size(image->task_count, run->threads));
+    npurt_status status = bank_grow_block(device, bank, image_workspace_size(image->task_count, image->gated_count > 0, run->threads));
     const bool small = image->size <= RUN_SMALL_IMAGE;
     if (status == NPURT_OK && !small)
         status = bank_grow(device, bank, &bank->image, &bank->image_size, image->size, 0, "graph image");

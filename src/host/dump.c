@@ -60,7 +60,8 @@ static uint8_t *flights(const struct dump *d)
             const struct evidence_dispatch *x = &d->evidence.core[i].last[k];
             const int64_t place = d->tasks.find(&d->tasks, x->record.task);
             if (x->record.ended || place == TASKS_NOWHERE) continue;
-            const bool waits = x->phase == RECORD_SENT || x->phase == RECORD_STAGED || x->phase == RECORD_HELD;
+            const bool waits = x->phase == RECORD_SENT || x->phase == RECORD_STAGED || x->phase == RECORD_HELD ||
+                               x->phase == RECORD_GATED;
             if (flight[place] != FLIGHT_RUNNING) flight[place] = waits ? FLIGHT_SENT : FLIGHT_RUNNING;
         }
     return flight;

@@ -9,6 +9,7 @@ enum { LIST_TASKS = 2048, LIST_PRODUCERS = 32 };
 static const char *const phase_name[] = {
     [RECORD_UNTOLD] = "unknown", [RECORD_IDLE] = "idle",     [RECORD_SENT] = "sent",
     [RECORD_RUNNING] = "running", [RECORD_STAGED] = "staged", [RECORD_ABSENT] = "absent", [RECORD_HELD] = "held",
+    [RECORD_GATED] = "gated",
 };
 static const char *const shape_name[] = {"AIC", "AIV", "MIX", "dummy"};
 
@@ -77,7 +78,7 @@ static const char *state_of(const struct evidence *e, const struct evidence_core
     if (!core->reported) return "never reported";
     if (!core->adopted) return "not adopted";
     if (core->phase == RECORD_UNTOLD && core->count && !core->last[core->count - 1].record.ended) return "in flight";
-    return core->phase <= RECORD_HELD ? phase_name[core->phase] : "unknown";
+    return core->phase <= RECORD_GATED ? phase_name[core->phase] : "unknown";
 }
 
 void dump_put_cores(json_t *root, const struct dump *d)

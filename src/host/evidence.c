@@ -41,7 +41,8 @@ static void read_core(struct evidence_core *core, const struct core_record *reco
     }
     struct evidence_dispatch *newest = &core->last[core->count - 1];
     if (core->phase == RECORD_STAGED && open == 1 && newest->record.ended == 0) core->phase = RECORD_RUNNING;
-    if (core->phase == RECORD_SENT || core->phase == RECORD_RUNNING || core->phase == RECORD_HELD)
+    if (core->phase == RECORD_SENT || core->phase == RECORD_RUNNING || core->phase == RECORD_HELD ||
+        core->phase == RECORD_GATED)
         newest->phase = core->phase;
     if (core->phase != RECORD_STAGED || core->count < 2) return;
     newest[0].phase = RECORD_STAGED;

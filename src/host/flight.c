@@ -172,6 +172,7 @@ static void retire(npurt_run *run, struct outcome *o)
         run->timing.register_loads = r->register_loads;
         run->timing.schedulers = r->schedulers;
         run->timing.scheduled = r->scheduled;
+        run->timing.staged_blocks = r->staged;
         if (o->told) streamed_time(run, &o->stream);
         log_write(LOG_LEVEL_DEBUG, "run",
                   "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64

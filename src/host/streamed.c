@@ -61,7 +61,7 @@ npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args)
     snprintf(whose, sizeof whose, "call of \"%s\"", c->name);
     npurt_status status = rings_check(args->ring, whose);
     if (status != NPURT_OK) return status;
-    status = bank_grow_block(device, run->bank, image_workspace_size(0, run->threads));
+    status = bank_grow_block(device, run->bank, image_workspace_size(0, false, run->threads));
     if (status != NPURT_OK) return status;
     const uint64_t start = run_now_ns();
     struct stream_control control = {.version = STREAM_VERSION,

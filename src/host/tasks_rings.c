@@ -175,7 +175,7 @@ static uint32_t find_places(struct rings *rings, uint32_t run)
 static uint32_t follow(const struct rings *rings, uint32_t place, uint32_t *to)
 {
     const uint32_t slots = rings->layout.slots, edges = rings->layout.edge_count;
-    uint32_t edge = rings->words[rings->slot[place]].fanout, count = 0;
+    uint32_t edge = stream_first_edge(rings->words[rings->slot[place]].fanout), count = 0;
     for (uint32_t steps = 0; edge != STREAM_EDGE_NONE && edge <= edges && steps < edges; steps++) {
         const struct stream_edge e = rings->edge[edge - 1];
         edge = e.next;

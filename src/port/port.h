@@ -102,6 +102,7 @@ uint32_t port_aicpu_threads(void);
 /* ---- AICore only ----------------------------------------------------------------------------------------------- */
 
 uint32_t port_core_dmb(void);            /* DATA_MAIN_BASE, low word: the register read of the worker loop */
+uint32_t port_core_doorbell(void);       /* its high word: the two are stored one after the other, never at once */
 void port_core_set_cond(uint32_t value); /* COND; everything cleaned before is visible to the AICPU that loads it */
 
 uint32_t port_core_physical(void);       /* physical sub-core number */

@@ -6,10 +6,11 @@
 #ifndef NPURT_IMAGE_H
 #define NPURT_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_VERSION = 1 };
+enum { IMAGE_VERSION = 2 };
 #define IMAGE_MAGIC 0x4755504eu /* "NPUG" */
 
 /* Writer: host. */
@@ -17,7 +18,7 @@ struct image_header {
     uint32_t magic, version;
     uint64_t size;              /* of the whole image, bytes */
     uint32_t task_count, edge_count, ready_count;
-    uint32_t block_total_lo;    /* subtasks of all tasks, for progress; saturates */
+    uint32_t gated_count;       /* tasks with IMAGE_GATED */
     uint64_t tasks_offset;      /* struct image_task[task_count] */
     uint64_t ready_offset;      /* u32[ready_count]: tasks without producers, in submission order */
     uint64_t edges_offset;      /* u32[edge_count]: consumers, grouped by producer in task order */
@@ -50,7 +51,10 @@ enum image_flag {
     IMAGE_SYNC_START = 1,       /* all blocks start together; block_num is at least 2 and fits the clusters launched */
     IMAGE_PREDICATE = 2,        /* a struct image_predicate (predicate.h) follows the scalars */
     IMAGE_DEFERRED = 4,         /* kernels may register conditions: a struct image_deferred (condition.h) ends the payload */
-    IMAGE_FLAGS = 7,            /* all there are */
+    IMAGE_OPENS = 8,            /* consumers may be sent to cores when all of its blocks have been, and wait there behind a
+                                 * gate. Of a dummy: all of its producers have it */
+    IMAGE_GATED = 16,           /* it has producers, and each has IMAGE_OPENS: it may wait behind a gate */
+    IMAGE_FLAGS = 31,           /* all there are */
 };
 
 /* Bytes of a payload. */
@@ -67,11 +71,20 @@ static inline uint32_t image_shape_capacity(enum image_shape shape, uint32_t clu
     return shape == SHAPE_AIV ? 2 * clusters : clusters;
 }
 
-/* Bytes of workspace the AICPU program needs for a graph of so many tasks; a multiple of 64. Known to host and AICPU:
- * 16 bytes of state per task, 64 KiB per AICPU thread of queues and counters. */
-static inline uint64_t image_workspace_size(uint32_t task_count, uint32_t aicpu_threads)
+enum { IMAGE_TASK_STATE = 16, IMAGE_TASK_GATE = 32 }; /* bytes of an image's task in the workspace */
+
+/* Of all states: what the gates follow. */
+static inline uint64_t image_states_size(uint32_t task_count)
 {
-    return (((uint64_t)task_count * 16 + 63) & ~UINT64_C(63)) + (uint64_t)aicpu_threads * 65536 + 65536;
+    return ((uint64_t)task_count * IMAGE_TASK_STATE + 63) & ~UINT64_C(63);
+}
+
+/* Bytes of workspace the AICPU program needs for a graph of so many tasks; a multiple of 64. Known to host and AICPU:
+ * 64 KiB per AICPU thread of queues and counters, a state per task and, when there are gated tasks, a gate per task. */
+static inline uint64_t image_workspace_size(uint32_t task_count, bool gated, uint32_t aicpu_threads)
+{
+    return image_states_size(task_count) + (gated ? ((uint64_t)task_count * IMAGE_TASK_GATE + 63) & ~UINT64_C(63) : 0) +
+           (uint64_t)aicpu_threads * 65536 + 65536;
 }
 
 #endif

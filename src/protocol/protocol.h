@@ -4,7 +4,8 @@
  * address), then the AICPU program's exec entry once per AICPU thread. Each core announces itself in its core_hello
  * line; the AICPU thread that owns it answers in the core_welcome line and by writing IDLE to DATA_MAIN_BASE. From then
  * on a task travels as: dispatch_payload filled by the AICPU, its number stored in DATA_MAIN_BASE, COND = ACK|number by
- * the core, the kernel, COND = FIN|number. At the end the AICPU stores EXIT, the core answers EXITED and returns. The
+ * the core, the kernel, COND = FIN|number. A number with DMB_GATED waits at a gate before it is acknowledged: until the
+ * other half of the register, the doorbell, holds the number. At the end the AICPU stores EXIT, the core answers EXITED and returns. The
  * last AICPU thread out writes run_result.
  *
  * Every struct is written by one agent only, named at its head; lines of different writers are never shared.
@@ -22,7 +23,7 @@
 #define PROTOCOL_ASSERT _Static_assert
 #endif
 
-enum { PROTOCOL_VERSION = 3, PROTOCOL_LINE = 64 };
+enum { PROTOCOL_VERSION = 4, PROTOCOL_LINE = 64 };
 
 enum {
     PROTOCOL_MAX_CORES = 256,      /* sub-cores of a device; a5 has 108 */
@@ -30,6 +31,8 @@ enum {
 };
 
 /* Task numbers in DATA_MAIN_BASE and COND (the reference's encoding: bit 31 of COND is FIN). */
+#define DMB_GATED         0x40000000u /* with a number: run it when the doorbell, DMB_DOORBELL bytes further, holds it too */
+#define DMB_NUMBER_MASK   0x3fffffffu
 #define DMB_EXIT          0x7ffffff0u /* leave the worker loop */
 #define DMB_IDLE          0x7ffffffdu /* what the AICPU writes when it adopts a core */
 #define COND_FIN          0x80000000u
@@ -37,7 +40,8 @@ enum {
 #define COND_IDLE         0xffffffffu /* written by the core before its hello: no value of an earlier run is left */
 #define COND_EXITED       0xfffffffeu
 #define DISPATCH_NUMBER_FIRST 1u
-#define DISPATCH_NUMBER_LIMIT 0x7ffffff0u /* numbers wrap to FIRST (keeping parity) before this */
+#define DISPATCH_NUMBER_LIMIT 0x3ffffff0u /* numbers wrap to FIRST (keeping parity) before this: no gated one is DMB_EXIT */
+enum { DMB_DOORBELL = 4 };
 
 /* Writer: host, before the launch; read-only on the device. Argument of npurt_aicpu_init and npurt_aicpu_exec. */
 struct aicpu_args {
@@ -226,7 +230,8 @@ struct run_result {
     uint64_t ready_ticks;       /* all cores adopted */
     uint32_t schedulers;        /* AICPU threads that scheduled: all were there at the same time */
     uint32_t scheduled;         /* bit n: scheduler n dispatched something */
-    uint64_t reserved[2];
+    uint64_t staged;            /* blocks sent to cores before all producers of their tasks had completed */
+    uint64_t reserved;
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
     struct run_condition condition; /* the refused one; else the first submission's that waits, when the run failed */
 };

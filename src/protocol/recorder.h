@@ -43,6 +43,7 @@ enum record_phase {
     RECORD_STAGED = 4,  /* the newest but one is, and the newest waits behind it */
     RECORD_ABSENT = 5,  /* it never reported, was refused, or has left its loop */
     RECORD_HELD = 6,    /* its next block waits for all others of its task, to start with them */
+    RECORD_GATED = 7,   /* its next block waits behind a gate for producers of its task */
 };
 
 /* Writer: the AICPU thread that owns the core. `last` is cleared when it adopts the core. */
@@ -92,7 +93,7 @@ struct task_state {
     uint32_t link;          /* the next task of the list that holds this one; writer: the list's owner. TASK_DONE:
                              * writer: whoever completed it */
 };
-PROTOCOL_ASSERT(sizeof(struct task_state) == 16, "task_state");
+PROTOCOL_ASSERT(sizeof(struct task_state) == IMAGE_TASK_STATE, "task_state");
 
 #define TASK_NONE 0xffffffffu /* end of a list; task numbers are below NPURT_GRAPH_MAX_TASKS */
 #define TASK_DONE 0xfffffffeu /* in task_state.link of a completed task: it is in no list any more */
@@ -100,7 +101,7 @@ PROTOCOL_ASSERT(sizeof(struct task_state) == 16, "task_state");
 /* Offset of the task states in the workspace. */
 static inline uint64_t record_states_offset(uint32_t aicpu_threads)
 {
-    return image_workspace_size(0, aicpu_threads);
+    return image_workspace_size(0, false, aicpu_threads);
 }
 
 #endif

@@ -9,6 +9,7 @@
  *     tasks      struct image_task[slots]      written by the orchestrator before the task can be seen
  *     words      struct stream_words[slots]    shared by orchestrator and schedulers
  *     state      of the schedulers, STREAM_STATE bytes per slot
+ *     gates      struct task_gate[slots]       written where tasks are gated (aicpu/gate.c)
  *     payload    STREAM_PAYLOAD_NEAR bytes per slot, then STREAM_PAYLOAD bytes per slot for tasks that need more
  *     edges      struct stream_edge[edges of all rings]
  *     private    the engine's own, of which others read payloads that templates keep (graph/template_payload.c)
@@ -24,8 +25,7 @@
 #ifndef NPURT_STREAM_H
 #define NPURT_STREAM_H
 
-#include "image.h"
-#include "protocol.h"
+#include "gate.h"
 
 enum {
     STREAM_VERSION = 2,
@@ -45,15 +45,23 @@ enum {
 #define STREAM_INDEX_MASK ((UINT32_C(1) << STREAM_INDEX_BITS) - 1)
 #define STREAM_EDGE_NONE  0u          /* an edge is named by 1 + its index */
 #define STREAM_CLOSED     0xffffffffu /* stream_words.fanout of a completed task */
+#define STREAM_HANDED_OUT 0x80000000u /* in it, with the list, of a task with IMAGE_OPENS all of whose blocks have been sent */
 
 /* Words of a slot that agents share, through port only. */
 struct stream_words {
-    uint32_t fanout; /* list of edges to consumers. Orchestrator: pushes by CAS; scheduler: exchanges for CLOSED */
+    uint32_t fanout; /* list of edges to consumers. Orchestrator: pushes by CAS; scheduler: adds HANDED_OUT, exchanges for
+                      * CLOSED */
     uint32_t fanin;  /* producers that have not completed; 0 makes it ready */
     uint32_t done;   /* writer: who completes the task, its last word about the slot: the task's number */
     uint32_t number; /* writer: orchestrator, before the task can be seen */
 };
 PROTOCOL_ASSERT(sizeof(struct stream_words) == 16, "stream_words");
+
+/* The first edge of a list as it was seen. */
+static inline uint32_t stream_first_edge(uint32_t fanout)
+{
+    return fanout == STREAM_CLOSED ? STREAM_EDGE_NONE : fanout & ~STREAM_HANDED_OUT;
+}
 
 /* Writer: orchestrator, before it pushes the edge. Belongs to the ring of the consumer and is reused when that retires. */
 struct stream_edge {
@@ -183,7 +191,7 @@ struct stream_layout {
     uint32_t slots, edge_count;
     uint32_t first[STREAM_RINGS];      /* slot */
     uint32_t edge_first[STREAM_RINGS]; /* edge */
-    uint64_t tasks, words, state, payload, edges, own, size;
+    uint64_t tasks, words, state, gates, payload, edges, own, size;
 };
 
 static inline uint64_t stream_line(uint64_t n)
@@ -210,7 +218,8 @@ static inline struct stream_layout stream_layout_of(const struct stream_control 
     l.tasks = 0;
     l.words = l.tasks + stream_line((uint64_t)l.slots * sizeof(struct image_task));
     l.state = l.words + stream_line((uint64_t)l.slots * sizeof(struct stream_words));
-    l.payload = l.state + stream_line((uint64_t)l.slots * STREAM_STATE);
+    l.gates = l.state + stream_line((uint64_t)l.slots * STREAM_STATE);
+    l.payload = l.gates + (uint64_t)l.slots * sizeof(struct task_gate);
     l.edges = l.payload + (uint64_t)l.slots * (STREAM_PAYLOAD_NEAR + STREAM_PAYLOAD);
     l.own = l.edges + stream_line((uint64_t)l.edge_count * sizeof(struct stream_edge));
     l.size = l.own + STREAM_OWN + (uint64_t)l.slots * STREAM_OWN_SLOT +

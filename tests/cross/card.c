@@ -54,7 +54,8 @@ static uint32_t aiv_index(void)
 
 uint64_t get_data_main_base(void)
 {
-    return __atomic_load_n((uint32_t *)(self->window + REG_DMB), __ATOMIC_ACQUIRE);
+    const uint32_t number = __atomic_load_n((uint32_t *)(self->window + REG_DMB), __ATOMIC_ACQUIRE);
+    return number | (uint64_t)__atomic_load_n((uint32_t *)(self->window + REG_DMB + DMB_DOORBELL), __ATOMIC_ACQUIRE) << 32;
 }
 void set_cond(uint64_t value)
 {
@@ -276,7 +277,7 @@ struct run_result card_run(struct card *card, const void *image, uint64_t image_
     uint32_t task_count =
         image_size >= sizeof(struct image_header) ? ((const struct image_header *)image)->task_count : 0;
     if (task_count > BUILDER_MAX_TASKS) task_count = BUILDER_MAX_TASKS; /* a corrupt image */
-    uint64_t workspace_size = image_workspace_size(task_count, options->aicpu_threads);
+    uint64_t workspace_size = image_workspace_size(task_count, true, options->aicpu_threads);
     char *workspace = aligned_alloc(64, workspace_size);
     struct run_result result;
     struct run_command command = {0};

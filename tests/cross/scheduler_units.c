@@ -94,16 +94,26 @@ TEST(values_of_cond_that_belong_to_nothing_sent_change_nothing)
             CHECK_EQ(memcmp(&before, &core, sizeof core), 0);
         }
     }
-    /* FIN of the first while the second is due is passing: only the second's ACK or FIN counts. */
+    /* FIN of the first while the second is due ends the first; the second ends by itself, acknowledged before or not. */
     struct core_state core = {.phase = CORE_IDLE, .next_number = 1};
     struct core_work work[2];
     core_send(&core, 10, 0);
     core_observe(&core, 1, work);
     core_send(&core, 11, 0);
-    CHECK_EQ(core_observe(&core, COND_FIN | 1, work), 0);
-    CHECK_EQ(core_observe(&core, COND_FIN | 2, work), 2);
+    CHECK_EQ(core_observe(&core, COND_FIN | 1, work), 1);
     CHECK_EQ(work[0].task, 10);
-    CHECK_EQ(work[1].task, 11);
+    CHECK_EQ(core.phase, CORE_SENT);
+    CHECK_EQ(core_observe(&core, COND_FIN | 1, work), 0); /* once */
+    CHECK_EQ(core_observe(&core, COND_FIN | 2, work), 1);
+    CHECK_EQ(work[0].task, 11);
+    CHECK_EQ(core.phase, CORE_IDLE);
+    /* Both ended between two looks. */
+    core_send(&core, 12, 0);
+    core_observe(&core, 3, work);
+    core_send(&core, 13, 0);
+    CHECK_EQ(core_observe(&core, COND_FIN | 4, work), 2);
+    CHECK_EQ(work[0].task, 12);
+    CHECK_EQ(work[1].task, 13);
 }
 
 /* ---- ready.h */

@@ -36,6 +36,7 @@ static struct {
 uint32_t port_observe32(const uint32_t *p) { return *p; }
 uint64_t port_observe64(const uint64_t *p) { return *p; }
 void port_publish32(uint32_t *p, uint32_t value) { *p = value; }
+void port_publish64(uint64_t *p, uint64_t value) { *p = value; }
 uint64_t port_clock(void)
 {
     static uint64_t now;

@@ -26,7 +26,7 @@ struct program {
 };
 
 struct core_registers core_registers[ENGINE_MAX_SUBCORES];
-uint32_t core_offset_dmb, core_offset_cond, core_offset_fast_path;
+uint32_t core_offset_dmb, core_offset_doorbell, core_offset_cond, core_offset_fast_path;
 
 static uint16_t window[WINDOWS]; /* window index → sub-core, UINT16_MAX none */
 static struct cluster {
@@ -61,6 +61,7 @@ void core_init(const struct emu_machine *machine)
     struct cluster physical[ENGINE_MAX_SUBCORES / SUBS];
 
     core_offset_dmb = machine->reg_dmb;
+    core_offset_doorbell = machine->reg_dmb + (uint32_t)sizeof(uint32_t); /* the register has 64 bits */
     core_offset_cond = machine->reg_cond;
     core_offset_fast_path = machine->reg_fast_path;
     memset(window, 0xff, sizeof window);
@@ -157,6 +158,7 @@ static void start_cluster(struct launch *launch, struct cluster *on, uint32_t bl
         struct agent *agent = &engine_cores[on->core[sub]];
         if (!launch->program->kernel[launch->kernel].entry[sub ? 1 : 0]) continue;
         atomic_store_explicit(&registers->dmb, 0, memory_order_relaxed);
+        atomic_store_explicit(&registers->doorbell, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->cond, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->fast_path, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->owner, NULL, memory_order_relaxed);

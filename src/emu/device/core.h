@@ -5,9 +5,10 @@
 #include "engine.h"
 
 /* The words of one sub-core's window that mean something here, on a line of their own. Writers: `dmb`, `fast_path` the
- * AICPU worker that owns the core; `cond` the core; `owner` port_adopt_core, and the device thread at a launch. */
+ * AICPU worker that owns the core; `doorbell`, the other half of the same register, any worker; `cond` the core; `owner` port_adopt_core, and the device thread at a launch. */
 struct core_registers {
     _Alignas(64) _Atomic uint32_t dmb;
+    _Atomic uint32_t doorbell;
     _Atomic uint32_t cond;
     _Atomic uint32_t fast_path;
     uint32_t core;
@@ -21,7 +22,7 @@ extern struct core_registers core_registers[ENGINE_MAX_SUBCORES];
 struct core_registers *core_of_base(uint64_t base);
 
 /* Offsets of this machine's generation. */
-extern uint32_t core_offset_dmb, core_offset_cond, core_offset_fast_path;
+extern uint32_t core_offset_dmb, core_offset_doorbell, core_offset_cond, core_offset_fast_path;
 
 bool core_is_aic(uint32_t core);
 

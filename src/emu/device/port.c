@@ -150,6 +150,7 @@ uint32_t port_reg_load(uint64_t base, uint32_t offset)
     if (__builtin_expect(offset == core_offset_cond, 1))
         return atomic_load_explicit(&registers->cond, memory_order_acquire);
     if (offset == core_offset_dmb) return atomic_load_explicit(&registers->dmb, memory_order_acquire);
+    if (offset == core_offset_doorbell) return atomic_load_explicit(&registers->doorbell, memory_order_acquire);
     return 0;
 }
 
@@ -162,6 +163,9 @@ void port_reg_store(uint64_t base, uint32_t offset, uint32_t value)
         simulation_reg_store(registers, offset, value);
     } else if (__builtin_expect(offset == core_offset_dmb, 1)) {
         atomic_store_explicit(&registers->dmb, value, memory_order_release);
+        engine->kick(&engine_cores[registers->core]);
+    } else if (offset == core_offset_doorbell) {
+        atomic_store_explicit(&registers->doorbell, value, memory_order_release);
         engine->kick(&engine_cores[registers->core]);
     } else if (core_offset_fast_path && offset == core_offset_fast_path) {
         atomic_store_explicit(&registers->fast_path, value, memory_order_relaxed);
@@ -215,6 +219,14 @@ uint32_t port_core_dmb(void)
 
     if (UNLIKELY(simulation_on)) return simulation_core_dmb(self);
     return atomic_load_explicit(&core_registers[self->core].dmb, memory_order_acquire);
+}
+
+uint32_t port_core_doorbell(void)
+{
+    struct agent *self = engine_self();
+
+    if (UNLIKELY(simulation_on)) return simulation_core_doorbell(self);
+    return atomic_load_explicit(&core_registers[self->core].doorbell, memory_order_acquire);
 }
 
 void port_core_set_cond(uint32_t value)

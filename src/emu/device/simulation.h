@@ -82,6 +82,7 @@ void simulation_reg_store(struct core_registers *registers, uint32_t offset, uin
 void simulation_cache(const void *p, size_t size);
 void simulation_adopts(uint32_t core);
 uint32_t simulation_core_dmb(struct agent *self);
+uint32_t simulation_core_doorbell(struct agent *self);
 void simulation_core_set_cond(struct agent *self, uint32_t value);
 void simulation_core_invalidate(const void *p, size_t size);
 void simulation_core_clean(const void *p, size_t size);

@@ -79,7 +79,7 @@ static struct under_way {
     } pending[8]; /* stored, not yet to be seen; oldest first */
     uint32_t count;
     uint64_t last; /* when the newest can be seen: stores stay in order */
-} dmb[ENGINE_MAX_SUBCORES], cond[ENGINE_MAX_SUBCORES];
+} dmb[ENGINE_MAX_SUBCORES], doorbell[ENGINE_MAX_SUBCORES], cond[ENGINE_MAX_SUBCORES];
 
 static uint32_t register_see(struct under_way *pending, _Atomic uint32_t *word, uint64_t now)
 {
@@ -105,7 +105,7 @@ static uint64_t register_store(struct under_way *pending, _Atomic uint32_t *word
 
 void simulation_registers_reset(uint32_t core)
 {
-    dmb[core].count = cond[core].count = 0;
+    dmb[core].count = doorbell[core].count = cond[core].count = 0;
 }
 
 static void charge_aicpu(struct agent *self, uint64_t ns)
@@ -188,6 +188,8 @@ uint32_t simulation_reg_load(struct core_registers *registers, uint32_t offset)
         value = register_see(&cond[registers->core], &registers->cond, self->time);
     else if (offset == core_offset_dmb)
         value = register_see(&dmb[registers->core], &registers->dmb, self->time);
+    else if (offset == core_offset_doorbell)
+        value = register_see(&doorbell[registers->core], &registers->doorbell, self->time);
     trace(TRACE_REG_LOAD, self->id, (uint64_t)registers->core << 32 | offset, value);
     return value;
 }
@@ -199,10 +201,12 @@ void simulation_reg_store(struct core_registers *registers, uint32_t offset, uin
     charge_aicpu(self, latency()->reg_store);
     simulation_moved = true;
     trace(TRACE_REG_STORE, self->id, (uint64_t)registers->core << 32 | offset, value);
-    if (offset != core_offset_dmb) return;
-    simulation_order->kick_at(&engine_cores[registers->core],
-                              register_store(&dmb[registers->core], &registers->dmb, value,
-                                             timeless() ? self->time : self->time + latency()->dmb_visible));
+    const uint64_t at = timeless() ? self->time : self->time + latency()->dmb_visible;
+    struct agent *core = &engine_cores[registers->core];
+    if (offset == core_offset_dmb)
+        simulation_order->kick_at(core, register_store(&dmb[registers->core], &registers->dmb, value, at));
+    else if (offset == core_offset_doorbell)
+        simulation_order->kick_at(core, register_store(&doorbell[registers->core], &registers->doorbell, value, at));
 }
 
 uint32_t simulation_core_dmb(struct agent *self)
@@ -212,6 +216,16 @@ uint32_t simulation_core_dmb(struct agent *self)
     spend(self, latency()->core_dmb_load);
     value = register_see(&dmb[self->core], &core_registers[self->core].dmb, self->time);
     trace(TRACE_DMB, self->id, 0, value);
+    return value;
+}
+
+uint32_t simulation_core_doorbell(struct agent *self)
+{
+    uint32_t value;
+
+    spend(self, latency()->core_dmb_load);
+    value = register_see(&doorbell[self->core], &core_registers[self->core].doorbell, self->time);
+    trace(TRACE_DMB, self->id, 1, value); /* the high half */
     return value;
 }
 

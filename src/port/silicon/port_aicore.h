@@ -91,6 +91,10 @@ static PORT_CORE_FUNCTION uint32_t port_core_dmb(void)
 {
     return (uint32_t)get_data_main_base();
 }
+static PORT_CORE_FUNCTION uint32_t port_core_doorbell(void)
+{
+    return (uint32_t)(get_data_main_base() >> 32);
+}
 static PORT_CORE_FUNCTION void port_core_set_cond(uint32_t value)
 {
     set_cond(value);
