@@ -245,6 +245,7 @@ int generator_make(uint64_t seed, uint32_t task_count, uint32_t options, struct 
             } else {
                 make_ordinary(&maker, number, layer_first);
                 if (options & GENERATE_PREDICATES) draw_predicate(&maker, &graph->task[number]);
+                graph->task[number].stages = options & GENERATE_STAGING && draw(&maker, 4) != 0;
                 graph->task[number++].sync_start = options & GENERATE_SYNC_START && draw(&maker, 6) == 0;
             }
             if (maker.depth > 0 && draw(&maker, 8) == 0)

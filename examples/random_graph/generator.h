@@ -27,7 +27,7 @@ enum {
 };
 
 /* What a graph may have beyond the usual; bits. */
-enum { GENERATE_ELEMENTS = 1, GENERATE_SYNC_START = 2, GENERATE_PREDICATES = 4 };
+enum { GENERATE_ELEMENTS = 1, GENERATE_SYNC_START = 2, GENERATE_PREDICATES = 4, GENERATE_STAGING = 8 };
 
 /* Kernel ids: cube entries, then vector entries; one entry per number of inputs and outputs. */
 enum { KERNELS_PER_CORE = (GENERATOR_MAX_INPUTS + 1) * GENERATOR_MAX_OUTPUTS };
@@ -55,6 +55,7 @@ struct generator_task {
     uint32_t slots; /* bit 0 AIC, 1 AIV0, 2 AIV1; 0: dummy */
     uint32_t blocks;
     bool sync_start; /* of as many blocks as the device can start together */
+    bool stages;     /* its consumers may be sent to cores before it has ended */
     uint32_t input_count, output_count;
     struct generator_view view[GENERATOR_MAX_INPUTS + GENERATOR_MAX_OUTPUTS]; /* inputs, then outputs */
     uint32_t salt;

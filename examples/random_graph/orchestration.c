@@ -75,6 +75,7 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
             from->slots >> slot & 1 ? generator_kernel(slot != NPURT_AIC, from->input_count, from->output_count) : -1;
     npurt_task_init(&task, kernel[NPURT_AIC], kernel[NPURT_AIV0], kernel[NPURT_AIV1]);
     npurt_task_blocks(&task, from->blocks);
+    if (from->stages) npurt_task_stage_consumers(&task);
     if (from->sync_start) {
         const uint32_t most = npurt_orch_cluster_count(orch);
         npurt_task_sync_start(&task);

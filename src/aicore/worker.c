@@ -57,11 +57,20 @@ PORT_CORE_FUNCTION static bool pass_gate(uint32_t number)
     }
 }
 
-PORT_CORE_FUNCTION static void run_task(PORT_GM struct dispatch_payload *payload, uint32_t number)
+/* With a gate, what precedes the kernel is done before it: invalidated, the cache holds nothing but the payload until the
+ * kernel reads, because waiting reads registers only. */
+PORT_CORE_FUNCTION static void run_task(PORT_GM struct dispatch_payload *payload, uint32_t value)
 {
+    uint32_t number = value & DMB_NUMBER_MASK;
     PORT_GM struct dispatch_payload *p = payload + (number & 1);
+    bool gated = (value & DMB_GATED) != 0;
+    if (gated) {
+        port_core_cache_invalidate_all();
+        port_core_prepare(p->kernel, p->args);
+        if (!pass_gate(number)) return;
+    }
     port_core_set_cond(number); /* acknowledged: the AICPU may stage the next, in the other payload */
-    port_core_cache_invalidate_all();
+    if (!gated) port_core_cache_invalidate_all();
     port_core_run(p->kernel, p->args);
     port_core_cache_clean_all();
     port_core_set_cond(COND_FIN | number);
@@ -82,8 +91,7 @@ PORT_CORE_FUNCTION static void work(uint64_t control_address)
     port_core_cache_invalidate(welcome, sizeof *welcome);
     PORT_GM struct dispatch_payload *payload = (PORT_GM struct dispatch_payload *)(uintptr_t)welcome->payload;
     for (; number != DMB_EXIT; number = next_number(number))
-        if (number != DMB_IDLE && (!(number & DMB_GATED) || pass_gate(number & DMB_NUMBER_MASK)))
-            run_task(payload, number & DMB_NUMBER_MASK);
+        if (number != DMB_IDLE) run_task(payload, number);
     port_core_set_cond(COND_EXITED);
 }
 

@@ -110,7 +110,6 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
 {
     struct core_state *core = &s->core[cluster * CORE_SLOTS + slot];
     struct core_work ended[2];
-    if (__builtin_expect(core->shut, 0) && gate_is_shut(s, core) && core->phase == CORE_SENT) return false;
     uint32_t cond = port_reg_load(core->registers, s->reg_cond);
     s->loads++;
     uint32_t count = core_observe(core, cond, ended);
@@ -132,6 +131,7 @@ static inline bool poll(struct scheduler *s, unsigned slot, uint32_t cluster)
         if (*pace_of(s, slot, core->work[0].task)) s->quick[slot].word[cluster / 64] |= bit;
     }
     recorder_ended(core, ended, count, s->stamp);
+    if (__builtin_expect(core->shut, 0)) gate_moved(s, slot, cluster);
     if (__builtin_expect(core->followed, 0)) gate_follow(s, slot, cluster);
     for (uint32_t i = 0; i < count; i++)
         complete_block(s, &ended[i], slot, core);
@@ -145,7 +145,7 @@ void completion_poll(struct scheduler *s)
     memcpy(busy, s->busy, sizeof busy); /* a core that gets a task meanwhile has nothing to say yet */
     for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
         for (uint32_t w = 0; w < CLUSTER_WORDS; w++) {
-            for (uint64_t bits = busy[slot].word[w]; bits; bits &= bits - 1) {
+            for (uint64_t bits = busy[slot].word[w] & ~s->shut[slot].word[w]; bits; bits &= bits - 1) {
                 bool running = poll(s, slot, w * 64 + (uint32_t)__builtin_ctzll(bits));
                 if (s->completed != completed) {
                     completed = s->completed;

@@ -68,20 +68,12 @@ static void dispatch_single(struct scheduler *s, enum image_shape shape, const s
     }
 }
 
-/* Stores the numbers, and looks what may be sent because of them. Before any core is looked at: what has been handed out
- * must not have ended yet. */
-static void flush(struct scheduler *s)
-{
-    send_flush(s);
-    if (s->handed_count) gate_publish(s);
-}
-
 void dispatch_early(struct scheduler *s)
 {
     if (s->sync || dispatch_has_work(s, SHAPE_MIX)) return; /* they come first */
     if (dispatch_has_work(s, SHAPE_AIC)) dispatch_single(s, SHAPE_AIC, s->idle);
     if (dispatch_has_work(s, SHAPE_AIV)) dispatch_single(s, SHAPE_AIV, s->idle);
-    flush(s);
+    send_flush(s);
     if (s->count > 1) balance_offer(s);
 }
 
@@ -116,7 +108,7 @@ static void send_mix(struct scheduler *s, uint32_t cluster, const struct taken *
     unsigned mask = s->tasks[taken->task].core_mask;
     for (unsigned slot = 0; slot < CORE_SLOTS; slot++)
         if (mask >> slot & 1) send_block(s, slot, cluster, taken->task, taken->block, slot, 0);
-    if (__builtin_expect(s->tasks[taken->task].flags & IMAGE_OPENS, 0)) gate_sent(s, taken->task, GATE_NO_CORE);
+    if (__builtin_expect(s->tasks[taken->task].flags & IMAGE_OPENS, 0)) gate_sent(s, taken->task, cluster * CORE_SLOTS + (unsigned)__builtin_ctz(mask));
 }
 
 /* Gives back a block that was taken and has no cluster. */
@@ -168,7 +160,7 @@ void dispatch_ready(struct scheduler *s)
     if (dispatch_has_work(s, SHAPE_MIX) || s->spmd) dispatch_mix(s);
     if (dispatch_has_work(s, SHAPE_AIC) || s->spmd) dispatch_single(s, SHAPE_AIC, s->idle);
     if (dispatch_has_work(s, SHAPE_AIV) || s->spmd) dispatch_single(s, SHAPE_AIV, s->idle);
-    flush(s);
+    send_flush(s);
 }
 
 static void stage_single(struct scheduler *s, enum image_shape shape)
@@ -183,7 +175,7 @@ void dispatch_stage(struct scheduler *s)
 {
     if (dispatch_has_work(s, SHAPE_AIC)) stage_single(s, SHAPE_AIC);
     if (dispatch_has_work(s, SHAPE_AIV)) stage_single(s, SHAPE_AIV);
-    flush(s);
+    send_flush(s);
 }
 
 /* The first free core of the set that the shape can run on. */

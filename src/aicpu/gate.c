@@ -1,13 +1,17 @@
 /* Staging consumers before their producers have ended.
  *
- * A producer with IMAGE_OPENS is handed out when all of its blocks have been sent. Who sends the last block walks its
- * consumers, and a gated one whose producers have then all been handed out may be sent as well:
+ * A producer with IMAGE_OPENS is handed out when all of its blocks have been sent. Who sends the last block remembers that,
+ * and in a pass with nothing else to do, if that block is still out, walks the consumers: a gated one whose producers have
+ * then all been handed out may be sent as well:
  *
  *   - When it waits for that producer alone, which runs alone on one core: behind it on the same core, without a gate,
  *     because a core runs what it is sent in order. Its scheduler remembers it (follow) until the core has taken the
  *     producer.
- *   - Otherwise behind a gate: through a queue to whoever has an idle core, or one with a quick kernel and nothing behind
- *     it. Ordinary tasks come first.
+ *   - Otherwise behind a gate: here, or through a queue wherever there is an idle core, or one with a quick kernel and
+ *     nothing behind it. Ordinary tasks come first.
+ *
+ * While the block is out the producer has not completed, so neither it nor its consumers have gone from their slots. What
+ * is too late, or forgotten because there is too much of it, is sent when it is ready, as without all this.
  *
  * Whoever completes the last producer opens the gate: it stores the number of each block that waits behind it to the
  * doorbell of its core. Blocks of the task that found no core go the ordinary way then.
@@ -45,63 +49,6 @@ static struct gate_bell *bell_of(const struct scheduler *s, uint32_t core)
     return &s->gating->bell[s->cluster_first * CORE_SLOTS + core];
 }
 
-/* ---- handing out */
-
-/* What waits for the one producer that runs alone on the core may be sent behind it. */
-static bool can_follow(const struct scheduler *s, uint32_t task, uint32_t core)
-{
-    const struct image_task *t = &s->tasks[task];
-    return core != GATE_NO_CORE && !s->core[core].followed && t->block_num == 1 &&
-           t->shape == (core % CORE_SLOTS == 0 ? SHAPE_AIC : SHAPE_AIV) && producers_left(s, task) == 1;
-}
-
-static void offer(struct scheduler *s, enum image_shape shape, uint32_t task, uint32_t number)
-{
-    if (gate_queue_put(&s->gating->queue[shape], (uint64_t)number << 32 | task)) s->offered[shape] = true;
-}
-
-/* One more of the consumer's producers has been handed out: the one on `core`, if that is all of it. */
-static void count_down(struct scheduler *s, uint32_t task, uint32_t core)
-{
-    if (port_fetch_sub32(&s->gates[task].left, 1) != 1) return;
-    if (s->tasks[task].shape == SHAPE_DUMMY) {
-        if (s->handed_count < HANDED_MAX) s->handed[s->handed_count++] = (struct handed){task, GATE_NO_CORE};
-    } else if (can_follow(s, task, core)) {
-        const struct core_state *on = &s->core[core];
-        s->core[core].followed = true;
-        s->follow[core] = (struct follow){on->work[on->phase == CORE_STAGED].number, task, number_of(s, task)};
-    } else {
-        offer(s, (enum image_shape)s->tasks[task].shape, task, number_of(s, task));
-    }
-}
-
-void gate_publish(struct scheduler *s)
-{
-    while (s->handed_count > 0) {
-        const struct handed h = s->handed[--s->handed_count];
-        if (s->words) {
-            uint32_t edge = stream_first_edge(port_fetch_add32(&s->words[h.task].fanout, STREAM_HANDED_OUT));
-            for (; edge != STREAM_EDGE_NONE; edge = s->edge_nodes[edge - 1].next)
-                count_down(s, s->edge_nodes[edge - 1].consumer, h.core);
-        } else {
-            const struct image_task *t = &s->tasks[h.task];
-            for (uint32_t i = 0; i < t->fanout_count; i++)
-                count_down(s, s->edges[t->fanout_begin + i], h.core);
-        }
-    }
-}
-
-void gate_sent(struct scheduler *s, uint32_t task, uint32_t core)
-{
-    const struct image_task *t = &s->tasks[task];
-    if (!s->gates) return;
-    if (t->block_num > 1 && port_fetch_sub32(&s->gates[task].unsent, 1) != 1) return;
-    if (s->handed_count == HANDED_MAX) gate_publish(s);
-    /* A deferred task may go on when its kernel has ended, and a block of several is not all of it. */
-    const bool alone = t->block_num == 1 && t->shape != SHAPE_MIX && !(t->flags & IMAGE_DEFERRED);
-    s->handed[s->handed_count++] = (struct handed){task, alone ? core : GATE_NO_CORE};
-}
-
 /* ---- opening */
 
 static void ring(struct scheduler *s, uint32_t first)
@@ -110,9 +57,13 @@ static void ring(struct scheduler *s, uint32_t first)
         struct gate_bell *bell = &s->gating->bell[first - 1];
         const uint64_t registers = bell->registers;
         const uint32_t number = bell->number;
+        uint32_t *last = &s->gating->rung[bell->owner].first, core = first;
         first = bell->next;
-        /* The other way round, whom the core wakes might not look at it. */
+        /* The register last: whom the core wakes must find all this. */
         port_publish32(&bell->rung, 1);
+        bell->link = 0;
+        while (!port_cas32(last, &bell->link, core)) {
+        }
         port_reg_store(registers, s->reg_dmb + DMB_DOORBELL, number);
         s->stores++;
     }
@@ -121,8 +72,9 @@ static void ring(struct scheduler *s, uint32_t first)
 bool gate_open(struct scheduler *s, uint32_t task)
 {
     struct task_gate *gate = &s->gates[task];
-    uint64_t word = port_observe64(&gate->word);
-    while (!port_cas64(&gate->word, &word, gate_word((uint32_t)(word >> 32), GATE_OPEN))) {
+    const uint32_t number = number_of(s, task);
+    uint64_t word = gate_word(number, GATE_SHUT);
+    while (!port_cas64(&gate->word, &word, gate_word(number, GATE_OPEN))) {
     }
     switch ((enum gate_phase)(uint32_t)word) {
     case GATE_STAGING:
@@ -139,13 +91,43 @@ bool gate_open(struct scheduler *s, uint32_t task)
     return false;
 }
 
-bool gate_is_shut(struct scheduler *s, struct core_state *core)
+bool gate_is_shut(const struct scheduler *s, const struct core_state *core)
 {
-    if (!core->shut) return false;
-    if (port_observe32(&bell_of(s, (uint32_t)(core - s->core))->rung) == 0) return true;
-    core->shut = false;
-    if (core->phase == CORE_SENT) core->since = s->tick;
-    return false;
+    return core->shut && port_observe32(&bell_of(s, (uint32_t)(core - s->core))->rung) == 0;
+}
+
+/* From now on the core has nothing to say until its bell has rung. */
+static void set_shut(struct scheduler *s, unsigned slot, uint32_t cluster)
+{
+    s->shut[slot].word[cluster / 64] |= UINT64_C(1) << cluster % 64;
+    s->shut_count++;
+}
+
+void gate_look(struct scheduler *s)
+{
+    uint32_t *list = &s->gating->rung[s->index].first;
+    if (port_observe32(list) == 0) return;
+    for (uint32_t rung = port_exchange32(list, 0); rung != 0;) {
+        const uint32_t index = rung - 1 - s->cluster_first * CORE_SLOTS, cluster = index / CORE_SLOTS;
+        struct core_state *core = &s->core[index];
+        uint64_t *word = &s->shut[index % CORE_SLOTS].word[cluster / 64];
+        rung = s->gating->bell[rung - 1].link;
+        core->shut = false;
+        if (!(*word >> cluster % 64 & 1)) continue;
+        core->since = s->tick;
+        *word &= ~(UINT64_C(1) << cluster % 64);
+        s->shut_count--;
+    }
+}
+
+void gate_moved(struct scheduler *s, unsigned slot, uint32_t cluster)
+{
+    struct core_state *core = &s->core[core_of(cluster, slot)];
+    if (core->phase == CORE_STAGED) return;
+    if (core->phase == CORE_SENT && gate_is_shut(s, core))
+        set_shut(s, slot, cluster);
+    else
+        core->shut = false;
 }
 
 /* ---- staging */
@@ -170,7 +152,9 @@ static void finish(struct scheduler *s, uint32_t task, uint32_t number)
     s->staged += gate->staged;
     if (port_cas64(&gate->word, &word, gate_word(number, GATE_STAGED))) return;
     ring(s, gate->bell);
-    if (!whole) ready_push(&s->ready[shape], s->state, task);
+    if (whole) return;
+    ready_push(&s->ready[shape], s->state, task);
+    s->opened = true;
 }
 
 static void send_gated(struct scheduler *s, unsigned slot, uint32_t cluster, uint32_t task, uint32_t block,
@@ -179,13 +163,16 @@ static void send_gated(struct scheduler *s, unsigned slot, uint32_t cluster, uin
     const uint32_t index = core_of(cluster, slot);
     struct core_state *core = &s->core[index];
     struct gate_bell *bell = bell_of(s, index);
+    gate_look(s); /* before the bell is used again */
     port_publish32(&bell->rung, 0);
     core->shut = true;
     bell->registers = core->registers;
     bell->number = core->next_number;
+    bell->owner = s->index;
     bell->next = s->gates[task].bell;
     s->gates[task].bell = s->cluster_first * CORE_SLOTS + index + 1;
     send_block(s, slot, cluster, task, block, task_slot, DMB_GATED);
+    if (core->phase == CORE_SENT) set_shut(s, slot, cluster);
 }
 
 /* Sends blocks of the task behind its gate, as many as there are cores for. */
@@ -198,7 +185,7 @@ static void send_all(struct scheduler *s, uint32_t task)
     const uint32_t blocks = t->block_num;
     const unsigned mask = t->core_mask;
     for (uint32_t block = 0; block < blocks; block++, gate->staged++) {
-        uint32_t cluster = 0, core = GATE_NO_CORE;
+        uint32_t cluster = 0;
         unsigned slot = 0;
         if (shape == SHAPE_MIX) {
             if (!dispatch_find_cluster(s, mask, &cluster)) return;
@@ -207,9 +194,8 @@ static void send_all(struct scheduler *s, uint32_t task)
         } else {
             if (!dispatch_find_core(s, shape, &slot, &cluster)) return;
             send_gated(s, slot, cluster, task, block, (unsigned)__builtin_ctz(mask));
-            core = core_of(cluster, slot);
         }
-        if (opens) gate_sent(s, task, core);
+        if (opens) gate_sent(s, task, core_of(cluster, shape == SHAPE_MIX ? (unsigned)__builtin_ctz(mask) : slot));
     }
 }
 
@@ -220,29 +206,147 @@ static bool has_room(const struct scheduler *s, enum image_shape shape)
     return shape == SHAPE_MIX ? dispatch_find_cluster(s, 7, &cluster) : dispatch_find_core(s, shape, &slot, &cluster);
 }
 
-static void stage_shape(struct scheduler *s, enum image_shape shape)
+/* Stages what there are cores for. */
+static void stage(struct scheduler *s, uint32_t task, uint32_t number)
 {
-    uint64_t candidate;
-    while (has_room(s, shape) && gate_queue_take(&s->gating->queue[shape], &candidate)) {
-        const uint32_t task = (uint32_t)candidate, number = (uint32_t)(candidate >> 32);
-        if (!begin(s, task, number)) continue;
-        send_all(s, task);
-        finish(s, task, number);
+    if (!begin(s, task, number)) return;
+    send_all(s, task);
+    finish(s, task, number);
+}
+
+/* Ordinary tasks of the shape wait for cores: here, with a peer that says so, or on the shelf. */
+static bool others_wait(const struct scheduler *s, enum image_shape shape)
+{
+    if (dispatch_has_work(s, shape)) return true;
+    if (s->count == 1) return false;
+    return balance_is_loaded(s->head, shape) || port_observe64(&s->head->shelf[shape]) != 0;
+}
+
+/* ---- handing out */
+
+/* What waits for the one producer that runs alone on the core may be sent behind it. */
+static bool can_follow(const struct scheduler *s, uint32_t task, const struct handed *h)
+{
+    const struct image_task *t = &s->tasks[task];
+    return h->alone && !s->core[h->core].followed && t->block_num == 1 &&
+           t->shape == (h->core % CORE_SLOTS == 0 ? SHAPE_AIC : SHAPE_AIV) && producers_left(s, task) == 1;
+}
+
+static void offer(struct scheduler *s, enum image_shape shape, uint32_t task, uint32_t number)
+{
+    if (gating_put(s->gating, shape, number, task)) s->offered[shape] = true;
+}
+
+static void note(struct scheduler *s, const struct handed *h)
+{
+    if (s->handed_count == HANDED_MAX) return;
+    s->handed[(s->handed_first + s->handed_count++) % HANDED_MAX] = *h;
+}
+
+/* One more of the consumer's producers has been handed out. */
+static void count_down(struct scheduler *s, uint32_t task, const struct handed *h)
+{
+    if (port_fetch_sub32(&s->gates[task].left, 1) != 1) return;
+    if (s->tasks[task].shape == SHAPE_DUMMY) {
+        note(s, &(struct handed){.task = task, .core = h->core, .number = h->number});
+    } else if (can_follow(s, task, h)) {
+        s->core[h->core].followed = true;
+        s->follow[h->core] = (struct follow){h->number, task, number_of(s, task)};
+    } else {
+        const enum image_shape shape = (enum image_shape)s->tasks[task].shape;
+        if (has_room(s, shape) && !others_wait(s, shape))
+            stage(s, task, number_of(s, task));
+        else
+            offer(s, shape, task, number_of(s, task));
     }
 }
 
-void gate_stage(struct scheduler *s)
+/* The block that was sent last has not been seen to end: so its task has not. */
+static bool is_out(const struct scheduler *s, const struct handed *h)
 {
-    if (!dispatch_has_work(s, SHAPE_MIX))
-        for (int shape = SHAPE_DUMMY - 1; shape >= 0; shape--)
-            if (!dispatch_has_work(s, (enum image_shape)shape)) stage_shape(s, (enum image_shape)shape);
+    const struct core_state *core = &s->core[h->core];
+    switch ((enum core_phase)core->phase) {
+    case CORE_STAGED:
+        return core->work[0].number == h->number || core->work[1].number == h->number;
+    case CORE_SENT:
+    case CORE_RUNNING:
+        return core->work[0].number == h->number;
+    default:
+        return false;
+    }
+}
+
+/* Looks at up to `most` consumers of what was handed out; returns how many are left of that. */
+static uint32_t publish(struct scheduler *s, struct handed *h, uint32_t most)
+{
+    if (s->words) {
+        if (!h->begun) h->next = stream_first_edge(port_fetch_add32(&s->words[h->task].fanout, STREAM_HANDED_OUT));
+        h->begun = true;
+        for (; most > 0 && h->next != STREAM_EDGE_NONE; most--) {
+            const struct stream_edge edge = s->edge_nodes[h->next - 1];
+            h->next = edge.next;
+            count_down(s, edge.consumer, h);
+        }
+    } else {
+        const struct image_task *t = &s->tasks[h->task];
+        for (; most > 0 && h->next < t->fanout_count; most--)
+            count_down(s, s->edges[t->fanout_begin + h->next++], h);
+    }
+    return most;
+}
+
+static void publish_some(struct scheduler *s)
+{
+    uint32_t most = HANDED_EDGES;
+    while (s->handed_count > 0 && most > 0) {
+        struct handed h = s->handed[s->handed_first % HANDED_MAX];
+        if (is_out(s, &h)) {
+            most = publish(s, &h, most);
+            if (most == 0) {
+                s->handed[s->handed_first % HANDED_MAX] = h;
+                return;
+            }
+        }
+        s->handed_first++;
+        s->handed_count--;
+    }
+}
+
+void gate_sent(struct scheduler *s, uint32_t task, uint32_t core)
+{
+    const struct image_task *t = &s->tasks[task];
+    const struct core_state *on = &s->core[core];
+    if (!s->gates) return;
+    if (t->block_num > 1 && port_fetch_sub32(&s->gates[task].unsent, 1) != 1) return;
+    /* A deferred task may go on when its kernel has ended. */
+    const bool alone = t->block_num == 1 && t->shape != SHAPE_MIX && !(t->flags & IMAGE_DEFERRED);
+    note(s, &(struct handed){
+                .task = task, .core = core, .number = on->work[on->phase == CORE_STAGED].number, .alone = alone});
+}
+
+/* ---- passes */
+
+static void stage_shape(struct scheduler *s, enum image_shape shape)
+{
+    uint64_t candidate;
+    while (has_room(s, shape) && gating_take(s->gating, shape, &candidate))
+        stage(s, (uint32_t)candidate, (uint32_t)(candidate >> 32));
+}
+
+bool gate_stage(struct scheduler *s)
+{
+    s->opened = false;
+    if (s->handed_count) publish_some(s);
+    const bool any = port_observe32(&s->gating->waiting) != 0 && !others_wait(s, SHAPE_MIX); /* they need all kinds of cores */
+    for (int shape = SHAPE_DUMMY - 1; shape >= 0 && any; shape--)
+        if (!others_wait(s, (enum image_shape)shape)) stage_shape(s, (enum image_shape)shape);
     send_flush(s);
-    gate_publish(s);
     for (int shape = 0; shape < SHAPE_DUMMY; shape++) {
         if (!s->offered[shape]) continue;
         s->offered[shape] = false;
         if (s->count > 1) gating_call(s->head, (enum image_shape)shape);
     }
+    return s->handed_count > 0 || s->opened;
 }
 
 void gate_follow(struct scheduler *s, unsigned slot, uint32_t cluster)
@@ -265,5 +369,4 @@ void gate_follow(struct scheduler *s, unsigned slot, uint32_t cluster)
     if (t->flags & IMAGE_OPENS) gate_sent(s, follow.task, index);
     finish(s, follow.task, follow.number);
     send_flush(s);
-    gate_publish(s);
 }

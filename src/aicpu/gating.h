@@ -34,11 +34,22 @@ struct gate_bell {
     uint32_t number;    /* what the doorbell has to hold */
     uint32_t next;      /* 1 + the next core of the same task, 0 none */
     uint32_t rung;
-    uint32_t reserved[3];
+    uint32_t owner;     /* index of the scheduler */
+    uint32_t link;      /* writer: whoever rings it; 1 + the core whose bell rang before, 0 none */
+    uint32_t reserved;
+};
+
+/* Of a scheduler: 1 + the core whose bell rang last, 0 none; a list, which it takes as a whole. */
+struct gate_rung {
+    uint32_t first;
+    uint32_t reserved[15];
 };
 
 struct workspace_gating {
+    uint32_t waiting; /* in all queues */
+    uint32_t reserved[15];
     struct gate_queue queue[SHAPE_DUMMY];
+    struct gate_rung rung[PROTOCOL_MAX_AICPU_THREADS];
     struct gate_bell bell[PROTOCOL_MAX_CORES]; /* cluster of the run × 3 + slot */
 };
 _Static_assert(WORKSPACE_GATING % PROTOCOL_LINE == 0, "whole lines");
@@ -52,6 +63,9 @@ static inline struct workspace_gating *workspace_gating(const struct run_control
 /* Before anybody else can come. */
 static inline void gating_init(struct workspace_gating *gating)
 {
+    for (int i = 0; i < PROTOCOL_MAX_AICPU_THREADS; i++)
+        gating->rung[i].first = 0;
+    gating->waiting = 0;
     for (int shape = 0; shape < SHAPE_DUMMY; shape++) {
         struct gate_queue *queue = &gating->queue[shape];
         queue->put = queue->taken = 0;
@@ -95,6 +109,20 @@ static inline bool gate_queue_take(struct gate_queue *queue, uint64_t *task)
     }
     *task = port_observe64(&cell->task);
     port_publish32(&cell->turn, at + GATE_QUEUE);
+    return true;
+}
+
+static inline bool gating_put(struct workspace_gating *gating, enum image_shape shape, uint32_t number, uint32_t task)
+{
+    if (!gate_queue_put(&gating->queue[shape], (uint64_t)number << 32 | task)) return false;
+    port_fetch_add32(&gating->waiting, 1);
+    return true;
+}
+
+static inline bool gating_take(struct workspace_gating *gating, enum image_shape shape, uint64_t *task)
+{
+    if (!gate_queue_take(&gating->queue[shape], task)) return false;
+    port_fetch_sub32(&gating->waiting, 1); /* it may have been counted later than it was put, and passes below 0 then */
     return true;
 }
 

@@ -71,7 +71,7 @@ void hold_start(struct scheduler *s)
                 send_queue(s, core, core->work[0].number);
                 const struct image_task *t = &s->tasks[core->work[0].task];
                 if (t->flags & IMAGE_OPENS && (t->shape != SHAPE_MIX || slot == (unsigned)__builtin_ctz(t->core_mask)))
-                    gate_sent(s, core->work[0].task, GATE_NO_CORE);
+                    gate_sent(s, core->work[0].task, (uint32_t)(core - s->core));
             }
             s->busy[slot].word[w] |= s->held[slot].word[w];
             s->held[slot].word[w] = 0;
@@ -80,7 +80,6 @@ void hold_start(struct scheduler *s)
     send_flush(s);
     s->busy_count += s->held_count;
     s->held_count = 0;
-    if (s->handed_count) gate_publish(s);
 }
 
 void hold_drop(struct scheduler *s)

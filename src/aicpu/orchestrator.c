@@ -79,8 +79,7 @@ static void stage(void *context, uint32_t slot, uint32_t number)
 {
     struct orchestrator *o = context;
     const enum image_shape shape = (enum image_shape)o->tasks[slot].shape;
-    struct gate_queue *queue = &workspace_gating(o->control)->queue[shape];
-    if (gate_queue_put(queue, (uint64_t)number << 32 | slot) && !o->in_turn) gating_call(o->head, shape);
+    if (gating_put(workspace_gating(o->control), shape, number, slot) && !o->in_turn) gating_call(o->head, shape);
 }
 
 static void admit(void *context, uint32_t slot)

@@ -250,6 +250,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
     if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
     if (s->words && !s->gated) s->gated = port_observe32(&s->head->gated_tasks) != 0;
+    if (s->shut_count) gate_look(s);
     if (s->busy_count) completion_poll(s);
     bool looked = true; /* at all conditions: else it may not wait */
     if (s->waiting_count)
@@ -257,7 +258,8 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     dispatch_ready(s);
     if (peers && balance_share(s)) dispatch_ready(s);
     dispatch_stage(s);
-    if (s->gated) gate_stage(s);
+    bool again = s->handed_count > 0; /* consumers to be looked at when there is nothing else to do */
+    if (s->gated && s->dispatches == dispatches && s->completed == completed) again = gate_stage(s);
     memset(s->may_stage, 0, sizeof s->may_stage); /* true of this moment */
     tell_completed(s);
     if (s->words && s->completed != completed) wake_orchestrator(s);
@@ -268,7 +270,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
         scheduler_watch(s, s->limit_ticks, RUN_STALLED, s->words ? 0 : s->task_count - s->completed))
         return PASS_ENDED;
     if (!s->placed) place_late(s);
-    return looked ? PASS_IDLE : PASS_AGAIN;
+    return looked && !again ? PASS_IDLE : PASS_AGAIN;
 }
 
 static void go_round(struct scheduler *s)

@@ -32,7 +32,8 @@ enum {
     PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
     DONATION_MAX = 256,       /* tasks taken from a shelf, or given, at once */
     CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do */
-    HANDED_MAX = 64,          /* producers handed out between two looks at their consumers */
+    HANDED_MAX = 64,          /* producers handed out whose consumers have not been looked at; more are forgotten */
+    HANDED_EDGES = 8,         /* of these, looked at in a pass that had nothing else to do */
     FAST_PATH_OPEN = 0xe,
     FAST_PATH_CLOSE = 0xf,
     EXIT_LIMIT_MS = 1000, /* for a healthy core to leave its loop; the scheduler timeout when that is longer */
@@ -53,11 +54,14 @@ struct claim {
 };
 enum { BOARD_NONE = 0xff };
 
-/* A producer that has been handed out: on one core alone, or GATE_NO_CORE. */
+/* A producer that has been handed out, whose consumers are to be looked at when there is time. */
 struct handed {
-    uint32_t task, core;
+    uint32_t task;
+    uint32_t core, number; /* of the last block sent: until that has been seen to end, the task has not */
+    uint32_t next;         /* of its consumers: the edge, or in an image 1 + the index of the edge, to go on from */
+    bool begun;
+    bool alone;            /* that block is all of the task */
 };
-#define GATE_NO_CORE 0xffffffffu
 
 /* What may be sent to a core behind the block of this number. */
 struct follow {
@@ -111,9 +115,12 @@ struct scheduler {
     struct condition_slab *waiting_first, *waiting_last;
     uint32_t waiting_count;
     /* Gated tasks (gate.c). */
-    uint32_t handed_count;
-    struct handed handed[HANDED_MAX];
+    struct cluster_set shut[CORE_SLOTS]; /* of the busy: they wait at a gate, and are not looked at */
+    uint32_t shut_count;
+    uint32_t handed_first, handed_count;
+    struct handed handed[HANDED_MAX]; /* a ring */
     bool gated;                /* there may be some */
+    bool opened;               /* a gate had opened while its task was being staged: the rest of it is ready here */
     bool offered[SHAPE_DUMMY]; /* they were put into the queue since the peers were called */
     bool sync; /* the graph has sync-start tasks */
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
@@ -201,18 +208,21 @@ bool predicate_holds(const struct scheduler *s, const struct image_task *task);
 
 /* ---- gate.c */
 
-/* A block of a task with IMAGE_OPENS has been sent, to `core` when it has no more than that. */
+/* A block of a task with IMAGE_OPENS has been sent, or one core's part of it, to the core. */
 void gate_sent(struct scheduler *s, uint32_t task, uint32_t core);
-/* Looks at the consumers of what was handed out. After the sending, before the next look at a core. */
-void gate_publish(struct scheduler *s);
 /* The producers of a gated task have completed. True: it has all been sent, or who is sending it sees to the rest. */
 bool gate_open(struct scheduler *s, uint32_t task);
-/* Stages gated tasks on cores that nothing else wants. */
-void gate_stage(struct scheduler *s);
+/* In a pass with nothing else to do: looks at the consumers of what was handed out, and stages gated tasks on cores that
+ * nothing else wants. True: there is more to do. */
+bool gate_stage(struct scheduler *s);
 /* The core's block has been acknowledged, or has ended: what was to follow it follows, or has missed it. */
 void gate_follow(struct scheduler *s, unsigned slot, uint32_t cluster);
 /* The core waits, or will, behind a gate that nobody has opened. */
-bool gate_is_shut(struct scheduler *s, struct core_state *core);
+bool gate_is_shut(const struct scheduler *s, const struct core_state *core);
+/* Finds the cores whose gates have been opened. Pre: some are shut. */
+void gate_look(struct scheduler *s);
+/* The core has a gated block, and has been looked at. */
+void gate_moved(struct scheduler *s, unsigned slot, uint32_t cluster);
 
 /* The task's producers have completed: it waits in the list it belongs to from now on. */
 static inline void scheduler_ready(struct scheduler *s, uint32_t task)
@@ -354,6 +364,8 @@ void hold_keep_none(struct scheduler *s);
 
 /* Before ordinary tasks are sent: starts what can start, claims blocks for idle cores, keeps the cores still needed. */
 void sync_step(struct scheduler *s);
+/* Ordinary tasks that waited for whoever has cores have been taken: who let them go first may gather now. */
+void sync_shelf_emptied(const struct scheduler *s);
 /* The run has ended: starts what is held of a task that has started elsewhere, drops the rest. */
 void sync_end(struct scheduler *s);
 
@@ -364,6 +376,12 @@ void balance_take(struct scheduler *s);
 static inline uint32_t balance_cores(uint32_t clusters, enum image_shape shape)
 {
     return shape == SHAPE_AIV ? 2 * clusters : clusters;
+}
+
+/* A scheduler says that it has more tasks of the shape than cores. */
+static inline bool balance_is_loaded(const struct workspace_head *head, enum image_shape shape)
+{
+    return port_observe32(&head->balance[shape]) >> 16 != 0;
 }
 
 /* Puts a list of ready tasks into a scheduler's inbox and kicks it. */

@@ -117,6 +117,9 @@ void port_core_cache_clean(const void *p, size_t size);
 void port_core_cache_invalidate_all(void);
 void port_core_cache_clean_all(void);
 
+/* Before waiting for leave to run that kernel: brings near what it needs and nobody writes any more, so that less is left to
+ * do by port_core_run. */
+void port_core_prepare(uint64_t image, const int64_t *args);
 /* Runs the kernel whose struct kernel_image (protocol.h) lies at device address `image`. Returns when it returns. */
 void port_core_run(uint64_t image, int64_t *args);
 

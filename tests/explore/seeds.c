@@ -117,7 +117,7 @@ static void run_graph(npurt_device *device)
 {
     const uint64_t part = example_random(seed, 0, 0) % 1000;
     /* what the runtime has, each in half of the graphs */
-    const uint64_t has = GENERATE_SYNC_START | GENERATE_PREDICATES |
+    const uint64_t has = GENERATE_SYNC_START | GENERATE_PREDICATES | GENERATE_STAGING |
                          (runtime_number() == NPURT_TENSORMAP_AND_RINGBUFFER ? GENERATE_ELEMENTS : 0u);
     const uint64_t options = example_random(seed, 0, 1) & has;
     const struct example_case which = {"random", "", {1 + part * part * GRAPH_MOST / 1000000, options}};

@@ -90,7 +90,7 @@ TEST(random_graphs_stream_through_rings_of_any_size)
     for (uint64_t seed = scene.first; seed < scene.first + scene.graphs; seed++) {
         const bool elements = seed % 2;
         const uint64_t options = elements ? GENERATE_ELEMENTS : 0u, sync = seed % 3 ? 0u : GENERATE_SYNC_START;
-        const uint64_t more = sync | (seed % 2 ? GENERATE_PREDICATES : 0u);
+        const uint64_t more = sync | (seed % 2 ? GENERATE_PREDICATES : 0u) | (seed % 5 ? GENERATE_STAGING : 0u);
         const struct example_case which = {"rings", "", {1 + draw(seed, 1, TASKS), options | more}};
         struct example_problem one, *problem = &one;
         npurt_timing timing;

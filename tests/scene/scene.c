@@ -76,7 +76,8 @@ TEST(random_graphs_match_the_sequential_interpreter)
         /* Mostly small, some large: many shapes, and every 20th of full size. */
         uint64_t part = example_random(7, 0, i) % 1000;
         struct example_case which = {"random", "", {i % 20 == 19 ? 2000 : 1 + part * part * 1999 / 998001,
-                                                     i % 2 ? GENERATE_PREDICATES | GENERATE_SYNC_START : 0}};
+                                                     (i % 2 ? GENERATE_PREDICATES | GENERATE_SYNC_START : 0) |
+                                                         (i % 3 ? GENERATE_STAGING : 0)}};
         struct example_problem problem;
         CHECK_EQ(scene_prepare(&random_graph, &which, 1000 + i, &problem), 0);
         if (!callable) SCENE_OK(example_load(device, &problem, scene.folder, &callable));

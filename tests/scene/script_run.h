@@ -115,6 +115,42 @@ static inline uint32_t script_run_last(const struct script_run *run, uint32_t wh
     return (uint32_t)last;
 }
 
+/* The tickets of the item's first task: the earliest drawn, and how many had been drawn when its last core ended. */
+struct script_span {
+    uint32_t begun, ended;
+};
+static inline struct script_span script_run_span(const struct script_run *run, uint64_t row, uint32_t rows)
+{
+    struct script_span span = {UINT32_MAX, 0};
+    for (uint64_t end = row + rows; row < end; row++) {
+        const uint32_t *cell = run->cells + row * SCRIPT_LINE;
+        if (cell[0] == 0) continue; /* no core of this slot */
+        if (cell[SCRIPT_TICKET] < span.begun) span.begun = cell[SCRIPT_TICKET];
+        if (cell[SCRIPT_ENDED] > span.ended) span.ended = cell[SCRIPT_ENDED];
+    }
+    return span;
+}
+
+/* No task began before those had ended that it had to wait for. */
+static inline void script_run_check_order(const struct script_run *run)
+{
+    uint64_t row = 0;
+    uint32_t written = 0, read = 0, task = 0; /* tickets drawn when the last writer, the last reader since had ended */
+    for (uint32_t i = 0; i < run->script->count; i++) {
+        const struct script_item *item = &run->script->item[i];
+        for (uint32_t k = 0; k < item->repeat; k++, task++, row += 3 * item->blocks) {
+            const struct script_span span = script_run_span(run, row, 3 * item->blocks);
+            const uint32_t after = item->chained && read > written ? read : written;
+            if (!item->chained && !item->reads) continue;
+            if (span.begun < after)
+                CHECK_FAIL("task %u on %s drew ticket %u, before what it waits for had ended, at %u", task, scene.target,
+                           span.begun, after);
+            if (item->reads && span.ended > read) read = span.ended;
+            if (!item->reads) written = span.ended;
+        }
+    }
+}
+
 /* One run from nothing. */
 static inline void script_call(npurt_callable *callable, const struct script *script)
 {
@@ -124,6 +160,7 @@ static inline void script_call(npurt_callable *callable, const struct script *sc
     SCENE_OK(npurt_call(callable, &run.args, &timing));
     CHECK_EQ(timing.tasks, run.tasks);
     script_run_check(&run);
+    script_run_check_order(&run);
     script_run_fini(&run);
 }
 

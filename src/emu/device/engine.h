@@ -80,6 +80,7 @@ struct agent {
     uint32_t result;                   /* of an AICPU entry */
     _Atomic(const char *) kernel;      /* entry of the kernel being run, NULL none */
     uint64_t kernel_ns;                /* timed mode: duration of that kernel */
+    bool prepared;                     /* simulation: what precedes a kernel has been charged (port_core_prepare) */
     uint64_t image;                    /* its image and arguments, for what it has to say */
     const int64_t *args;
     struct {

@@ -290,6 +290,12 @@ void port_core_cache_clean_all(void)
     if (UNLIKELY(simulation_on)) simulation_core_clean(NULL, 0);
 }
 
+void port_core_prepare(uint64_t image, const int64_t *args)
+{
+    (void)image, (void)args;
+    if (UNLIKELY(simulation_on)) simulation_kernel_prepare(engine_self());
+}
+
 void port_core_run(uint64_t image, int64_t *args)
 {
     struct agent *self = engine_self();

@@ -86,6 +86,7 @@ uint32_t simulation_core_doorbell(struct agent *self);
 void simulation_core_set_cond(struct agent *self, uint32_t value);
 void simulation_core_invalidate(const void *p, size_t size);
 void simulation_core_clean(const void *p, size_t size);
+void simulation_kernel_prepare(struct agent *self);
 void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns);
 void simulation_kernel_end(struct agent *self, uint64_t image);
 /* Forgets stores that nobody has seen: the core starts anew. */

@@ -106,6 +106,7 @@ static uint64_t register_store(struct under_way *pending, _Atomic uint32_t *word
 void simulation_registers_reset(uint32_t core)
 {
     dmb[core].count = doorbell[core].count = cond[core].count = 0;
+    engine_cores[core].prepared = false;
 }
 
 static void charge_aicpu(struct agent *self, uint64_t ns)
@@ -275,9 +276,16 @@ void simulation_adopts(uint32_t core)
     touch(TRACE_ADOPT, core, 0);
 }
 
-void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns)
+void simulation_kernel_prepare(struct agent *self)
 {
     spend(self, latency()->core_task_setup);
+    self->prepared = true;
+}
+
+void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t duration_ns)
+{
+    if (!self->prepared) spend(self, latency()->core_task_setup);
+    self->prepared = false;
     self->kernel_ns = duration_ns ? duration_ns : latency()->kernel_default;
     simulation_moved = true;
     trace(TRACE_KERNEL_BEGIN, self->id, image - device_shared->hbm_base, self->kernel_ns);

@@ -150,6 +150,13 @@ static PORT_CORE_FUNCTION void port_core_cache_clean_all(void)
     dsb(DSB_ALL);
 }
 
+/* The payload's line, which nobody writes any more. */
+static PORT_CORE_FUNCTION void port_core_prepare(uint64_t image, PORT_GM const int64_t *args)
+{
+    (void)image;
+    (void)*(PORT_GM const volatile int64_t *)args;
+}
+
 /* The code lies behind the kernel_image, linked to run anywhere. Its argument is in device memory, which is an address
  * space of its own to the vendor's compiler. */
 typedef void (*port_core_kernel)(PORT_GM int64_t *args);

@@ -1,0 +1,202 @@
+/* Consumers that are staged before their producers have ended: behind the producer on its core, or behind a gate. Whatever
+ * is staged, nobody begins before what it waits for has ended, every block runs once, and every graph ends. */
+#include "script_run.h"
+
+enum { AIC = 1, AIV = 2, MIX = 7, LINKS = 200, FILLERS = 300 };
+
+static npurt_device *device;
+static npurt_callable *callable;
+static uint32_t clusters;
+
+static void open_card(const char *target)
+{
+    npurt_device_info info;
+    device = scene_open_target(target);
+    SCENE_OK(npurt_device_get_info(device, &info));
+    clusters = info.clusters;
+    callable = script_load(device);
+}
+
+static void close_card(void)
+{
+    SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+}
+
+static npurt_timing call(const struct script *script)
+{
+    struct script_run run;
+    npurt_timing timing;
+    script_run_init(&run, script);
+    SCENE_OK(npurt_call(callable, &run.args, &timing));
+    script_run_check(&run);
+    script_run_check_order(&run);
+    script_run_fini(&run);
+    return timing;
+}
+
+/* A chain of which every other link runs on the second kind of core. */
+static struct script chain(uint32_t first, uint32_t second, bool stages)
+{
+    struct script s = {.count = 0};
+    for (uint32_t i = 0; i < SCRIPT_MAX_ITEMS; i++)
+        script_add(&s, (struct script_item){.mask = i % 2 ? second : first,
+                                            .blocks = 1,
+                                            .repeat = first == second ? LINKS / SCRIPT_MAX_ITEMS : 1,
+                                            .chained = true,
+                                            .stages = stages});
+    return s;
+}
+
+static bool is_timed(void)
+{
+    return strstr(scene.target, "seed=") && !strstr(scene.target, "explore");
+}
+
+/* On one kind of core a link runs where the one before it does, with no scheduler between them: in virtual time, at least
+ * 1 us sooner each. */
+TEST(a_chain_runs_on_one_core)
+{
+    struct script with = chain(AIV, AIV, true), without = chain(AIV, AIV, false);
+    open_card(scene.target);
+    const npurt_timing staged = call(&with), plain = call(&without);
+    printf("  %u links: %.1f us staged, %.1f us not; %llu blocks were staged\n", staged.tasks,
+           (double)staged.device_wall_ns / 1e3, (double)plain.device_wall_ns / 1e3,
+           (unsigned long long)staged.staged_blocks);
+    CHECK_EQ(plain.staged_blocks, 0);
+    if (is_timed()) {
+        CHECK(staged.staged_blocks > staged.tasks / 2);
+        CHECK(staged.device_wall_ns + 1000 * (uint64_t)staged.tasks / 2 < plain.device_wall_ns);
+    }
+    close_card();
+}
+
+/* Between kinds of core a link waits behind a gate. */
+TEST(a_chain_through_gates)
+{
+    struct script with = chain(AIC, AIV, true), without = chain(AIC, AIV, false);
+    open_card(scene.target);
+    const npurt_timing staged = call(&with), plain = call(&without);
+    printf("  %u links: %.1f us staged, %.1f us not; %llu blocks were staged\n", staged.tasks,
+           (double)staged.device_wall_ns / 1e3, (double)plain.device_wall_ns / 1e3,
+           (unsigned long long)staged.staged_blocks);
+    CHECK_EQ(plain.staged_blocks, 0);
+    if (is_timed()) CHECK(staged.staged_blocks > staged.tasks / 2);
+    close_card();
+}
+
+/* A producer of more blocks than there are cores, and consumers that would take every core if they were staged before all
+ * of its blocks had one. */
+static void wide(struct script *s, uint32_t mask)
+{
+    const uint32_t cores = mask == AIV ? 2 * clusters : clusters;
+    script_add(s, (struct script_item){
+                      .kind = SCRIPT_LINGER, .mask = mask, .blocks = 3 * cores, .pauses = 20, .chained = true, .stages = true});
+    script_add(s, (struct script_item){.mask = mask, .blocks = 1, .repeat = 2 * cores, .reads = true, .stages = true});
+    script_add(s, (struct script_item){.mask = mask, .blocks = 2 * cores, .chained = true, .stages = true});
+    script_add(s, (struct script_item){.mask = mask, .blocks = cores + 1, .reads = true, .repeat = 2, .stages = true});
+    script_add(s, (struct script_item){.mask = mask, .blocks = 1, .chained = true});
+}
+
+TEST(no_producer_is_stranded_by_its_consumers)
+{
+    static const uint32_t masks[] = {AIC, AIV, MIX, 6, 3, 5};
+    open_card(scene.target);
+    for (uint32_t fillers = 0; fillers <= FILLERS; fillers += FILLERS)
+        for (uint32_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+            struct script script = {.count = 0};
+            if (fillers) script_add(&script, (struct script_item){.mask = AIV, .blocks = 1, .repeat = fillers});
+            wide(&script, masks[i]);
+            call(&script);
+        }
+    close_card();
+}
+
+/* Everything at a time, drawn: kinds, masks, blocks, who starts together, who waits for whom, who lets consumers be staged. */
+static void draw_script(struct script *s, uint64_t seed)
+{
+    uint64_t state = seed * UINT64_C(0xd1342543de82ef95) + 1;
+    for (uint32_t i = 0; i < SCRIPT_MAX_ITEMS; i++) {
+        uint32_t bits[8];
+        for (uint32_t k = 0; k < 8; k++) {
+            state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            bits[k] = (uint32_t)(state >> 33);
+        }
+        const uint32_t mask = 1 + bits[0] % 7, most = mask == AIV || mask == 4 ? 2 * clusters : clusters;
+        const bool sync = bits[1] % 6 == 0;
+        uint32_t blocks = bits[2] % 3 ? 1 : 1 + bits[3] % (2 * most);
+        if (sync && blocks > most) blocks = most;
+        script_add(s, (struct script_item){.kind = sync ? SCRIPT_MEET : bits[4] % 4 ? SCRIPT_NOTE : SCRIPT_LINGER,
+                                           .mask = mask,
+                                           .blocks = blocks,
+                                           .repeat = 1 + bits[5] % 12,
+                                           .pauses = 10,
+                                           .sync = sync,
+                                           .chained = bits[6] % 3 == 0,
+                                           .reads = bits[6] % 3 == 1,
+                                           .stages = bits[7] % 4 != 0});
+    }
+}
+
+TEST(drawn_graphs)
+{
+#if defined(__SANITIZE_THREAD__)
+    enum { GRAPHS = 4 };
+#else
+    enum { GRAPHS = 30 };
+#endif
+    uint64_t staged = 0;
+    open_card(scene.target);
+    for (uint32_t seed = 1; seed <= GRAPHS; seed++) {
+        struct script script = {.count = 0};
+        draw_script(&script, seed);
+        staged += call(&script).staged_blocks;
+    }
+    printf("  %llu blocks were staged\n", (unsigned long long)staged);
+    CHECK(staged > 0);
+    close_card();
+}
+
+/* Cores wait at gates for a task that takes its time; the run ends, they are free, and the card is well. How long a pause
+ * takes differs by engine: the task's time grows until the cancellation comes into it. */
+static bool cancel_run(uint32_t pauses)
+{
+    struct script script = {.count = 0};
+    struct script_run run;
+    npurt_run *running;
+    script_add(&script, (struct script_item){
+                            .kind = SCRIPT_LINGER, .mask = AIC, .blocks = 1, .pauses = pauses, .chained = true, .stages = true});
+    script_add(&script, (struct script_item){.mask = AIV, .blocks = 1, .repeat = 2 * clusters, .reads = true});
+    script_add(&script, (struct script_item){.mask = MIX, .blocks = 1, .repeat = clusters, .reads = true});
+    script_run_init(&run, &script);
+    SCENE_OK(npurt_launch(callable, &run.args, &running));
+    nanosleep(&(struct timespec){.tv_nsec = 15000000}, NULL);
+    const bool busy = npurt_poll(running) == NPURT_ERROR_BUSY;
+    SCENE_OK(npurt_cancel(running));
+    const npurt_status status = npurt_wait(running, NULL);
+    const bool cancelled = busy && status == NPURT_ERROR_CANCELLED;
+    if (!cancelled) CHECK(status == NPURT_OK || status == NPURT_ERROR_CANCELLED);
+    if (npurt_device_get_state(device) != NPURT_DEVICE_HEALTHY)
+        CHECK_FAIL("poisoned: %s; %s", npurt_error_last()->message, npurt_error_last()->hint);
+    for (uint64_t row = 3; row < run.rows && cancelled; row++)
+        if (run.cells[row * SCRIPT_LINE] != 0) CHECK_FAIL("row %llu was written", (unsigned long long)row);
+    script_run_fini(&run);
+    return cancelled;
+}
+
+TEST(a_run_is_cancelled_while_cores_wait_at_gates)
+{
+    open_card(scene.target);
+    struct script warm = chain(AIC, AIV, true);
+    call(&warm); /* cores that have never run are slow to start, and it is not them that we try */
+    uint32_t pauses = 20000;
+    while (!cancel_run(pauses))
+        if ((pauses *= 4) > 10000000) CHECK_FAIL("no task took long enough to be cancelled");
+    call(&warm);
+    close_card();
+}
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv);
+}
