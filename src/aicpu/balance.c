@@ -123,6 +123,7 @@ static bool pull(struct scheduler *s, enum image_shape shape, uint32_t want)
         mine = list;
         list.count = 0;
         s->shelf_seen[shape] = false;
+        sync_shelf_emptied(s);
     }
     if (s->ready[shape].count)
         shelf_join(&s->ready[shape], s->state, &mine);

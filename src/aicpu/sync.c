@@ -95,6 +95,11 @@ void sync_step(struct scheduler *s)
     }
 }
 
+void sync_shelf_emptied(const struct scheduler *s)
+{
+    if (s->sync && slot_is_open(port_observe64(&s->head->sync.word))) port_kick(PORT_AGENT_ALL_AICPU);
+}
+
 void sync_end(struct scheduler *s)
 {
     if (s->held_count == 0) return;
