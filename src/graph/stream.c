@@ -369,7 +369,7 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct strea
 {
     if (size <= STREAM_FETCH_ABOVE || size > STREAM_PAYLOAD_NEAR) return;
     const uint32_t slot = slot_ahead(s, r, STREAM_FETCH_AHEAD - 1);
-    const uint8_t *payload = s->payload + stream_payload_at(s->slots, slot, size);
+    const uint8_t *payload = s->payload + (uint64_t)stream_payload_at(s->slots, slot, size) * GRAPH_PAYLOAD_UNIT;
     for (uint64_t at = 0; at < size; at += PROTOCOL_LINE)
         __builtin_prefetch(payload + at, 1);
 }
@@ -391,10 +391,9 @@ npurt_status stream_reserve(struct graph *g, uint64_t size, struct place *place)
     place->number = r << STREAM_INDEX_BITS | index;
     place->task = &s->tasks[slot];
     place->task->fanout_count = 0;
-    const uint64_t payload = stream_payload_at(s->slots, slot, size);
-    place->payload = (npurt_tensor *)(s->payload + payload);
     place->slot = slot;
-    place->payload_unit = (uint32_t)(payload / GRAPH_PAYLOAD_UNIT);
+    place->payload_unit = stream_payload_at(s->slots, slot, size);
+    place->payload = (npurt_tensor *)(s->payload + (uint64_t)place->payload_unit * GRAPH_PAYLOAD_UNIT);
     fetch_ahead(s, r, size);
     g->edges.mark[slot] = (struct edges_mark){place->number, STREAM_EDGE_NONE}; /* no task waits for itself */
     g->edges.consumer = place->number;

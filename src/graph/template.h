@@ -23,7 +23,7 @@
 enum {
     TEMPLATE_MAX = 64,           /* of a graph */
     TEMPLATE_MAX_TASKS = 4096,   /* of a body */
-    TEMPLATE_MEMORY = 4 << 20,   /* of all bodies of a graph: about 0.8 KiB for a task of three tensors */
+    TEMPLATE_MEMORY = 4 << 20,   /* of all bodies of a graph: about 1.3 KiB for a task of three tensors */
 };
 
 struct graph;

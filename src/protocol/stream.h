@@ -227,11 +227,11 @@ static inline struct stream_layout stream_layout_of(const struct stream_control 
     return l;
 }
 
-/* Where in the payloads one of `size` bytes is that belongs to the slot. */
-static inline uint64_t stream_payload_at(uint32_t slots, uint32_t slot, uint64_t size)
+/* Where in the payloads one of `size` bytes is that belongs to the slot: image_task.payload, in units of 64 bytes. */
+static inline uint32_t stream_payload_at(uint32_t slots, uint32_t slot, uint64_t size)
 {
-    return size <= STREAM_PAYLOAD_NEAR ? (uint64_t)slot * STREAM_PAYLOAD_NEAR
-                                       : (uint64_t)slots * STREAM_PAYLOAD_NEAR + (uint64_t)slot * STREAM_PAYLOAD;
+    enum { NEAR = STREAM_PAYLOAD_NEAR / 64, FAR = STREAM_PAYLOAD / 64 };
+    return __builtin_expect(size <= STREAM_PAYLOAD_NEAR, 1) ? slot * NEAR : slots * NEAR + slot * FAR;
 }
 
 /* Argument of npurt_aicpu_unload, through aicpu_args.control. Writer: host. */
