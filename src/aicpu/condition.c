@@ -1,12 +1,14 @@
 /* Conditions of blocks whose kernels have ended: from a slab's entries to the block's countdown.
  *
  * A slab that waits is in the list of the thread that owns its core, and nobody else touches it. Only its first entry
- * that has not held is looked at: a condition that has held once is not asked again. So a pass costs one load per
- * waiting block, and a run without such blocks one test of a count.
+ * that has not held is looked at: a condition that has held once is not asked again. So a round costs one load per
+ * waiting block, and a run without such blocks one test of a count. A pass looks at CONDITION_PASS at most, so that cores
+ * are served meanwhile however many wait: who has been looked at goes to the list's end, and the first `looks_due` are those
+ * of this round that are left.
  *
  * Who changes a counter through npurt_kernel_notify kicks all AICPU threads afterwards. A thread that is about to wait
- * has looked at every slab of its list since its port_wait_begin; what changes later kicks. Whoever writes a counter
- * without kicking is noticed when the wait ends by itself, after PORT_WAIT_MAX_MS. */
+ * has looked at every slab of its list since its port_wait_begin, with which the round began; what changes later kicks.
+ * Whoever writes a counter without kicking is noticed when the wait ends by itself, after PORT_WAIT_MAX_MS. */
 #include "protocol/condition.h"
 
 #include "scheduler.h"
@@ -202,10 +204,10 @@ bool condition_block_ended(struct scheduler *s, const struct core_work *work, un
     return false;
 }
 
-bool condition_poll(struct scheduler *s, uint32_t most)
+void condition_poll(struct scheduler *s, uint32_t most)
 {
-    const uint32_t count = s->waiting_count < most ? s->waiting_count : most;
-    const bool all = count == s->waiting_count;
+    const uint32_t count = s->looks_due < most ? s->looks_due : most;
+    s->looks_due -= count;
     for (uint32_t i = 0; i < count; i++) {
         struct condition_slab *slab = s->waiting_first;
         const uint32_t at = slab->at, task = slab->task;
@@ -224,7 +226,6 @@ bool condition_poll(struct scheduler *s, uint32_t most)
         port_fetch_sub32(&s->state[task].conditions, 1);
         completion_count(s, task);
     }
-    return all;
 }
 
 const char *condition_validate(const struct scheduler *s)
@@ -238,6 +239,7 @@ const char *condition_validate(const struct scheduler *s)
         slab = (const struct condition_slab *)(uintptr_t)slab->next;
     }
     if (seen != s->waiting_count) return "waiting_count is not the number of slabs that wait";
+    if (s->looks_due > s->waiting_count) return "more slabs are to be looked at than wait";
     if (last != s->waiting_last) return "the last slab that waits is another";
     return NULL;
 }

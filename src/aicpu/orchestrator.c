@@ -133,10 +133,10 @@ static void wait_for_others(void *context, const struct stream_need *need)
     o->result->need = *need;
     set_stage(o, STREAM_WAITING);
     if (o->in_turn) {
-        port_token token = port_wait_begin();
         uint32_t completed = o->in_turn->completed;
         enum scheduler_pass pass = scheduler_pass(o->in_turn);
-        if (pass == PASS_IDLE && o->in_turn->completed == completed) port_wait(token);
+        if (pass == PASS_IDLE && o->in_turn->completed == completed) port_wait(o->in_turn->token);
+        if (o->in_turn->looks_due) port_yield();
     } else {
         flush(o);
         if (o->armed)

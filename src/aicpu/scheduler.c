@@ -245,6 +245,9 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     const uint32_t completed = s->completed;
     const bool peers = s->count > 1 || s->words;
     if (scheduler_ended(s)) return PASS_ENDED;
+    /* A round of looks at conditions, of as many passes as it takes, listens for kicks from its beginning. */
+    const bool begins = s->looks_due == 0;
+    if (begins) s->token = port_wait_begin();
     pace_look(s);
     if (peers) balance_take(s);
     if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
@@ -252,9 +255,9 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (s->words && !s->gated) s->gated = port_observe32(&s->head->gated_tasks) != 0;
     if (s->shut_count) gate_look(s);
     if (s->busy_count) completion_poll(s);
-    bool looked = true; /* at all conditions: else it may not wait */
-    if (s->waiting_count)
-        looked = condition_poll(s, s->completed != completed ? CONDITION_SLICE : s->waiting_count);
+    if (begins) s->looks_due = s->waiting_count;
+    if (s->looks_due) condition_poll(s, s->completed != completed ? CONDITION_SLICE : CONDITION_PASS);
+    const bool looked = s->looks_due == 0; /* at all conditions: else it may not wait */
     dispatch_ready(s);
     if (peers && balance_share(s)) dispatch_ready(s);
     dispatch_stage(s);
@@ -276,11 +279,12 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
 static void go_round(struct scheduler *s)
 {
     for (;;) {
-        port_token token = port_wait_begin();
         enum scheduler_pass pass = scheduler_pass(s);
         if (pass == PASS_ENDED) return;
         /* A lone scheduler that has just ended the run kicked nobody, itself included. */
-        if (pass == PASS_IDLE && !scheduler_ended(s)) port_wait(token);
+        if (pass == PASS_IDLE && !scheduler_ended(s)) port_wait(s->token);
+        /* Cores go on between the passes that look at many conditions. */
+        if (s->looks_due) port_yield();
     }
 }
 

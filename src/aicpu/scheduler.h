@@ -31,7 +31,8 @@ enum {
     PLACE_TASKS = 2048,       /* so many are worth further host threads of the emulated card (50 µs to wake one), */
     PLACE_AFTER_US = 1000,    /* and so is a run that has taken so long */
     DONATION_MAX = 256,       /* tasks taken from a shelf, or given, at once */
-    CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do */
+    CONDITION_SLICE = 16,     /* waiting blocks looked at in a pass that has other things to do, */
+    CONDITION_PASS = 256,     /* and in any other */
     HANDED_MAX = 64,          /* producers handed out whose consumers have not been looked at; more are forgotten */
     HANDED_EDGES = 8,         /* of these, looked at in a pass that had nothing else to do */
     FAST_PATH_OPEN = 0xe,
@@ -114,6 +115,8 @@ struct scheduler {
     /* Slabs of blocks that have ended and wait for conditions (condition.c). */
     struct condition_slab *waiting_first, *waiting_last;
     uint32_t waiting_count;
+    uint32_t looks_due; /* the first of them, not looked at since port_wait_begin gave `token` */
+    port_token token;
     /* Gated tasks (gate.c). */
     struct cluster_set shut[CORE_SLOTS]; /* of the busy: they wait at a gate, and are not looked at */
     uint32_t shut_count;
@@ -187,6 +190,7 @@ void scheduler_run(struct scheduler *s);
  * what it did; rounds until the run has ended, and the cores' way home. */
 void scheduler_begin(struct scheduler *s);
 enum scheduler_pass { PASS_ENDED, PASS_AGAIN, PASS_IDLE };
+/* One look at everything. PASS_IDLE: all of it has been looked at since s->token, which port_wait may be given now. */
 enum scheduler_pass scheduler_pass(struct scheduler *s);
 void scheduler_rest(struct scheduler *s);
 /* Ends the run for everybody, unless it has ended already: the first cause stays. */
@@ -301,9 +305,8 @@ void condition_send(const struct scheduler *s, struct dispatch_payload *payload,
  * the run has ended because of what the kernel registered. */
 bool condition_block_ended(struct scheduler *s, const struct core_work *work, unsigned slot,
                            struct dispatch_payload *payload);
-/* Looks at waiting slabs, `most` of them, and completes what they leave complete. True when it has looked at all. Pre:
- * there are some. */
-bool condition_poll(struct scheduler *s, uint32_t most);
+/* Looks at waiting slabs that are due, `most` of them, and completes what they leave complete. */
+void condition_poll(struct scheduler *s, uint32_t most);
 /* The first submission's of those that wait here, with the word's present value; all 0 when none does. */
 struct run_condition condition_first(const struct scheduler *s);
 /* What a kernel wanted to register in a task that is not deferred. `mark` is what it published in workspace_head. */

@@ -53,6 +53,8 @@ void port_publish64(uint64_t *p, uint64_t value);
 
 port_token port_wait_begin(void);
 void port_wait(port_token token);
+/* Before going on at once, without having waited: lets agents that share this one's host thread go on. Silicon: nothing. */
+void port_yield(void);
 void port_kick(uint32_t agent);
 
 /* Ticks of the device's counter (50 MHz on a2 and a3, 1 GHz on a5), and its rate. Monotonic across agents. */

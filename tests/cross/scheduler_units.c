@@ -3,6 +3,7 @@
 
 #include "aicpu/scheduler.h"
 #include "aicpu/shelf.h"
+#include "protocol/condition.h"
 #include "protocol/fingerprint.h"
 
 static uint32_t random_state = 1;
@@ -485,6 +486,58 @@ TEST(any_bytes_have_a_fingerprint)
         free(exact);
         if (size < 64 + 56) CHECK_EQ(value, fingerprint_fnv1a(elf, size));
     }
+}
+
+/* ---- condition.c */
+
+enum { WAITING = 2 * CONDITION_PASS + 88 };
+
+static struct condition_slab waiting[WAITING];
+static uint32_t condition_word[WAITING];
+
+TEST(a_pass_looks_at_so_many_conditions_and_the_next_goes_on_behind_them)
+{
+    static struct scheduler s;
+    struct task_state state = {.subtasks_left = 1 + WAITING, .conditions = WAITING};
+    const struct image_task task = {.block_num = WAITING, .core_mask = 1};
+    memset(&head, 0, sizeof head);
+    s = (struct scheduler){.head = &head,
+                           .state = &state,
+                           .tasks = &task,
+                           .task_count = 1,
+                           .waiting_first = &waiting[0],
+                           .waiting_last = &waiting[WAITING - 1],
+                           .waiting_count = WAITING,
+                           .looks_due = WAITING};
+    for (uint32_t i = 0; i < WAITING; i++) {
+        waiting[i].head.count = 1;
+        waiting[i].entry[0] =
+            (struct condition){.address = (uint64_t)(uintptr_t)&condition_word[i], .expected = 1, .type = CONDITION_COUNTER};
+        waiting[i].next = i + 1 < WAITING ? (uint64_t)(uintptr_t)&waiting[i + 1] : 0;
+    }
+    condition_poll(&s, CONDITION_PASS);
+    CHECK_EQ(s.looks_due, WAITING - CONDITION_PASS);
+    CHECK(s.waiting_first == &waiting[CONDITION_PASS] && s.waiting_last == &waiting[CONDITION_PASS - 1]);
+    CHECK(condition_validate(&s) == NULL);
+
+    condition_word[0] = 1;                  /* has been looked at: it is for the next round */
+    condition_word[CONDITION_PASS + 9] = 1; /* has not */
+    condition_poll(&s, CONDITION_PASS);
+    CHECK_EQ(s.looks_due, 88);
+    CHECK_EQ(s.waiting_count, WAITING - 1);
+    CHECK_EQ(state.subtasks_left, WAITING);
+    condition_poll(&s, CONDITION_PASS);
+    CHECK_EQ(s.looks_due, 0);
+    CHECK_EQ(s.waiting_count, WAITING - 1);
+    CHECK(s.waiting_first == &waiting[0] && s.waiting_last == &waiting[WAITING - 1]);
+    CHECK(condition_validate(&s) == NULL);
+
+    s.looks_due = s.waiting_count;
+    condition_poll(&s, CONDITION_SLICE);
+    CHECK_EQ(s.looks_due, WAITING - 1 - CONDITION_SLICE);
+    CHECK_EQ(s.waiting_count, WAITING - 2);
+    CHECK_EQ(state.conditions, WAITING - 2);
+    CHECK(condition_validate(&s) == NULL);
 }
 
 TEST_MAIN

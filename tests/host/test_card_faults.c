@@ -128,6 +128,28 @@ TEST(a_fault_among_more_kernels_than_the_scheduler_lists_is_named)
     }
 }
 
+/* Endless kernels on every vector core but one: whoever has that one runs the kernel that faults, and nobody keeps it
+ * behind one that never ends. */
+TEST(a_fault_finds_the_last_core_beside_endless_kernels)
+{
+    static const char *const format[] = {"emu:a5?clusters=%u", "emu:a2?clusters=%u&engine=thread"};
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t clusters = 1 + i / 2 * 2, spins = 2 * clusters - 1;
+        const npurt_device_options options = {.dump_folder = "off"};
+        char target[64];
+        npurt_device *device;
+        npurt_callable *callable;
+        snprintf(target, sizeof target, format[i % 2], clusters);
+        if (npurt_device_open(target, &options, &device) != NPURT_OK) CHECK_FAIL("%s", npurt_error_last()->message);
+        CHECK_EQ(world_load(device, &callable), NPURT_OK);
+        CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_AMONG_SPINS, spins, NULL), NPURT_ERROR_KERNEL_FAULT);
+        CHECK_STR(npurt_error_last()->kernel_name, "fault");
+        CHECK_EQ(npurt_error_last()->task, spins);
+        CHECK_EQ(npurt_callable_unload(callable), NPURT_OK);
+        CHECK_EQ(npurt_device_close(device), NPURT_OK);
+    }
+}
+
 TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
 {
     for (int t = 0; t < TARGETS; t++)

@@ -88,6 +88,11 @@ void port_wait(port_token token)
     engine->wait(engine_self(), token);
 }
 
+void port_yield(void)
+{
+    engine->pause(engine_self());
+}
+
 static void kick_workers(void)
 {
     for (uint32_t mask = atomic_load_explicit(&cpu_active, memory_order_relaxed); mask; mask &= mask - 1)

@@ -45,6 +45,12 @@ static inline void port_wait(port_token token)
     __builtin_ia32_pause();
 #endif
 }
+static inline void port_yield(void)
+{
+#if defined(NPURT_PORT_WAIT)
+    NPURT_PORT_WAIT;
+#endif
+}
 static inline void port_kick(uint32_t agent)
 {
     (void)agent;
