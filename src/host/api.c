@@ -54,10 +54,10 @@ static bool widen(const void *from, size_t count, size_t theirs, size_t ours, vo
     return true;
 }
 
-/* A count beyond the limit is refused by who looks at it; it is no reason to read on here. */
-static size_t least(size_t count, size_t limit)
+/* A count that will be refused is no reason to read what it counts. */
+static size_t unless_above(size_t count, size_t limit)
 {
-    return count < limit ? count : limit;
+    return count <= limit ? count : 0;
 }
 
 const npurt_device_options *api_options(const struct api *api, const npurt_device_options *given, struct api_copy *copy)
@@ -76,9 +76,9 @@ const npurt_callable_desc *api_desc(const struct api *api, const npurt_callable_
     const void *kernels, *params;
     copy->desc = (npurt_callable_desc){0};
     memcpy(&copy->desc, given, api->callable_desc);
-    if (!widen(copy->desc.kernels, least(copy->desc.kernel_count, NPURT_MAX_KERNELS), api->kernel_desc,
+    if (!widen(copy->desc.kernels, unless_above(copy->desc.kernel_count, NPURT_MAX_KERNELS), api->kernel_desc,
                sizeof(npurt_kernel_desc), &copy->array[0], &kernels) ||
-        !widen(copy->desc.params, least(copy->desc.param_count, NPURT_CALL_MAX_TENSORS), api->param,
+        !widen(copy->desc.params, unless_above(copy->desc.param_count, NPURT_CALL_MAX_TENSORS), api->param,
                sizeof(npurt_param), &copy->array[1], &params)) {
         api_release(copy);
         return NULL;
@@ -88,14 +88,15 @@ const npurt_callable_desc *api_desc(const struct api *api, const npurt_callable_
     return &copy->desc;
 }
 
-const npurt_call_args *api_args(const struct api *api, const npurt_call_args *given, struct api_copy *copy)
+const npurt_call_args *api_args(const struct api *api, const npurt_call_args *given, uint32_t declared,
+                                struct api_copy *copy)
 {
     copy->array[0] = copy->array[1] = NULL;
     if (!given || api->version == NPURT_API_VERSION) return given;
     const void *tensors;
     copy->args = (npurt_call_args){0};
     memcpy(&copy->args, given, api->call_args);
-    if (!widen(copy->args.tensors, least(copy->args.tensor_count, NPURT_CALL_MAX_TENSORS), api->call_tensor,
+    if (!widen(copy->args.tensors, copy->args.tensor_count == declared ? declared : 0, api->call_tensor,
                sizeof(npurt_call_tensor), &copy->array[0], &tensors))
         return NULL;
     copy->args.tensors = tensors;

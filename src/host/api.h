@@ -32,7 +32,9 @@ struct api_copy {
  * the library's, which costs a comparison. given may be NULL. NULL of what is not: no host memory, and raised. */
 const npurt_device_options *api_options(const struct api *api, const npurt_device_options *given, struct api_copy *copy);
 const npurt_callable_desc *api_desc(const struct api *api, const npurt_callable_desc *given, struct api_copy *copy);
-const npurt_call_args *api_args(const struct api *api, const npurt_call_args *given, struct api_copy *copy);
+/* `declared`: tensors that the callable takes; another number is refused by who looks at it. */
+const npurt_call_args *api_args(const struct api *api, const npurt_call_args *given, uint32_t declared,
+                                struct api_copy *copy);
 void api_release(struct api_copy *copy);
 
 /* The beginning of `ours`, of `size` bytes, into a program's struct of `theirs` bytes. */

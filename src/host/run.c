@@ -8,7 +8,7 @@
 static npurt_status launch(npurt_callable *callable, const npurt_call_args *args, const char *call, npurt_run **run)
 {
     struct api_copy copy;
-    const npurt_call_args *own = api_args(callable->device->api, args, &copy);
+    const npurt_call_args *own = api_args(callable->device->api, args, callable->param_count, &copy);
     *run = NULL;
     if (args && !own) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
     npurt_status status = flight_launch(callable, own, call, run);
