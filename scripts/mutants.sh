@@ -69,7 +69,7 @@ for name in "${names[@]}"; do
   "$tree/tests/mutants/apply.sh" "$name" "$folder/mutant"
   cp "$tree/$file" "$folder/whole"
   cp "$folder/mutant" "$tree/$file"
-  if ! cmake --build "$build" --target "$program" npurt_aicpu npuemu >"$folder/log" 2>&1; then
+  if ! cmake --build "$build" --target "$program" npurt_aicpu npurt_aicore npuemu >"$folder/log" 2>&1; then
     tail -30 "$folder/log"
     echo "$name: does not compile"
     missed=$((missed + 1))

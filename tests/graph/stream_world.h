@@ -29,6 +29,7 @@ static struct {
     struct stream_need need; /* of the last wait */
     bool unchecked; /* the engine is not validated whenever it waits */
     void (*ran)(uint32_t ordinal, uint32_t slot);
+    void (*staged)(uint32_t ordinal); /* its producers had all been handed out when it was submitted */
 } world;
 
 /* ---- port */
@@ -87,7 +88,7 @@ static inline void world_complete(uint32_t i)
     world.ready[i] = world.ready[--world.ready_count];
     if (world.ran) world.ran(world.ordinal[slot], slot);
     world.completed++;
-    uint32_t edge = words->fanout;
+    uint32_t edge = stream_first_edge(words->fanout);
     words->fanout = STREAM_CLOSED;
     while (edge != STREAM_EDGE_NONE) {
         const struct stream_edge e = world_edges()[edge - 1];
@@ -121,6 +122,13 @@ static inline void world_ready(void *context, uint32_t slot)
 {
     (void)context;
     world.ready[world.ready_count++] = slot;
+}
+
+static inline void world_stage(void *context, uint32_t slot, uint32_t number)
+{
+    (void)context;
+    CHECK_EQ(number, world.graph->stream.words[slot].number);
+    if (world.staged) world.staged(world.ordinal[slot]);
 }
 
 static inline void world_wait(void *context, const struct stream_need *need)
@@ -184,7 +192,7 @@ static inline void world_create(struct stream_control control)
 
 static inline void world_begin(uint64_t seed)
 {
-    world.host = (struct stream_host){.end = &world.end, .admit = world_admit, .ready = world_ready, .wait = world_wait};
+    world.host = (struct stream_host){.end = &world.end, .admit = world_admit, .ready = world_ready, .stage = world_stage, .wait = world_wait};
     world.seed = seed + 1;
     world.end = world.ready_count = world.admitted = world.completed = world.waits = 0;
     stream_begin(world.graph, &world.control, &world.host, NULL, 0);

@@ -47,6 +47,50 @@ TEST(a_start_together_is_a_flag_of_tasks_with_blocks)
         CHECK_EQ(world_task(i)->flags, flags[i]);
 }
 
+/* Graphs of named dependencies alone: which tasks may wait behind a gate follows from who lets it be. */
+TEST(who_may_be_staged_follows_from_all_of_its_producers)
+{
+    enum { TASKS = 300, GRAPHS = 20, AFTER = 4 };
+    for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
+        uint64_t state = seed;
+        bool opens[TASKS], gated[TASKS];
+        npurt_task_id id[TASKS];
+        uint32_t count = 0;
+        const npurt_tensor x = world_bytes(0x1000, 16);
+        world_begin_with((struct graph_begin_info){.cluster_count = 4});
+        for (uint32_t i = 0; i < TASKS; i++) {
+            const uint32_t kind = world_random(&state, 8), from = i < 12 ? 0 : i - 12;
+            const bool asks = world_random(&state, 5) != 0, dummy = kind == 0, sync = kind == 1, predicate = kind == 2;
+            npurt_task_id after[AFTER];
+            const uint32_t after_count = i == 0 ? 0 : world_random(&state, AFTER + 1);
+            gated[i] = after_count > 0 && !sync && !predicate;
+            for (uint32_t k = 0; k < after_count; k++) {
+                const uint32_t producer = from + world_random(&state, i - from);
+                after[k] = id[producer];
+                gated[i] &= opens[producer];
+            }
+            opens[i] = dummy ? gated[i] : asks && !predicate;
+            npurt_task_init(&task, dummy ? -1 : 0, -1, -1);
+            if (sync) npurt_task_blocks(&task, 2);
+            if (sync) npurt_task_sync_start(&task);
+            if (predicate) npurt_task_predicate(&task, &x, fifth, NPURT_EQUAL, 1);
+            if (asks) npurt_task_stage_consumers(&task);
+            npurt_task_after(&task, after, after_count);
+            id[i] = world_submit(&task);
+            count += gated[i];
+        }
+        world_finish();
+        const struct image_header *h = world_image.segment[0].data;
+        CHECK_EQ(h->gated_count, count);
+        CHECK_EQ(world_image.gated_count, count);
+        CHECK(count > 0 && count < TASKS / 2);
+        for (uint32_t i = 0; i < TASKS; i++) {
+            CHECK_EQ((world_task(i)->flags & IMAGE_GATED) != 0, gated[i]);
+            CHECK_EQ((world_task(i)->flags & IMAGE_OPENS) != 0, opens[i]);
+        }
+    }
+}
+
 enum { MOVED = 0x40000000 };
 
 static npurt_status move_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)

@@ -40,8 +40,10 @@ static struct script chain(uint32_t first, uint32_t second, bool stages)
 {
     struct script s = {.count = 0};
     for (uint32_t i = 0; i < SCRIPT_MAX_ITEMS; i++)
-        script_add(&s, (struct script_item){.mask = i % 2 ? second : first,
+        script_add(&s, (struct script_item){.kind = SCRIPT_LINGER, /* so that beginning too early can be seen */
+                                            .mask = i % 2 ? second : first,
                                             .blocks = 1,
+                                            .pauses = 20,
                                             .repeat = first == second ? LINKS / SCRIPT_MAX_ITEMS : 1,
                                             .chained = true,
                                             .stages = stages});
