@@ -97,7 +97,7 @@ struct agent {
     /* timed mode */
     uint64_t look_start;               /* its last wait_begin: kicks up to here are seen by looking */
     uint64_t wait_start;               /* its last wait */
-    uint64_t round_start, round_ns;    /* when it last came out of a wait; how long its last round took */
+    uint64_t round_ns;                 /* from that to the wait: what a look takes */
     bool sleeping;                     /* ready only because its wait will end then */
     uint64_t *wakes;                   /* kicks to come */
     uint32_t wake_count, wake_room;

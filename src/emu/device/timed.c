@@ -83,7 +83,8 @@ static void timed_wait(struct agent *self, uint32_t token)
 
     (void)token;
     trace(TRACE_WAIT, self->id, 0, 0);
-    self->round_ns = self->time > self->round_start + step ? self->time - self->round_start : step;
+    /* From the look on: who came round several times without waiting polled as often. */
+    self->round_ns = self->time > self->look_start + step ? self->time - self->look_start : step;
     if (self->core != UINT16_MAX) self->round_ns = step; /* a core does nothing but poll */
     self->wait_start = self->time;
     if (timed_wakes_take(self, &wake)) {
@@ -95,7 +96,6 @@ static void timed_wait(struct agent *self, uint32_t token)
     }
     timed_leave();
     self->sleeping = false;
-    self->round_start = self->time;
 }
 
 static void timed_kick_at(struct agent *agent, uint64_t at)
@@ -135,7 +135,7 @@ static void timed_kick(struct agent *agent)
 
 static void timed_start(struct agent *agent)
 {
-    agent->round_start = agent->look_start = agent->wait_start = simulation_clock;
+    agent->look_start = agent->wait_start = simulation_clock;
     agent->sleeping = false;
     timed_wakes_clear(agent);
     simulation_start(agent);
