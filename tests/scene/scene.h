@@ -123,6 +123,11 @@ static inline int scene_main(int argc, char **argv)
             return 2;
         }
     }
+    for (int i = at; i < argc; i++)
+        if (strncmp(argv[i], "--", 2) == 0 && strcmp(argv[i], "--list") != 0) {
+            fprintf(stderr, "option %s behind the names of tests: options come first\n", argv[i]);
+            return 2;
+        }
     if (!example_folder(scene.folder, sizeof scene.folder)) {
         fprintf(stderr, "no examples in %s\n", scene.folder);
         return 2;
