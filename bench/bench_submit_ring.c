@@ -32,6 +32,7 @@ uint32_t port_observe32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_
 void port_publish32(uint32_t *p, uint32_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
 void port_publish64(uint64_t *p, uint64_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
 uint32_t port_fetch_sub32(uint32_t *p, uint32_t value) { return __atomic_fetch_sub(p, value, __ATOMIC_ACQ_REL); }
+uint32_t port_exchange32(uint32_t *p, uint32_t value) { return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL); }
 bool port_cas32(uint32_t *p, uint32_t *expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -50,18 +51,26 @@ static void take(void *context, uint32_t slot)
     ready[ready_count++] = slot;
 }
 
+static void complete(uint32_t node)
+{
+    struct stream_words *words = &graph->stream.words[node];
+    uint32_t edge = __atomic_exchange_n(&words->fanout, STREAM_CLOSED, __ATOMIC_ACQ_REL);
+    for (; edge != STREAM_EDGE_NONE; edge = graph->stream.edges[edge - 1].next) {
+        uint32_t consumer = graph->stream.edges[edge - 1].consumer;
+        if (port_fetch_sub32(&graph->stream.words[consumer].fanin, 1) != 1) continue;
+        if (consumer < graph->stream.slots)
+            take(NULL, consumer);
+        else
+            complete(consumer); /* a join */
+    }
+    port_publish32(&words->done, words->number);
+}
+
 static void complete_all(void *context, const struct stream_need *need)
 {
     (void)context, (void)need;
-    while (ready_count > 0) {
-        struct stream_words *words = &graph->stream.words[ready[--ready_count]];
-        uint32_t edge = __atomic_exchange_n(&words->fanout, STREAM_CLOSED, __ATOMIC_ACQ_REL);
-        for (; edge != STREAM_EDGE_NONE; edge = graph->stream.edges[edge - 1].next) {
-            uint32_t consumer = graph->stream.edges[edge - 1].consumer;
-            if (port_fetch_sub32(&graph->stream.words[consumer].fanin, 1) == 1) take(NULL, consumer);
-        }
-        port_publish32(&words->done, words->number);
-    }
+    while (ready_count > 0)
+        complete(ready[--ready_count]);
 }
 
 static const struct stream_host host = {.end = &run_end, .admit = admit, .ready = take, .wait = complete_all};

@@ -323,8 +323,8 @@ static const struct example_kernel kernels[] = {{LINEAR_Q, NPURT_CORE_AIC, "line
                                                 {SILU, NPURT_CORE_AIV, "silu", NULL, 3000}};
 static const struct example_case cases[] = {
     {"small",
-     "2 sequences of 35 and 17 tokens, hidden 256, inner 512, 8 heads of 32 in 2 groups: 82 tasks",
-     {256, 512, 8, 2, 32, 16, 64, 64, 128, 35, 17}},
+     "2 sequences of 35 and 17 tokens, hidden 256, inner 512, 8 heads of 32 in 2 groups: 94 tasks",
+     {256, 512, 8, 2, 32, 16, 64, 64, 64, 35, 17}},
     {"full",
      "1 sequence of 512 tokens, hidden 5120, inner 17408, 40 heads of 128 in 8 groups: 542 tasks",
      {5120, 17408, 40, 8, 128, 256, 64, 128, 256, 512}},

@@ -10,18 +10,45 @@
  * who completes a task with a hundred consumers would keep every core waiting until the last. */
 enum { RELEASED_AT_ONCE = 8 };
 
+/* Whoever completes the task's producer is the only one to look at its count: it has one, and no gate, to which others come. */
+static inline bool has_lone_producer(const struct scheduler *s, uint32_t task)
+{
+    return s->tasks[task].fanin == 1 && !(s->tasks[task].flags & IMAGE_GATED);
+}
+
+/* A producer of the task or join has completed; true when it was the last. */
+static inline bool count_down(struct scheduler *s, uint32_t node)
+{
+    uint32_t *fanin = &s->state[node].fanin_left;
+    const bool shared = s->count > 1 && !has_lone_producer(s, node);
+    const uint32_t left = shared ? port_fetch_sub32(fanin, 1) : (*fanin)--;
+    if (left == 0) scheduler_end(s, RUN_BAD_IMAGE, node); /* more edges lead to it than its fanin says */
+    return left == 1;
+}
+
 /* A producer of the task has completed. */
 static inline void release(struct scheduler *s, uint32_t task)
 {
 #if defined(NPURT_PLANTED_LOST_TASK) /* its producers' releases are lost: tests/planted */
     if (task == NPURT_PLANTED_LOST_TASK) return;
 #endif
-    uint32_t *fanin = &s->state[task].fanin_left;
-    uint32_t left = s->count > 1 ? port_fetch_sub32(fanin, 1) : (*fanin)--;
-    if (left == 1)
-        scheduler_ready(s, task);
-    else if (left == 0)
-        scheduler_end(s, RUN_BAD_IMAGE, task); /* more edges lead to it than its fanin says */
+    if (count_down(s, task)) scheduler_ready(s, task);
+}
+
+/* A producer of the join has completed: with the last of them, its consumers' only one. */
+static void release_join(struct scheduler *s, uint32_t join)
+{
+    if (!count_down(s, join)) return;
+    const struct image_task *t = &s->tasks[join];
+    const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
+    for (; edge < end; edge++) {
+        if (*edge >= s->task_count) {
+            scheduler_end(s, RUN_BAD_IMAGE, join); /* joins lead to tasks */
+            return;
+        }
+        release(s, *edge);
+        if ((end - edge) % RELEASED_AT_ONCE == 0) dispatch_early(s);
+    }
 }
 
 /* Turns a closed list of edges round: the newest consumer was pushed in front, and the oldest is released first. */
@@ -37,22 +64,55 @@ static inline uint32_t in_order(struct scheduler *s, uint32_t edge)
     return before;
 }
 
-/* In a ring: the edges are a list that closes, so that the orchestrator adds none any more, and the task's last word
- * gives its slot back. An edge is its consumer's, which lives until it is released. */
-static inline void complete_slot(struct scheduler *s, uint32_t slot)
+/* In a ring: a producer of the slot's task or of the join has completed; true when it was the last. */
+static inline bool count_slot(struct scheduler *s, uint32_t node)
 {
-    struct stream_words *words = &s->words[slot];
-    uint32_t number = words->number;
-    uint32_t edge = in_order(s, stream_first_edge(port_exchange32(&words->fanout, STREAM_CLOSED)));
-    uint32_t released = 0;
+    uint32_t *fanin = &s->words[node].fanin;
+    if (node < s->task_count && has_lone_producer(s, node)) {
+        *fanin = 0;
+        return true;
+    }
+    return port_fetch_sub32(fanin, 1) == 1;
+}
+
+/* In a ring: the edges are a list that closes, so that the orchestrator adds none any more. An edge is its consumer's,
+ * which lives until it is released. */
+static inline uint32_t close_list(struct scheduler *s, uint32_t node)
+{
+    return in_order(s, stream_first_edge(port_exchange32(&s->words[node].fanout, STREAM_CLOSED)));
+}
+
+/* The last producer of the join has completed. */
+static void complete_join(struct scheduler *s, uint32_t join)
+{
+    const uint32_t number = s->words[join].number;
+    uint32_t edge = close_list(s, join), released = 0;
     while (edge != STREAM_EDGE_NONE) {
-        struct stream_edge e = s->edge_nodes[edge - 1];
+        const struct stream_edge e = s->edge_nodes[edge - 1];
         if (++released % RELEASED_AT_ONCE == 0) dispatch_early(s);
-        if (port_fetch_sub32(&s->words[e.consumer].fanin, 1) == 1)
-            scheduler_ready(s, e.consumer);
+        if (count_slot(s, e.consumer)) scheduler_ready(s, e.consumer);
         edge = e.next;
     }
-    port_publish32(&words->done, number);
+    port_publish32(&s->words[join].done, number);
+}
+
+/* The task's last word gives its slot back. */
+static inline void complete_slot(struct scheduler *s, uint32_t slot)
+{
+    const uint32_t number = s->words[slot].number;
+    uint32_t edge = close_list(s, slot), released = 0;
+    while (edge != STREAM_EDGE_NONE) {
+        const struct stream_edge e = s->edge_nodes[edge - 1];
+        if (++released % RELEASED_AT_ONCE == 0) dispatch_early(s);
+        if (count_slot(s, e.consumer)) {
+            if (e.consumer < s->task_count)
+                scheduler_ready(s, e.consumer);
+            else
+                complete_join(s, e.consumer);
+        }
+        edge = e.next;
+    }
+    port_publish32(&s->words[slot].done, number);
 }
 
 static inline void complete_task(struct scheduler *s, uint32_t task)
@@ -66,7 +126,10 @@ static inline void complete_task(struct scheduler *s, uint32_t task)
     const uint32_t *edge = s->edges + t->fanout_begin, *end = edge + t->fanout_count;
     s->completed++;
     for (; edge < end; edge++) {
-        release(s, *edge);
+        if (*edge < s->task_count)
+            release(s, *edge);
+        else
+            release_join(s, *edge);
         if ((end - edge) % RELEASED_AT_ONCE == 0) dispatch_early(s);
     }
     s->state[task].link = TASK_DONE; /* after the releases: a host that looks in between must not miss one */

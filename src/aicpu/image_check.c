@@ -22,10 +22,12 @@ const struct image_header *image_check_header(const struct run_control *control,
     if (h->size < sizeof *h || h->size > control->image_size) return NULL;
     *detail = offsetof(struct image_header, task_count);
     if (h->task_count > SHELF_TASKS || h->ready_count > h->task_count) return NULL;
-    if (control->workspace_size < image_workspace_size(h->task_count, h->gated_count > 0, control->aicpu_threads))
-        return NULL;
+    *detail = offsetof(struct image_header, join_count);
+    if (h->join_count > h->task_count || (h->join_count > 0 && h->gated_count > 0)) return NULL;
+    const uint32_t nodes = h->task_count + h->join_count;
+    if (control->workspace_size < image_workspace_size(nodes, h->gated_count > 0, control->aicpu_threads)) return NULL;
     *detail = offsetof(struct image_header, tasks_offset);
-    if (!table_fits(h->size, h->tasks_offset, h->task_count, sizeof(struct image_task))) return NULL;
+    if (!table_fits(h->size, h->tasks_offset, nodes, sizeof(struct image_task))) return NULL;
     *detail = offsetof(struct image_header, ready_offset);
     if (!table_fits(h->size, h->ready_offset, h->ready_count, sizeof(uint32_t))) return NULL;
     *detail = offsetof(struct image_header, edges_offset);
@@ -87,7 +89,8 @@ static enum run_code check_task(const struct scheduler *s, const struct image_ta
 
 static bool check_tasks(struct scheduler *s, uint64_t payload_size)
 {
-    uint32_t begin = scheduler_share(s, s->index, s->task_count), end = scheduler_share(s, s->index + 1, s->task_count);
+    const uint32_t nodes = s->task_count + s->join_count;
+    uint32_t begin = scheduler_share(s, s->index, nodes), end = scheduler_share(s, s->index + 1, nodes);
     uint32_t spmd = 0, sync = 0, sources = 0;
     port_cache_invalidate(s->tasks + begin, (size_t)(end - begin) * sizeof *s->tasks);
     for (uint32_t i = begin; i < end; i++) {
@@ -120,7 +123,7 @@ static bool check_edges(struct scheduler *s)
     port_cache_invalidate(s->edges + begin, (size_t)(end - begin) * sizeof *s->edges);
     for (uint32_t i = begin; i < end; i++)
         largest = s->edges[i] > largest ? s->edges[i] : largest;
-    if (begin < end && largest >= s->task_count) {
+    if (begin < end && largest >= s->task_count + s->join_count) {
         scheduler_end(s, RUN_BAD_IMAGE, largest);
         return false;
     }

@@ -52,6 +52,7 @@ void scheduler_use_image(struct scheduler *s, const struct image_header *image)
     s->edges = (const uint32_t *)(base + image->edges_offset);
     s->payloads = control->image + image->payload_offset;
     s->task_count = image->task_count;
+    s->join_count = image->join_count;
     s->edge_count = image->edge_count;
     s->ready_count = image->ready_count;
     if (image->gated_count > 0) {

@@ -91,6 +91,7 @@ struct scheduler {
     struct task_gate *gates;        /* NULL: no task of the run is gated */
     struct workspace_gating *gating; /* with gates */
     uint32_t task_count, edge_count, ready_count;
+    uint32_t join_count; /* of an image: nodes behind the tasks that edges lead to */
     uint32_t index, count;                 /* this scheduler, and how many there are */
     uint32_t clusters;                     /* of all schedulers */
     uint32_t cluster_first, cluster_count; /* its partition */

@@ -22,6 +22,8 @@ struct edges {
     uint32_t *producers;      /* the log, [max] */
     uint32_t *consumers;      /* the result, [max] */
     uint32_t count, max;
+    uint32_t wide;     /* tasks with many producers (join.h) */
+    uint32_t *scratch; /* of joins_make */
     uint32_t consumer; /* the task being submitted, */
     uint32_t before;   /* and the count when it began */
     uint32_t *record;  /* its producers among the tasks of a template being recorded; NULL */
@@ -74,7 +76,8 @@ static inline void edges_add(struct edges *e, uint32_t producer)
 }
 
 /* Fills consumers (ascending within a producer) and every task's fanout_begin; lists the tasks without producers in
- * ready[task_count] and returns their number. */
+ * ready[] and returns their number. Of `task_count` tasks and joins: those are the last, as if they had been submitted
+ * then. */
 uint32_t edges_flatten(struct edges *e, uint32_t task_count, uint32_t *ready);
 
 /* What the tensor map asks about tasks. All of a graph that is being built are still to come. */

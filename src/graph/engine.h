@@ -9,9 +9,11 @@
 #include "tensor_map.h"
 #if NPURT_GRAPH_STREAM
 #include "port/port.h"
+#include "stream_join.h"
 #include "stream_store.h"
 #else
 #include "heap.h"
+#include "join.h"
 #endif
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -47,7 +49,9 @@ struct graph {
     struct stream stream;
 #else
     uint32_t max_tasks;
-    struct image_task *tasks; /* [max_tasks] */
+    struct image_task *tasks; /* [max_tasks], and room for joins */
+    uint32_t join_count;      /* once finished */
+    bool joins;               /* to be made */
     uint8_t *payload;         /* reserved for the largest graph */
     uint64_t payload_used;    /* bytes, a multiple of GRAPH_PAYLOAD_UNIT */
     uint32_t *ready;          /* [max_tasks] */

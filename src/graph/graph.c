@@ -41,10 +41,11 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
 
     struct plan plan = {0};
     plan_take(&plan, 1, sizeof(struct graph));
-    uint64_t at_tasks = plan_take(&plan, tasks, sizeof(struct image_task));
+    uint64_t at_tasks = plan_take(&plan, tasks + joins_most(tasks), sizeof(struct image_task));
     uint64_t at_ready = plan_take(&plan, tasks, sizeof(uint32_t));
     uint64_t at_producers = plan_take(&plan, edges, sizeof(uint32_t));
     uint64_t at_consumers = plan_take(&plan, edges, sizeof(uint32_t));
+    uint64_t at_wide = plan_take(&plan, joins_scratch(edges), sizeof(uint32_t));
     uint64_t at_payload = plan_take(&plan, tasks, most_payload);
     uint64_t at_regions = plan_take(&plan, regions, sizeof(struct region));
     uint64_t at_order = plan_take(&plan, regions, sizeof(struct order));
@@ -78,6 +79,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     g->edges = (struct edges){.tasks = g->tasks,
                               .producers = (uint32_t *)(memory + at_producers),
                               .consumers = (uint32_t *)(memory + at_consumers),
+                              .scratch = (uint32_t *)(memory + at_wide),
                               .max = (uint32_t)edges};
     g->map = (struct tensor_map){.edges = &g->edges,
                                  .regions = (struct region *)(memory + at_regions),
@@ -108,18 +110,19 @@ void graph_destroy(struct graph *graph)
 
 npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
 {
-    uint32_t kinds = info->edge_kinds ? info->edge_kinds : GRAPH_ALL_EDGES;
+    uint32_t kinds = info->edge_kinds ? info->edge_kinds : GRAPH_ALL_EDGES | GRAPH_JOINS;
     g->state = GRAPH_IDLE;
     g->latched = NPURT_OK;
-    g->task_count = g->ready_count = g->depth = 0;
+    g->task_count = g->join_count = g->ready_count = g->depth = 0;
     g->payload_used = 0;
     g->fill_count = 0;
     g->manual = g->opens = g->unseen = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;
-    g->edges.count = 0;
+    g->edges.count = g->edges.wide = 0;
     g->edges.full = false;
+    g->joins = (kinds & GRAPH_JOINS) != 0;
     tensor_map_reset(&g->map, kinds & GRAPH_RAW, kinds & GRAPH_WAW, kinds & GRAPH_WAR);
     if (info->heap_base >= HEAP_VIRTUAL || info->heap_size >= HEAP_VIRTUAL - info->heap_base)
         return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT,
@@ -197,12 +200,19 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
     g->state = GRAPH_DONE;
     if (heap_moved(&g->heap)) relocate(g);
     const uint32_t gated = mark_gated(g);
-    g->ready_count = edges_flatten(&g->edges, g->task_count, g->ready);
+    if (g->joins && !g->opens) g->join_count = joins_make(&g->edges, g->task_count); /* gates follow edges from task to task */
+    const uint32_t nodes = g->task_count + g->join_count;
+    g->ready_count = edges_flatten(&g->edges, nodes, g->ready);
 
-    *image = (struct graph_image){.task_count = g->task_count, .edge_count = g->edges.count, .gated_count = gated, .heap_used = g->heap.used,
-                                  .fills = g->fills, .fill_count = g->fill_count};
+    *image = (struct graph_image){.task_count = g->task_count,
+                                  .edge_count = g->edges.count,
+                                  .gated_count = gated,
+                                  .join_count = g->join_count,
+                                  .heap_used = g->heap.used,
+                                  .fills = g->fills,
+                                  .fill_count = g->fill_count};
     add_segment(image, &g->header, sizeof g->header);
-    add_segment(image, g->tasks, (uint64_t)g->task_count * sizeof *g->tasks);
+    add_segment(image, g->tasks, (uint64_t)nodes * sizeof *g->tasks);
     add_segment(image, g->ready, (uint64_t)g->ready_count * sizeof *g->ready);
     add_segment(image, g->edges.consumers, (uint64_t)g->edges.count * sizeof *g->edges.consumers);
     add_segment(image, g->payload, g->payload_used);
@@ -213,6 +223,7 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
                                       .edge_count = g->edges.count,
                                       .ready_count = g->ready_count,
                                       .gated_count = gated,
+                                      .join_count = g->join_count,
                                       .tasks_offset = image->segment[1].offset,
                                       .ready_offset = image->segment[2].offset,
                                       .edges_offset = image->segment[3].offset,

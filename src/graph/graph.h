@@ -10,7 +10,8 @@
  * naming, whatever the graph before was.
  *
  * Dependencies are found from bytes (tensor_map.h): a task waits for whoever wrote what it reads or writes, and for whoever
- * has read what it writes. One edge per pair of tasks, at most. A buffer is named by its base address alone, so that two
+ * has read what it writes. One edge per pair of tasks, at most; or a way through
+ * a join (join.h), where many wait for the same many. A buffer is named by its base address alone, so that two
  * entry tensors over the same memory must share it. In a MANUAL scope nothing is looked up or remembered, but for the
  * outputs made there: tasks after the scope find those.
  *
@@ -35,8 +36,8 @@ struct graph_config {
     uint32_t max_regions;    /* 16 per task, which no graph exceeds: live regions of the tensor map */
 };
 
-/* Edge kinds that can be switched off, for the test of the tests only. */
-enum graph_edge_kind { GRAPH_RAW = 1, GRAPH_WAW = 2, GRAPH_WAR = 4, GRAPH_ALL_EDGES = 7 };
+/* Edge kinds that can be switched off, for the test of the tests only; and joins, for who wants every edge by itself. */
+enum graph_edge_kind { GRAPH_RAW = 1, GRAPH_WAW = 2, GRAPH_WAR = 4, GRAPH_ALL_EDGES = 7, GRAPH_JOINS = 8 };
 
 struct graph_segment {
     const void *data;
@@ -56,8 +57,9 @@ struct graph_image {
     struct graph_segment segment[GRAPH_MAX_SEGMENTS]; /* the engine's memory, valid until the next graph_begin */
     uint32_t segment_count;
     uint64_t size;
-    uint32_t task_count, edge_count;
-    uint32_t gated_count;    /* tasks with IMAGE_GATED */
+    uint32_t task_count, edge_count; /* edges with those of joins */
+    uint32_t gated_count;            /* tasks with IMAGE_GATED */
+    uint32_t join_count;             /* image.h */
     uint64_t heap_used;      /* bytes of outputs that the graph allocates */
     const struct graph_fill *fills; /* ascending addresses; the engine's memory like the segments */
     uint32_t fill_count;
@@ -81,7 +83,7 @@ struct graph_begin_info {
     const uint32_t *kernel_core;     /* [kernel_count] npurt_core or KERNEL_ABSENT (protocol.h), NULL: not checked */
     uint32_t kernel_count;
     uint32_t cluster_count;          /* answered to npurt_orch_cluster_count */
-    uint32_t edge_kinds;             /* 0: GRAPH_ALL_EDGES */
+    uint32_t edge_kinds;             /* 0: GRAPH_ALL_EDGES | GRAPH_JOINS */
 };
 
 npurt_status graph_create(const struct graph_config *config, struct graph **out);

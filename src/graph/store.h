@@ -134,6 +134,7 @@ static inline npurt_status store_commit(struct graph *g, const struct place *pla
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count),
                             WORD(": the graph has more than "), NUMBER(g->edges.max), WORD(" edges"));
     t->fanin = g->edges.count - g->edges.before;
+    g->edges.wide += t->fanin >= JOIN_PRODUCERS;
     g->payload_used += (image_payload_size(t) + GRAPH_PAYLOAD_UNIT - 1) & ~(uint64_t)(GRAPH_PAYLOAD_UNIT - 1);
     g->task_count++;
     return NPURT_OK;

@@ -91,7 +91,7 @@ struct graph *stream_create(const struct stream_control *control)
     memset(g->map.cells, 0, g->map.table_size * sizeof *g->map.cells);
     memset(g->map.addresses, 0, g->map.table_size * sizeof *g->map.addresses);
     g->map.edges = &g->edges;
-    g->edges.mark = plan_take(&plan, layout.slots, sizeof *g->edges.mark);
+    g->edges.mark = plan_take(&plan, layout.slots + STREAM_JOINS, sizeof *g->edges.mark);
     g->edges.producers = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->hold = plan_take(&plan, units, sizeof *s->hold);
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
@@ -101,6 +101,8 @@ struct graph *stream_create(const struct stream_control *control)
     s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * STREAM_SLOT_HOLDS, sizeof(uint32_t));
     s->slot_hold_count = plan_take(&plan, layout.slots, 1);
+    for (uint32_t i = 0; i < STREAM_WIDE; i++)
+        s->wide[i].number = plan_take(&plan, STREAM_WIDE_PRODUCERS, sizeof *s->wide[i].number);
     g->templates = plan_take(&plan, 1, sizeof *g->templates);
     g->templates->memory = plan_take(&plan, 1, TEMPLATE_MEMORY);
     return plan.size <= layout.size ? g : NULL;
@@ -158,6 +160,9 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
         s->slot_next[r] = layout.first[r];
         s->slot_free_count[r] = 0;
     }
+    s->joins = s->wide_next = 0;
+    for (uint32_t i = 0; i < STREAM_WIDE; i++)
+        s->wide[i].count = s->wide[i].first = s->wide[i].join = 0;
     s->heap_lo = lo;
     s->heap_span = hi - lo;
     templates_reset(g);
@@ -415,8 +420,7 @@ static bool wait_for_edge(struct graph *g, uint32_t r, const uint32_t *list)
     return true;
 }
 
-/* Pushes the slot's edges; returns how many producers had completed before. *handed_out: how many more had been handed out. */
-static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot, uint32_t *handed_out)
+uint32_t stream_push_edges(struct graph *g, uint32_t r, uint32_t consumer, uint32_t *handed_out)
 {
     struct stream *s = &g->stream;
     struct heap_ring *ring = &s->heap[r];
@@ -436,7 +440,7 @@ static uint32_t push_edges(struct graph *g, uint32_t r, uint32_t slot, uint32_t 
         }
         const uint32_t at = s->edge_first[r] + ring->edge_at;
         uint32_t expected = *head;
-        s->edges[at] = (struct stream_edge){.consumer = slot, .next = stream_first_edge(expected)};
+        s->edges[at] = (struct stream_edge){.consumer = consumer, .next = stream_first_edge(expected)};
         while (unlikely(!port_cas32(list, &expected, at + 1 + (expected & STREAM_HANDED_OUT))) &&
                expected != STREAM_CLOSED) {
         } /* a second time when it has been handed out since the last edge: nothing else changes it */
@@ -494,6 +498,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     const uint32_t r = place->number >> STREAM_INDEX_BITS, slot = place->slot;
     struct heap_ring *ring = &s->heap[r];
     struct stream_words *words = &s->words[slot];
+    if (unlikely(g->edges.count >= JOIN_PRODUCERS) && !g->opens) stream_join(g, r); /* gates follow edges from task to task */
     const uint32_t producers = g->edges.count;
     uint32_t fanin = producers;
 #if defined(NPURT_PLANTED_LOST_TASK) /* as if the release of one were lost: tests/planted */
@@ -502,11 +507,12 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     port_publish32(&words->fanout, STREAM_EDGE_NONE);
     port_publish32(&words->fanin, fanin);
     words->number = place->number;
+    place->task->fanin = fanin;
     place->task->fanout_begin = g->task_count;
     const bool gated = unlikely(g->opens) && gate_begin(g, place);
     s->host->admit(s->host->context, slot);
     uint32_t handed_out = 0;
-    uint32_t completed = producers ? push_edges(g, r, slot, &handed_out) : 0;
+    uint32_t completed = producers ? stream_push_edges(g, r, slot, &handed_out) : 0;
     place->task->fanout_count = s->run;
     s->slot_edges[slot] = ring->edge_head;
     s->slot_hold_count[slot] = (uint8_t)s->held_count;

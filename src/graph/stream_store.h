@@ -2,6 +2,7 @@
 #ifndef NPURT_GRAPH_STREAM_STORE_H
 #define NPURT_GRAPH_STREAM_STORE_H
 
+#include "join.h"
 #include "stream.h"
 #include "tensor_map.h"
 
@@ -41,6 +42,15 @@ struct stream_scope {
     uint32_t first_lease;  /* of its ring when it began */
 };
 
+/* Producers of a task that had many, and the join that later tasks with the same wait for. */
+struct wide {
+    uint32_t *number; /* [count] of at most STREAM_WIDE_PRODUCERS: those that were in flight then */
+    uint32_t count;
+    uint32_t first;   /* all before have retired */
+    uint32_t join;    /* 1 + its index; 0: none */
+};
+enum { STREAM_WIDE = 4, STREAM_WIDE_PRODUCERS = 4096 };
+
 struct stream {
     const struct stream_host *host;
     struct image_task *tasks;
@@ -62,6 +72,9 @@ struct stream {
     uint8_t *slot_hold_count; /* [slots] */
     uint32_t *held;           /* of the task being submitted: its part of slot_holds */
     uint32_t held_count;
+    struct wide wide[STREAM_WIDE]; /* the last ones */
+    uint32_t wide_next;            /* the one to be forgotten next */
+    uint32_t joins;                /* made in this run */
     uint32_t ring; /* of the innermost scope */
     uint32_t regions_high;
     bool unmapped; /* a task of a MANUAL scope was submitted: the tensor map does not know what it does */

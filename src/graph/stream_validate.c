@@ -49,31 +49,63 @@ static const char *validate_slots(const struct graph *g, uint32_t r)
     return known == taken || known + 1 == taken ? NULL : "slots that are neither free nor in flight";
 }
 
-/* Edges from tasks in flight to the consumer; *wrong when a list leads elsewhere than it may. */
-static uint32_t edges_to(const struct graph *g, uint32_t consumer, const char **wrong)
+/* A join whose producers have not all completed. */
+static bool join_waits(const struct graph *g, uint32_t index)
+{
+    const struct stream_words *words = &g->stream.words[g->stream.slots + index];
+    const uint32_t made = g->stream.joins < STREAM_JOINS ? g->stream.joins : STREAM_JOINS;
+    return index < made && port_observe32(&words->done) != words->number;
+}
+
+/* Edges to the consumer in the list of a slot or join; *wrong when it leads elsewhere than it may. */
+static uint32_t edges_in(const struct graph *g, uint32_t node, uint32_t consumer, const char **wrong)
 {
     const struct stream *s = &g->stream;
+    const uint32_t from = node < s->slots ? ring_of_slot(g, node) : STREAM_RINGS;
+    uint32_t here = 0, steps = 0;
+    for (uint32_t e = stream_first_edge(port_observe32(&s->words[node].fanout)); e != STREAM_EDGE_NONE;
+         e = s->edges[e - 1].next) {
+        const uint32_t to = s->edges[e - 1].consumer;
+        here += to == consumer;
+        if (++steps > (1u << 24)) *wrong = "a list of edges has no end";
+        if (to >= s->slots) {
+            if (node >= s->slots) *wrong = "a join leads to a join";
+            if (!join_waits(g, to - s->slots)) *wrong = "an edge leads to a join that waits for nothing";
+        } else {
+            const uint32_t of = ring_of_slot(g, to);
+            if (e - 1 < s->edge_first[of] || e - 1 >= s->edge_first[of] + s->edge_max[of])
+                *wrong = "an edge is not of its consumer's ring";
+            if (!in_ring(g, s->words[to].number)) *wrong = "an edge leads to a task that has retired";
+            if (of == from && !edges_after(s->words[to].number, s->words[node].number)) *wrong = "an edge leads backwards";
+        }
+        if (*wrong) return 0;
+    }
+    if (here > 1) *wrong = "two edges between the same tasks";
+    return here;
+}
+
+/* Edges from tasks in flight and from joins to the consumer. */
+static uint32_t edges_to(const struct graph *g, uint32_t consumer, const char **wrong)
+{
     uint32_t found = 0;
     for (uint32_t r = 0; r < STREAM_RINGS; r++)
-        for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head; index++) {
-            const uint32_t producer = slot_at(g, r, index);
-            uint32_t here = 0, steps = 0;
-            for (uint32_t e = stream_first_edge(port_observe32(&s->words[producer].fanout)); e != STREAM_EDGE_NONE;
-                 e = s->edges[e - 1].next) {
-                const uint32_t to = s->edges[e - 1].consumer, of = ring_of_slot(g, to);
-                if (e - 1 < s->edge_first[of] || e - 1 >= s->edge_first[of] + s->edge_max[of])
-                    *wrong = "an edge is not of its consumer's ring";
-                if (!in_ring(g, s->words[to].number)) *wrong = "an edge leads to a task that has retired";
-                if (!edges_after(s->words[to].number, s->words[producer].number) && of == r)
-                    *wrong = "an edge leads backwards";
-                if (++steps > (1u << 24)) *wrong = "a list of edges has no end";
-                if (*wrong) return 0;
-                here += to == consumer;
-            }
-            if (here > 1) *wrong = "two edges between the same tasks";
-            found += here;
-        }
+        for (uint32_t index = g->edges.ring[r].tail; index < g->edges.ring[r].head && !*wrong; index++)
+            found += edges_in(g, slot_at(g, r, index), consumer, wrong);
+    for (uint32_t j = 0; j < STREAM_JOINS && !*wrong; j++)
+        if (join_waits(g, j)) found += edges_in(g, g->stream.slots + j, consumer, wrong);
     return found;
+}
+
+static const char *validate_joins(const struct graph *g)
+{
+    const char *wrong = NULL;
+    for (uint32_t j = 0; j < STREAM_JOINS && !wrong; j++) {
+        if (!join_waits(g, j)) continue;
+        const uint32_t edges = edges_to(g, g->stream.slots + j, &wrong);
+        if (!wrong && port_observe32(&g->stream.words[g->stream.slots + j].fanin) != edges)
+            return "a join's fan-in is not the number of edges to it";
+    }
+    return wrong;
 }
 
 static const char *validate_fanin(const struct graph *g, uint32_t r)
@@ -163,6 +195,6 @@ const char *stream_validate(const struct graph *g)
     for (uint32_t r = 0; r < STREAM_RINGS; r++)
         if ((wrong = validate_slots(g, r)) || (wrong = validate_heap(g, r)) || (wrong = validate_fanin(g, r)))
             return wrong;
-    if ((wrong = validate_holds(g))) return wrong;
+    if ((wrong = validate_joins(g)) || (wrong = validate_holds(g))) return wrong;
     return validate_map(g);
 }

@@ -121,7 +121,9 @@ static npurt_status ship(npurt_run *run, const struct graph_image *image)
 {
     npurt_device *device = run->device;
     struct run_bank *bank = run->bank;
-    npurt_status status = bank_grow_block(device, bank, image_workspace_size(image->task_count, image->gated_count > 0, run->threads));
+    const uint64_t workspace =
+        image_workspace_size(image->task_count + image->join_count, image->gated_count > 0, run->threads);
+    npurt_status status = bank_grow_block(device, bank, workspace);
     const bool small = image->size <= RUN_SMALL_IMAGE;
     if (status == NPURT_OK && !small)
         status = bank_grow(device, bank, &bank->image, &bank->image_size, image->size, 0, "graph image");

@@ -76,7 +76,7 @@ void dump_gather(const npurt_run *run, bool ask, struct dump *d)
         if (!d->evidence.readable || !tasks_of_rings(run, &d->tasks)) return;
     } else {
         if (!tasks_of_image(run, d->evidence.readable, &d->tasks)) return;
-        d->tasks.state = d->evidence.state;
+        tasks_use_states(&d->tasks, d->evidence.state);
     }
     uint8_t *flight = flights(d);
     if (!flight || !waits_find(&d->tasks, flight, &d->waits)) {

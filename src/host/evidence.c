@@ -93,12 +93,12 @@ static void read_schedulers(const npurt_run *run, struct evidence *e, const char
         initialised = initialised && r.initialised == run->number;
         if (ever && (e->now == 0 || (int32_t)(r.now - e->now) > 0)) e->now = r.now;
     }
-    const uint32_t tasks = run->timing.tasks;
+    const uint64_t nodes = run->timing.tasks + run->bank->graph.join_count;
     if (!initialised || e->scheduler_count == 0 || e->scheduler_count != expected) return;
-    e->state = malloc(tasks * sizeof *e->state);
+    e->state = malloc(nodes * sizeof *e->state);
     if (e->state && read_device(run->device, e, e->state,
                                 bank_control(run->bank) + RUN_HEAD + record_states_offset(run->threads),
-                                tasks * sizeof *e->state))
+                                nodes * sizeof *e->state))
         return;
     free(e->state);
     e->state = NULL;

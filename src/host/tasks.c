@@ -11,7 +11,9 @@ struct image {
     const uint32_t *edge;
     const char *payload;
     uint64_t payload_size;
-    char *copy; /* of the device's, owned; or NULL */
+    char *copy;                 /* of the device's, owned; or NULL */
+    uint32_t *begin, *consumer; /* of task t, without joins: consumer[begin[t] … begin[t + 1]) */
+    uint32_t *fanin;            /* the same */
 };
 
 static void facts(const struct task_source *source, uint32_t place, struct task_facts *out)
@@ -24,7 +26,7 @@ static void facts(const struct task_source *source, uint32_t place, struct task_
         .shape = t->shape,
         .core_mask = t->core_mask,
         .block_num = t->block_num,
-        .fanin = t->fanin,
+        .fanin = image->fanin[place],
     };
     const uint64_t at = (uint64_t)t->payload * 64;
     const uint64_t tensors = t->tensor_count * sizeof(npurt_tensor), scalars = t->scalar_count * sizeof(uint64_t);
@@ -38,9 +40,23 @@ static void facts(const struct task_source *source, uint32_t place, struct task_
 static const uint32_t *consumers(const struct task_source *source, uint32_t place, uint32_t *count)
 {
     const struct image *image = source->own;
-    const struct image_task *t = &image->task[place];
-    *count = t->fanout_count;
-    return image->edge + t->fanout_begin;
+    *count = image->begin[place + 1] - image->begin[place];
+    return image->consumer + image->begin[place];
+}
+
+void tasks_use_states(struct task_source *source, struct task_state *state)
+{
+    const struct image *image = source->own;
+    const struct image_header *h = &image->header;
+    source->state = state;
+    for (uint32_t j = h->task_count; state && j < h->task_count + h->join_count; j++) {
+        const struct image_task *join = &image->task[j];
+        if (state[j].fanin_left == 0) continue; /* it has told them, or is about to */
+        for (uint32_t k = 0; k < join->fanout_count; k++) {
+            const uint32_t consumer = image->edge[join->fanout_begin + k];
+            if (consumer < h->task_count) state[consumer].fanin_left += state[j].fanin_left - 1;
+        }
+    }
 }
 
 static int64_t find(const struct task_source *source, uint32_t recorded)
@@ -53,11 +69,18 @@ static int64_t owner(const struct task_source *source, npurt_task_id id)
     return id < source->count ? (int64_t)id : TASKS_NOWHERE;
 }
 
-static void close_image(struct task_source *source)
+static void free_image(struct image *image)
 {
-    struct image *image = source->own;
+    free(image->begin);
+    free(image->consumer);
+    free(image->fanin);
     free(image->copy);
     free(image);
+}
+
+static void close_image(struct task_source *source)
+{
+    free_image(source->own);
 }
 
 void tasks_close(struct task_source *source)
@@ -88,16 +111,58 @@ static bool tables_of(struct image *image, const struct graph_image *graph)
     if (!header || header->magic != IMAGE_MAGIC || header->version != IMAGE_VERSION) return false;
     const struct image_header *h = &image->header;
     image->header = *header;
-    image->task = in_segments(graph, h->tasks_offset, h->task_count * sizeof *image->task, &rest);
+    const uint64_t nodes = (uint64_t)h->task_count + h->join_count;
+    image->task = in_segments(graph, h->tasks_offset, nodes * sizeof *image->task, &rest);
     image->edge = in_segments(graph, h->edges_offset, h->edge_count * sizeof *image->edge, &rest);
     image->payload = in_segments(graph, h->payload_offset, 0, &image->payload_size);
     if (!image->task || !image->edge || !image->payload) return false;
-    for (uint32_t t = 0; t < h->task_count; t++)
+    for (uint64_t t = 0; t < nodes; t++)
         if (image->task[t].fanout_begin > h->edge_count ||
             image->task[t].fanout_count > h->edge_count - image->task[t].fanout_begin)
             return false;
     for (uint32_t e = 0; e < h->edge_count; e++)
-        if (image->edge[e] >= h->task_count) return false;
+        if (image->edge[e] >= nodes) return false;
+    return true;
+}
+
+/* Writes whom the task leads to, in person and through joins, unless `to` is NULL. Returns how many. */
+static uint32_t follow(const struct image *image, uint32_t task, uint32_t *to)
+{
+    const uint32_t tasks = image->header.task_count;
+    const struct image_task *t = &image->task[task];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < t->fanout_count; i++) {
+        const uint32_t node = image->edge[t->fanout_begin + i];
+        const struct image_task *join = node < tasks ? NULL : &image->task[node];
+        for (uint32_t k = 0; k < (join ? join->fanout_count : 1); k++) {
+            const uint32_t consumer = join ? image->edge[join->fanout_begin + k] : node;
+            if (consumer >= tasks) continue; /* a join leads to tasks */
+            if (to) to[count] = consumer;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Whoever reads about tasks knows nothing of joins. */
+static bool spell_out(struct image *image)
+{
+    const uint32_t tasks = image->header.task_count;
+    uint64_t total = 0;
+    image->begin = calloc((size_t)tasks + 1, sizeof *image->begin);
+    image->fanin = calloc((size_t)tasks + 1, sizeof *image->fanin);
+    if (!image->begin || !image->fanin) return false;
+    for (uint32_t t = 0; t < tasks; t++) {
+        total += follow(image, t, NULL);
+        if (total > UINT32_MAX) return false;
+        image->begin[t + 1] = (uint32_t)total;
+    }
+    image->consumer = malloc((total + 1) * sizeof *image->consumer);
+    if (!image->consumer) return false;
+    for (uint32_t t = 0; t < tasks; t++)
+        follow(image, t, image->consumer + image->begin[t]);
+    for (uint64_t e = 0; e < total; e++)
+        image->fanin[image->consumer[e]]++;
     return true;
 }
 
@@ -136,9 +201,8 @@ bool tasks_of_image(const struct npurt_run *run, bool readable, struct task_sour
     if (!image) return false;
     const bool small = run->bank->graph.size <= RUN_SMALL_IMAGE;
     if (run->bank->graph.size == 0 ||
-        (!from_host(image, run) && (small || !readable || !from_device(image, run)))) {
-        free(image->copy);
-        free(image);
+        (!from_host(image, run) && (small || !readable || !from_device(image, run))) || !spell_out(image)) {
+        free_image(image);
         return false;
     }
     *out = (struct task_source){.count = image->header.task_count,

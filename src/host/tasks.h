@@ -43,6 +43,9 @@ struct task_source {
 /* The tasks of a bound run's graph image: from the host's memory, or when that holds another graph by now and the
  * device can be read, from the device. False: neither. On success tasks_close is due. */
 bool tasks_of_image(const struct npurt_run *run, bool readable, struct task_source *out);
+/* The source's states, from those of the image's tasks and, behind them, joins: a task that waits for a join is told to wait
+ * for as many as the join does. NULL is legal. `state` is borrowed while the source is open. */
+void tasks_use_states(struct task_source *source, struct task_state *state);
 /* The tasks of a run that builds its graph on the device: from there, with their states. Pre: the device can be read.
  * False: none is at hand. On success tasks_close is due. */
 bool tasks_of_rings(const struct npurt_run *run, struct task_source *out);

@@ -18,12 +18,13 @@ struct rings {
     uint64_t engine;
     struct stream_layout layout;
     struct image_task *task;     /* [slots] */
-    struct stream_words *words;  /* [slots] */
+    struct stream_words *words;  /* [slots], and of joins */
     struct stream_edge *edge;    /* [edge_count] */
     uint32_t *place_of;          /* [slots] NOWHERE: none of this run */
     uint32_t *slot;              /* [count] */
     uint32_t *number;            /* [count] submissions', ascending */
     struct task_state *state;    /* [count] */
+    uint64_t joins;              /* that lists of tasks in flight lead to, a bit each */
     uint32_t *begin, *consumer;  /* of place p: consumer[begin[p] … begin[p + 1]) */
     char *payload;               /* STREAM_PAYLOAD each */
     uint32_t *payload_of;        /* [count] NOWHERE: not read */
@@ -171,15 +172,24 @@ static uint32_t find_places(struct rings *rings, uint32_t run)
     return count;
 }
 
-/* Follows the list of a task's edges; writes the places it leads to, unless `to` is NULL. Returns how many. */
-static uint32_t follow(const struct rings *rings, uint32_t place, uint32_t *to)
+/* Follows the list of edges of a slot or join; writes the places it leads to, those of joins in their stead, unless `to` is
+ * NULL. Returns how many. `place`: of the task where it began; *steps: edges left to be followed, since no two lists share any
+ * unless they change meanwhile. */
+static uint32_t follow(struct rings *rings, uint32_t node, uint32_t place, uint32_t *steps, uint32_t *to)
 {
     const uint32_t slots = rings->layout.slots, edges = rings->layout.edge_count;
-    uint32_t edge = stream_first_edge(rings->words[rings->slot[place]].fanout), count = 0;
-    for (uint32_t steps = 0; edge != STREAM_EDGE_NONE && edge <= edges && steps < edges; steps++) {
+    uint32_t edge = stream_first_edge(rings->words[node].fanout), count = 0;
+    for (; edge != STREAM_EDGE_NONE && edge <= edges && *steps > 0; --*steps) {
         const struct stream_edge e = rings->edge[edge - 1];
         edge = e.next;
-        if (e.consumer >= slots || rings->place_of[e.consumer] == NOWHERE) continue;
+        if (e.consumer >= slots) {
+            if (node >= slots || e.consumer - slots >= STREAM_JOINS) continue; /* a join leads to none */
+            rings->joins |= UINT64_C(1) << (e.consumer - slots);
+            count += follow(rings, e.consumer, place, steps, to ? to + count : NULL);
+            if (*steps == 0) break;
+            continue;
+        }
+        if (rings->place_of[e.consumer] == NOWHERE) continue;
         if (rings->place_of[e.consumer] <= place) continue; /* who waits was submitted later: the list has changed */
         if (to) to[count] = rings->place_of[e.consumer];
         count++;
@@ -187,16 +197,43 @@ static uint32_t follow(const struct rings *rings, uint32_t place, uint32_t *to)
     return count;
 }
 
+static uint32_t follow_place(struct rings *rings, uint32_t place, uint32_t *to)
+{
+    uint32_t steps = rings->layout.edge_count;
+    return is_done(rings, rings->slot[place]) ? 0 : follow(rings, rings->slot[place], place, &steps, to);
+}
+
 static bool find_edges(struct rings *rings, uint32_t count)
 {
+    uint64_t total = 0;
     rings->begin = calloc((size_t)count + 1, sizeof *rings->begin);
     if (!rings->begin) return false;
-    for (uint32_t p = 0; p < count; p++)
-        rings->begin[p + 1] = rings->begin[p] + (is_done(rings, rings->slot[p]) ? 0 : follow(rings, p, NULL));
-    rings->consumer = malloc(((size_t)rings->begin[count] + 1) * sizeof *rings->consumer);
+    for (uint32_t p = 0; p < count; p++) {
+        total += follow_place(rings, p, NULL);
+        if (total > UINT32_MAX) return false;
+        rings->begin[p + 1] = (uint32_t)total;
+    }
+    rings->consumer = malloc((total + 1) * sizeof *rings->consumer);
     for (uint32_t p = 0; p < count && rings->consumer; p++)
-        if (!is_done(rings, rings->slot[p])) follow(rings, p, rings->consumer + rings->begin[p]);
+        follow_place(rings, p, rings->consumer + rings->begin[p]);
     return rings->consumer != NULL;
+}
+
+/* Who waits for a join is told to wait for as many as the join does. Pre: edges have been followed. */
+static void spell_out(struct rings *rings)
+{
+    const uint32_t slots = rings->layout.slots, edges = rings->layout.edge_count;
+    _Static_assert(STREAM_JOINS <= 64, "bits of rings.joins");
+    for (uint64_t joins = rings->joins; joins; joins &= joins - 1) {
+        const struct stream_words *join = &rings->words[slots + (uint32_t)__builtin_ctzll(joins)];
+        uint32_t edge = stream_first_edge(join->fanout);
+        for (uint32_t steps = 0; join->fanin > 0 && edge != STREAM_EDGE_NONE && edge <= edges && steps < edges; steps++) {
+            const struct stream_edge e = rings->edge[edge - 1];
+            edge = e.next;
+            if (e.consumer < slots && rings->place_of[e.consumer] != NOWHERE)
+                rings->state[rings->place_of[e.consumer]].fanin_left += join->fanin - 1;
+        }
+    }
 }
 
 /* Of a task that another one replaces just now, or of memory that was written over, any word may be anything. */
@@ -233,11 +270,13 @@ static bool read_all(struct rings *rings, uint32_t run, uint32_t *count)
 {
     const struct stream_layout *l = &rings->layout;
     rings->task = copy_of(rings, l->tasks, l->slots * sizeof *rings->task);
-    rings->words = copy_of(rings, l->words, l->slots * sizeof *rings->words);
+    rings->words = copy_of(rings, l->words, (l->slots + STREAM_JOINS) * sizeof *rings->words);
     rings->edge = copy_of(rings, l->edges, (uint64_t)l->edge_count * sizeof *rings->edge);
     if (!rings->task || !rings->words || !rings->edge) return false;
     *count = find_places(rings, run);
-    return *count != NOWHERE && *count != 0 && find_edges(rings, *count) && read_arguments(rings, *count);
+    if (*count == NOWHERE || *count == 0 || !find_edges(rings, *count)) return false;
+    spell_out(rings);
+    return read_arguments(rings, *count);
 }
 
 bool tasks_of_rings(const struct npurt_run *run, struct task_source *out)

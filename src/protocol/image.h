@@ -1,7 +1,10 @@
 /* The graph image: what graph/ makes and the AICPU program runs. Position-independent, read-only on the device.
  *
  * Layout: image_header, then at the header's offsets (from its start, multiples of 64): tasks, ready list, edges,
- * payloads. All mutable state of a run lives in the AICPU program's workspace, so an image can be run again as it is.
+ * payloads. Tasks are numbered by submission. Behind them in the table stand joins: where many tasks wait for the same
+ * many, each of these leads to one join, and the join to the tasks that wait. A join has edges and a count of producers
+ * like a task, and nothing else: it is never ready, runs nowhere, and no other join leads to it. Edges name it by its place
+ * in the table. All mutable state of a run lives in the AICPU program's workspace, so an image can be run again as it is.
  */
 #ifndef NPURT_IMAGE_H
 #define NPURT_IMAGE_H
@@ -10,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_VERSION = 2 };
+enum { IMAGE_VERSION = 3 };
 #define IMAGE_MAGIC 0x4755504eu /* "NPUG" */
 
 /* Writer: host. */
@@ -18,13 +21,15 @@ struct image_header {
     uint32_t magic, version;
     uint64_t size;              /* of the whole image, bytes */
     uint32_t task_count, edge_count, ready_count;
-    uint32_t gated_count;       /* tasks with IMAGE_GATED */
-    uint64_t tasks_offset;      /* struct image_task[task_count] */
+    uint32_t gated_count;       /* tasks with IMAGE_GATED; without joins */
+    uint64_t tasks_offset;      /* struct image_task[task_count + join_count] */
     uint64_t ready_offset;      /* u32[ready_count]: tasks without producers, in submission order */
-    uint64_t edges_offset;      /* u32[edge_count]: consumers, grouped by producer in task order */
+    uint64_t edges_offset;      /* u32[edge_count]: consumers, grouped by producer in the table's order */
     uint64_t payload_offset;    /* payloads */
+    uint32_t join_count;
+    uint32_t reserved[15];
 };
-_Static_assert(sizeof(struct image_header) == 64, "image_header");
+_Static_assert(sizeof(struct image_header) == 128, "image_header");
 
 /* Shape of a task: which queue it waits in. */
 enum image_shape { SHAPE_AIC = 0, SHAPE_AIV = 1, SHAPE_MIX = 2, SHAPE_DUMMY = 3, SHAPE_COUNT = 4 };
@@ -73,13 +78,13 @@ static inline uint32_t image_shape_capacity(enum image_shape shape, uint32_t clu
 
 enum { IMAGE_TASK_STATE = 16, IMAGE_TASK_GATE = 32 }; /* bytes of an image's task in the workspace */
 
-/* Of all states: what the gates follow. */
+/* Of all states, of tasks and joins: what the gates follow. */
 static inline uint64_t image_states_size(uint32_t task_count)
 {
     return ((uint64_t)task_count * IMAGE_TASK_STATE + 63) & ~UINT64_C(63);
 }
 
-/* Bytes of workspace the AICPU program needs for a graph of so many tasks; a multiple of 64. Known to host and AICPU:
+/* Bytes of workspace the AICPU program needs for a graph of so many tasks and joins; a multiple of 64. Known to host and AICPU:
  * 64 KiB per AICPU thread of queues and counters, a state per task and, when there are gated tasks, a gate per task. */
 static inline uint64_t image_workspace_size(uint32_t task_count, bool gated, uint32_t aicpu_threads)
 {

@@ -7,7 +7,7 @@
  * The engine's memory is one block, laid out by stream_layout_of, kept between runs:
  *
  *     tasks      struct image_task[slots]      written by the orchestrator before the task can be seen
- *     words      struct stream_words[slots]    shared by orchestrator and schedulers
+ *     words      struct stream_words[slots + STREAM_JOINS]   shared by orchestrator and schedulers
  *     state      of the schedulers, STREAM_STATE bytes per slot
  *     gates      struct task_gate[slots]       written where tasks are gated (aicpu/gate.c)
  *     payload    STREAM_PAYLOAD_NEAR bytes per slot, then STREAM_PAYLOAD bytes per slot for tasks that need more
@@ -17,6 +17,10 @@
  * Slots of the four rings follow each other. A task's number is ring << 30 | index, where index counts the tasks of the ring
  * from 1; 0 is no task. Its slot is any free one of the ring, the last that became free, so that a ring touches no more
  * memory than it has tasks in flight.
+ *
+ * Where many tasks wait for the same many (graph/stream_join.c), these lead to a join and the join to the tasks that wait.
+ * A join is words like a slot's, behind those, and nothing else: no task, no index, no place in a ring. Edges to it belong to
+ * the task for which it was made. Only tasks lead to a join, and a join only to tasks that wait for nothing else.
  *
  * Life of a slot: taken by the orchestrator → filled → edges pushed to the
  * producers' lists → fanin told → ready when fanin is 0 → run → list closed, consumers released, `done` published by the
@@ -28,13 +32,14 @@
 #include "gate.h"
 
 enum {
-    STREAM_VERSION = 2,
+    STREAM_VERSION = 3,
     STREAM_RINGS = 4,          /* by scope depth; deeper scopes share the last. The reference's number */
     STREAM_WINDOW_MIN = 4,     /* slots of a ring: a power of two; the reference's bounds */
     STREAM_WINDOW_MAX = 65536,
     STREAM_HEAP_UNIT = 1024,   /* outputs are aligned to it and a ring's heap is a multiple of it */
     STREAM_EDGES_MIN = 4,
     STREAM_EDGES_MAX = 1 << 24,
+    STREAM_JOINS = 64,         /* at a time */
     STREAM_PAYLOAD = 2368,     /* 16 tensors of 128 bytes, 32 scalars, 24 bytes of a predicate and 16 of a deferred task */
     STREAM_PAYLOAD_NEAR = 576, /* 4 tensors and 8 scalars, as most tasks have: what is close together costs fewer pages */
     STREAM_STATE = 32,         /* what a scheduler keeps per slot */
@@ -47,13 +52,14 @@ enum {
 #define STREAM_CLOSED     0xffffffffu /* stream_words.fanout of a completed task */
 #define STREAM_HANDED_OUT 0x80000000u /* in it, with the list, of a task with IMAGE_OPENS all of whose blocks have been sent */
 
-/* Words of a slot that agents share, through port only. */
+/* Words of a slot or a join that agents share, through port only; but for the fanin of a task with one producer, which
+ * belongs to who completes that. */
 struct stream_words {
     uint32_t fanout; /* list of edges to consumers. Orchestrator: pushes by CAS; scheduler: adds HANDED_OUT, exchanges for
                       * CLOSED */
     uint32_t fanin;  /* producers that have not completed; 0 makes it ready */
     uint32_t done;   /* writer: who completes the task, its last word about the slot: the task's number */
-    uint32_t number; /* writer: orchestrator, before the task can be seen */
+    uint32_t number; /* writer: orchestrator, before the task can be seen. Of a join: counts those of the run */
 };
 PROTOCOL_ASSERT(sizeof(struct stream_words) == 16, "stream_words");
 
@@ -65,7 +71,7 @@ static inline uint32_t stream_first_edge(uint32_t fanout)
 
 /* Writer: orchestrator, before it pushes the edge. Belongs to the ring of the consumer and is reused when that retires. */
 struct stream_edge {
-    uint32_t consumer; /* slot */
+    uint32_t consumer; /* slot, or the number of slots and then a join */
     uint32_t next;
 };
 
@@ -217,7 +223,7 @@ static inline struct stream_layout stream_layout_of(const struct stream_control 
     }
     l.tasks = 0;
     l.words = l.tasks + stream_line((uint64_t)l.slots * sizeof(struct image_task));
-    l.state = l.words + stream_line((uint64_t)l.slots * sizeof(struct stream_words));
+    l.state = l.words + stream_line(((uint64_t)l.slots + STREAM_JOINS) * sizeof(struct stream_words));
     l.gates = l.state + stream_line((uint64_t)l.slots * STREAM_STATE);
     l.payload = l.gates + (uint64_t)l.slots * sizeof(struct task_gate);
     l.edges = l.payload + (uint64_t)l.slots * (STREAM_PAYLOAD_NEAR + STREAM_PAYLOAD);

@@ -61,12 +61,36 @@ static void write_payload(const struct builder *b, uint32_t task, char *at)
     memcpy(tensor, &t->seed, sizeof t->seed);
 }
 
+/* The task's inputs are those of the one before. */
+static bool same_inputs(const struct builder *b, uint32_t i)
+{
+    const struct builder_task *t = &b->tasks[i];
+    return b->joined && i > 0 && t->input_count >= 2 && t->input_count == t[-1].input_count &&
+           memcmp(t->inputs, t[-1].inputs, t->input_count * sizeof t->inputs[0]) == 0;
+}
+
+/* join[i]: which one the task waits for, from 1; 0: none. Returns how many there are. */
+static uint32_t find_joins(const struct builder *b, uint32_t *join)
+{
+    uint32_t joins = 0;
+    for (uint32_t i = 1; i < b->task_count; i++) {
+        if (!same_inputs(b, i)) continue;
+        if (join[i - 1] == 0) join[i - 1] = ++joins;
+        join[i] = join[i - 1];
+    }
+    return joins;
+}
+
 void *builder_image(struct builder *b, uint64_t *size)
 {
     uint32_t n = b->task_count, edges = 0, sources = 0;
+    uint32_t *join = calloc(n + 1, sizeof *join);
+    if (!join) abort();
+    const uint32_t joins = find_joins(b, join), nodes = n + joins;
     uint64_t payload = 0;
     for (uint32_t i = 0; i < n; i++) {
-        edges += b->tasks[i].input_count;
+        edges += join[i] ? 1 : b->tasks[i].input_count;
+        if (join[i] && (i == 0 || join[i - 1] != join[i])) edges += b->tasks[i].input_count;
         sources += b->tasks[i].input_count == 0;
         payload += payload_size(&b->tasks[i]);
         free(b->output[i]);
@@ -80,13 +104,14 @@ void *builder_image(struct builder *b, uint64_t *size)
                              .task_count = n,
                              .edge_count = edges,
                              .ready_count = sources,
+                             .join_count = joins,
                              .tasks_offset = sizeof h};
-    h.ready_offset = up(h.tasks_offset + n * sizeof(struct image_task));
+    h.ready_offset = up(h.tasks_offset + nodes * sizeof(struct image_task));
     h.edges_offset = up(h.ready_offset + sources * sizeof(uint32_t));
     h.payload_offset = up(h.edges_offset + edges * sizeof(uint32_t));
     h.size = h.payload_offset + payload;
     char *image = aligned_alloc(64, h.size);
-    uint32_t *fill = calloc(n + 1, sizeof *fill);
+    uint32_t *fill = calloc(nodes + 1, sizeof *fill);
     if (!image || !fill) abort();
     memset(image, 0, h.size);
     memcpy(image, &h, sizeof h);
@@ -96,7 +121,7 @@ void *builder_image(struct builder *b, uint64_t *size)
     uint64_t at = 0;
     for (uint32_t i = 0; i < n; i++) {
         const struct builder_task *t = &b->tasks[i];
-        tasks[i] = (struct image_task){.fanin = t->input_count,
+        tasks[i] = (struct image_task){.fanin = join[i] ? 1 : t->input_count,
                                        .payload = (uint32_t)(at / 64),
                                        .kernel = {t->kernel[0], t->kernel[1], t->kernel[2]},
                                        .block_num = t->block_num,
@@ -105,19 +130,33 @@ void *builder_image(struct builder *b, uint64_t *size)
                                        .tensor_count = (uint8_t)(2 + t->input_count),
                                        .scalar_count = 1};
         if (t->input_count == 0) *ready++ = i;
-        for (uint32_t j = 0; j < t->input_count; j++)
-            tasks[t->inputs[j]].fanout_count++;
         write_payload(b, i, image + h.payload_offset + at);
         at += payload_size(t);
     }
-    for (uint32_t i = 0, begin = 0; i < n; i++) {
-        tasks[i].fanout_begin = fill[i] = begin;
-        begin += tasks[i].fanout_count;
+    for (uint32_t j = 0; j < joins; j++)
+        tasks[n + j] = (struct image_task){.kernel = {-1, -1, -1}, .block_num = 1, .shape = SHAPE_DUMMY};
+    /* First how many each node leads to, then where. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < n; i++) {
+            const struct builder_task *t = &b->tasks[i];
+            const uint32_t node = join[i] ? n + join[i] - 1 : i;
+            if (join[i] && pass == 0) tasks[node].fanout_count++;
+            if (join[i] && pass == 1) edge[fill[node]++] = i;
+            if (join[i] && i > 0 && join[i - 1] == join[i]) continue;
+            if (join[i]) tasks[node].fanin = t->input_count;
+            for (uint32_t j = 0; j < t->input_count; j++)
+                if (pass == 0)
+                    tasks[t->inputs[j]].fanout_count++;
+                else
+                    edge[fill[t->inputs[j]]++] = node;
+        }
+        for (uint32_t i = 0, begin = 0; i < nodes && pass == 0; i++) {
+            tasks[i].fanout_begin = fill[i] = begin;
+            begin += tasks[i].fanout_count;
+        }
     }
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t j = 0; j < b->tasks[i].input_count; j++)
-            edge[fill[b->tasks[i].inputs[j]]++] = i;
     free(fill);
+    free(join);
     *size = h.size;
     return image;
 }

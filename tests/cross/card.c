@@ -274,10 +274,10 @@ static void send_home(struct card *card, uint32_t index, const struct run_result
 struct run_result card_run(struct card *card, const void *image, uint64_t image_size,
                            const struct card_options *options)
 {
-    uint32_t task_count =
-        image_size >= sizeof(struct image_header) ? ((const struct image_header *)image)->task_count : 0;
-    if (task_count > BUILDER_MAX_TASKS) task_count = BUILDER_MAX_TASKS; /* a corrupt image */
-    uint64_t workspace_size = image_workspace_size(task_count, true, options->aicpu_threads);
+    const struct image_header *header = image_size >= sizeof *header ? image : NULL;
+    uint64_t nodes = header ? (uint64_t)header->task_count + header->join_count : 0;
+    if (nodes > 2 * BUILDER_MAX_TASKS) nodes = 2 * BUILDER_MAX_TASKS; /* a corrupt image */
+    uint64_t workspace_size = image_workspace_size((uint32_t)nodes, true, options->aicpu_threads);
     char *workspace = aligned_alloc(64, workspace_size);
     struct run_result result;
     struct run_command command = {0};

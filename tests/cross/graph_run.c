@@ -86,6 +86,31 @@ TEST(five_hundred_tasks_of_every_shape_match_the_sequential_model)
     run_random(2, 500, 3, 3);
 }
 
+/* Stages of tasks that wait for the same tasks of the stage before, two to eight of them, through joins. */
+TEST(tasks_behind_joins_run_after_all_of_them)
+{
+    for (uint32_t seed = 1; seed <= 12; seed++) {
+        struct builder b;
+        builder_init(&b);
+        b.joined = true;
+        random_state = seed;
+        for (uint32_t stage = 0; stage < 60; stage++) {
+            struct builder_task from = {0};
+            const uint32_t before = b.task_count, members = 1 + random_below(20);
+            add_inputs(&b, &from, stage ? 2 + random_below(7) : 0, 8);
+            for (uint32_t i = 0; i < members; i++) {
+                struct builder_task t = random_task();
+                t.input_count = from.input_count;
+                memcpy(t.inputs, from.inputs, sizeof t.inputs);
+                builder_add(&b, &t);
+            }
+            CHECK_EQ(b.task_count, before + members);
+        }
+        run(&b, 1 + seed % 4, 1 + seed % 5);
+        builder_fini(&b);
+    }
+}
+
 TEST(partitions_of_uneven_size_share_a_graph)
 {
     for (uint32_t seed = 10; seed < 16; seed++)
@@ -318,21 +343,30 @@ TEST(a_core_with_an_unknown_number_is_refused_and_the_others_go_home)
     builder_fini(&b);
 }
 
-/* Changes one thing of a good image; answers the run's code. */
-static struct run_result run_broken(void (*breaking)(struct image_header *, struct image_task *, uint32_t *,
-                                                     uint32_t *))
+/* Changes one thing of a good image of 40 tasks, the last 16 of them in pairs behind 8 joins when it is `joined`; answers the
+ * run's result. */
+static struct run_result run_broken_of(bool joined, void (*breaking)(struct image_header *, struct image_task *, uint32_t *,
+                                                                     uint32_t *))
 {
     struct builder b;
     builder_init(&b);
+    b.joined = joined;
     random_state = 8;
     for (uint32_t i = 0; i < 40; i++) {
         struct builder_task t = task_of(SHAPE_AIC, 1, 1);
-        add_inputs(&b, &t, i >= 8 ? 2 : 0, 8);
+        if (joined && i >= 24) {
+            t.input_count = 2;
+            t.inputs[0] = i / 2;
+            t.inputs[1] = i / 2 + 1;
+        } else {
+            add_inputs(&b, &t, i >= 8 ? 2 : 0, 8);
+        }
         builder_add(&b, &t);
     }
     uint64_t size;
     char *image = builder_image(&b, &size);
     struct image_header *h = (struct image_header *)image;
+    CHECK_EQ(h->join_count, joined ? 8 : 0);
     breaking(h, (struct image_task *)(image + h->tasks_offset), (uint32_t *)(image + h->ready_offset),
              (uint32_t *)(image + h->edges_offset));
     struct card *card = card_create(1);
@@ -344,6 +378,11 @@ static struct run_result run_broken(void (*breaking)(struct image_header *, stru
     builder_fini(&b);
     CHECK(closed);
     return r;
+}
+
+static struct run_result run_broken(void (*breaking)(struct image_header *, struct image_task *, uint32_t *, uint32_t *))
+{
+    return run_broken_of(false, breaking);
 }
 
 #define BREAK(name, ...)                                                                                               \
@@ -371,6 +410,16 @@ BREAK(break_kernel_hole, t[5].kernel[0] = KERNEL_HOLE)
 BREAK(break_kernel_range, t[5].kernel[0] = 900)
 BREAK(break_kernel_type, t[5].kernel[0] = KERNEL_AIV)
 BREAK(break_fanin_high, t[20].fanin = 30)
+BREAK(break_nothing, (void)0)
+BREAK(break_joins, h->join_count = 41)
+BREAK(break_joins_all, h->join_count = 0xffffffff)
+BREAK(break_joins_gated, h->gated_count = 1)
+BREAK(break_join_fanout, t[41].fanout_count = 0x80000000u)
+BREAK(break_join_to_join, edges[t[41].fanout_begin] = 42)
+BREAK(break_join_edge, edges[t[41].fanout_begin] = 48)
+BREAK(break_join_fanin_low, t[41].fanin = 1)
+BREAK(break_join_fanin_high, t[41].fanin = 3)
+BREAK(break_join_source, t[41].fanin = 0)
 
 TEST(a_corrupt_image_ends_the_run_and_names_the_place)
 {
@@ -393,6 +442,20 @@ TEST(a_corrupt_image_ends_the_run_and_names_the_place)
     CHECK_EQ(run_broken(break_kernel_hole).code, RUN_BAD_KERNEL);
     CHECK_EQ(run_broken(break_kernel_range).code, RUN_BAD_KERNEL);
     CHECK_EQ(run_broken(break_kernel_type).code, RUN_BAD_KERNEL);
+}
+
+TEST(a_corrupt_join_ends_the_run)
+{
+    CHECK_EQ(run_broken_of(true, break_nothing).code, RUN_OK);
+    CHECK_EQ(run_broken_of(true, break_joins).detail, offsetof(struct image_header, join_count));
+    CHECK_EQ(run_broken_of(true, break_joins_all).detail, offsetof(struct image_header, join_count));
+    CHECK_EQ(run_broken_of(true, break_joins_gated).detail, offsetof(struct image_header, join_count));
+    CHECK_EQ(run_broken_of(true, break_join_fanout).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken_of(true, break_join_to_join).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken_of(true, break_join_edge).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken_of(true, break_join_fanin_low).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken_of(true, break_join_source).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken_of(true, break_join_fanin_high).code, RUN_STALLED);
 }
 
 TEST(a_graph_that_can_not_move_is_stalled)

@@ -26,6 +26,7 @@ struct builder_task {
 };
 
 struct builder {
+    bool joined; /* neighbours with the same two inputs or more wait for a join */
     uint32_t task_count;
     struct builder_task *tasks;
     uint64_t **output; /* per task: block_num × 3 words, written by the kernels */

@@ -50,10 +50,11 @@ static void check_promises(const uint8_t *image, uint64_t size)
 {
     struct image_header h;
     memcpy(&h, image, sizeof h);
-    FUZZ_CHECK(h.tasks_offset <= size && h.tasks_offset + (uint64_t)h.task_count * 32 <= size, "tasks");
+    const uint64_t nodes = (uint64_t)h.task_count + h.join_count;
+    FUZZ_CHECK(h.tasks_offset <= size && h.tasks_offset + nodes * 32 <= size, "tasks and joins");
     FUZZ_CHECK(h.ready_offset <= size && h.ready_offset + (uint64_t)h.ready_count * 4 <= size, "ready list");
     FUZZ_CHECK(h.edges_offset <= size && h.edges_offset + (uint64_t)h.edge_count * 4 <= size, "edges");
-    for (uint32_t i = 0; i < h.task_count; i++) {
+    for (uint32_t i = 0; i < nodes; i++) {
         struct image_task t;
         memcpy(&t, image + h.tasks_offset + i * 32, sizeof t);
         FUZZ_CHECK((uint64_t)t.fanout_begin + t.fanout_count <= h.edge_count, "task %u: fanout", i);
@@ -79,7 +80,7 @@ static void check_promises(const uint8_t *image, uint64_t size)
     for (uint32_t i = 0; i < h.edge_count; i++) {
         uint32_t task;
         memcpy(&task, image + h.edges_offset + i * 4, 4);
-        FUZZ_CHECK(task < h.task_count, "edge %u", i);
+        FUZZ_CHECK(task < nodes, "edge %u", i);
     }
 }
 

@@ -1,6 +1,6 @@
 /* The rings of a run as they are read back from the device, where anything may stand: whatever it is, the tasks found have
  * their places in the order of their numbers, whoever waits comes after those he waits for, and who waits for whom is told.
- * The input: tasks, words and edges of four rings of 4 slots and 4 edges, then arguments. */
+ * The input: tasks, words and edges of four rings of 4 slots and 4 edges, then arguments, then joins. */
 #include "fuzz.h"
 
 #include "host/device.h"
@@ -95,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fill(&in, l.words, SLOTS * sizeof(struct stream_words));
     fill(&in, l.edges, l.edge_count * sizeof(struct stream_edge));
     fill(&in, l.payload, l.edges - l.payload);
+    fill(&in, l.words + SLOTS * sizeof(struct stream_words), STREAM_JOINS * sizeof(struct stream_words));
     memcpy(bank.upload + RUN_SMALL_IMAGE - RUN_STREAM_CONTROL, &control, sizeof control);
     driver.rtMemcpy = copy;
     device.driver = &driver;

@@ -47,9 +47,10 @@ static inline struct copy copy_of_graph(void)
         struct image_task task = *world_task(i);
         const uint32_t edges[] = {task.fanin, task.fanout_begin, task.fanout_count};
         append(&copy.edges, edges, sizeof edges);
-        for (uint32_t k = task.fanout_begin; k < task.fanout_begin + task.fanout_count; k++) {
-            uint64_t *to = copy.before + (size_t)consumers[k] * copy.words;
-            CHECK(consumers[k] > i);
+        for (uint32_t k = 0; k < world_fanout(i); k++) {
+            const uint32_t consumer = world_consumers(i)[k];
+            uint64_t *to = copy.before + (size_t)consumer * copy.words;
+            CHECK(consumer > i);
             to[i / 64] |= UINT64_C(1) << i % 64;
             for (uint32_t w = 0; w < copy.words; w++)
                 to[w] |= copy.before[(size_t)i * copy.words + w];

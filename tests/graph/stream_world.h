@@ -24,6 +24,7 @@ static struct {
     uint64_t seed;
     uint8_t *engine, *heap;
     uint32_t *ready, ready_count;
+    uint32_t slots;
     uint32_t *ordinal; /* [slots] */
     uint32_t admitted, completed, waits;
     struct stream_need need; /* of the last wait */
@@ -80,22 +81,33 @@ static inline const struct stream_edge *world_edges(void)
     return world.graph->stream.edges;
 }
 
-/* Completes the task in the i-th place of the ready list. */
-static inline void world_complete(uint32_t i)
+/* Closes the list of a slot or join and releases whom it leads to, in the order in which it stands. */
+static inline void world_release(uint32_t node)
 {
-    const uint32_t slot = world.ready[i];
-    struct stream_words *words = &world.graph->stream.words[slot];
-    world.ready[i] = world.ready[--world.ready_count];
-    if (world.ran) world.ran(world.ordinal[slot], slot);
-    world.completed++;
+    struct stream_words *words = &world.graph->stream.words[node];
     uint32_t edge = stream_first_edge(words->fanout);
     words->fanout = STREAM_CLOSED;
     while (edge != STREAM_EDGE_NONE) {
         const struct stream_edge e = world_edges()[edge - 1];
-        if (--world.graph->stream.words[e.consumer].fanin == 0) world.ready[world.ready_count++] = e.consumer;
+        if (--world.graph->stream.words[e.consumer].fanin == 0) {
+            if (e.consumer < world.slots)
+                world.ready[world.ready_count++] = e.consumer;
+            else
+                world_release(e.consumer);
+        }
         edge = e.next;
     }
     words->done = words->number;
+}
+
+/* Completes the task in the i-th place of the ready list. */
+static inline void world_complete(uint32_t i)
+{
+    const uint32_t slot = world.ready[i];
+    world.ready[i] = world.ready[--world.ready_count];
+    if (world.ran) world.ran(world.ordinal[slot], slot);
+    world.completed++;
+    world_release(slot);
 }
 
 /* Completes up to `most` tasks; returns how many. */
@@ -179,6 +191,7 @@ static inline void world_create(struct stream_control control)
     const struct stream_layout layout = stream_layout_of(&control);
     control.engine_size = layout.size;
     control.engine_key = 1;
+    world.slots = layout.slots;
     world.engine = aligned_alloc(64, stream_line(layout.size));
     world.ready = calloc(layout.slots, sizeof *world.ready);
     world.ordinal = calloc(layout.slots, sizeof *world.ordinal);

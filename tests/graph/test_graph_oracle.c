@@ -41,7 +41,7 @@ static struct verdict judge(enum family family, uint32_t kinds, uint64_t seed)
 
     uint64_t edges[TASKS] = {0};
     for (uint32_t p = 0; p < tasks; p++)
-        for (uint32_t k = 0; k < world_task(p)->fanout_count; k++)
+        for (uint32_t k = 0; k < world_fanout(p); k++)
             edges[world_consumers(p)[k]] |= UINT64_C(1) << p;
     for (uint32_t i = 0; i < tasks; i++) {
         after[i] = edges[i];
@@ -138,7 +138,7 @@ TEST(every_conflict_of_a_long_graph_is_ordered)
         world_finish();
         for (uint32_t p = 0; p < LONG; p++) {
             after[p][p / 64] |= UINT64_C(1) << p % 64; /* final: every edge to p was passed on before */
-            for (uint32_t k = 0; k < world_task(p)->fanout_count; k++)
+            for (uint32_t k = 0; k < world_fanout(p); k++)
                 for (uint32_t w = 0; w < WORDS; w++)
                     after[world_consumers(p)[k]][w] |= after[p][w];
         }

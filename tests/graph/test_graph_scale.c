@@ -157,7 +157,7 @@ TEST(a_write_over_10000_slices_leaves_one_region)
         world_update(all);
     CHECK_EQ(graph_probes(g) - before, 1000);
     world_finish();
-    CHECK_EQ(world_task(10000)->fanin, 10000);
+    CHECK_EQ(world_fanin(10000), 10000);
 }
 
 TEST(buffers_of_any_number_are_found)

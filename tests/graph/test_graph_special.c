@@ -182,9 +182,9 @@ TEST(a_predicate_waits_for_the_writer_of_its_element_and_the_next_writer_for_it)
     world_read(x);                       /* 4 */
     world_update(world_slice(&x, 4, 6)); /* 5 */
     world_finish();
-    CHECK_EQ(world_task(3)->fanin, 1);
+    CHECK_EQ(world_fanin(3), 1);
     CHECK(world_edge(1, 3) && world_edge(3, 5));
-    CHECK_EQ(world_task(3)->fanout_count, 1);
+    CHECK_EQ(world_fanout(3), 1);
 }
 
 TEST(a_task_may_write_what_its_predicate_is_about)

@@ -32,7 +32,8 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
     const struct image_task *task = (const struct image_task *)(image + header->tasks_offset);
     const uint32_t *first = (const uint32_t *)(image + header->ready_offset);
     const uint32_t *edge = (const uint32_t *)(image + header->edges_offset);
-    uint32_t *waiting = malloc(header->task_count * sizeof waiting[0]);
+    const uint32_t nodes = header->task_count + header->join_count;
+    uint32_t *waiting = malloc(nodes * sizeof waiting[0]);
     uint32_t *ready = malloc(header->task_count * sizeof ready[0]), ready_count = header->ready_count, done = 0;
     struct {
         uint32_t task;
@@ -40,7 +41,7 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
     } held[HELD];
     uint32_t held_count = 0;
     CHECK(waiting && ready);
-    for (uint32_t i = 0; i < header->task_count; i++)
+    for (uint32_t i = 0; i < nodes; i++)
         waiting[i] = task[i].fanin;
     memcpy(ready, first, ready_count * sizeof ready[0]);
     while (ready_count > 0) {
@@ -68,8 +69,14 @@ static void execute(const struct run *run, const uint8_t *image, uint64_t seed)
                 if (!interpreter_waits_hold(&held[h].waits)) continue;
                 free(held[h].waits.condition);
             }
-            for (uint32_t i = 0; i < over->fanout_count; i++)
-                if (--waiting[edge[over->fanout_begin + i]] == 0) ready[ready_count++] = edge[over->fanout_begin + i];
+            for (uint32_t i = 0; i < over->fanout_count; i++) {
+                const uint32_t node = edge[over->fanout_begin + i];
+                if (--waiting[node] > 0) continue;
+                const struct image_task *join = node < header->task_count ? NULL : &task[node];
+                if (!join) ready[ready_count++] = node;
+                for (uint32_t k = 0; join && k < join->fanout_count; k++)
+                    if (--waiting[edge[join->fanout_begin + k]] == 0) ready[ready_count++] = edge[join->fanout_begin + k];
+            }
             held[h--] = held[--held_count];
             done++;
         }
@@ -92,7 +99,7 @@ static uint32_t wrong_graphs(uint32_t edge_kinds)
         double max_abs_error;
         bool wrong = false;
         CHECK_EQ(example_prepare(&random_graph, &which, 5000 + g, &problem), 0);
-        uint8_t *image = build(&run, &problem, edge_kinds);
+        uint8_t *image = build(&run, &problem, edge_kinds | GRAPH_JOINS);
         for (uint32_t order = 0; order < ORDERS; order++) {
             example_restore(&problem);
             execute(&run, image, g * ORDERS + order);
@@ -114,6 +121,7 @@ TEST(every_order_that_the_edges_allow_is_right)
 /* Of the workloads too. */
 TEST(every_workload_is_right_in_every_order)
 {
+    uint32_t joins = 0; /* of the layer, whose projection down waits for all of the stage before */
     for (uint32_t e = 0; e < example_count; e++)
         for (uint32_t c = 0; c < example_all[e]->case_count; c++) {
             struct run run;
@@ -122,7 +130,8 @@ TEST(every_workload_is_right_in_every_order)
             if (example_case_is_full(&example_all[e]->cases[c]) || example_all[e]->elements) continue;
             begin(&run, example_all[e]);
             CHECK_EQ(example_prepare(example_all[e], &example_all[e]->cases[c], 1, &problem), 0);
-            uint8_t *image = build(&run, &problem, GRAPH_ALL_EDGES);
+            uint8_t *image = build(&run, &problem, GRAPH_ALL_EDGES | GRAPH_JOINS);
+            joins += ((const struct image_header *)image)->join_count;
             for (uint64_t order = 0; order < ORDERS; order++) {
                 example_restore(&problem);
                 execute(&run, image, order);
@@ -134,6 +143,7 @@ TEST(every_workload_is_right_in_every_order)
             example_release(&problem);
             end(&run);
         }
+    CHECK(joins > 0);
 }
 
 /* Half: one lucky graph would be no proof that the kind is tested. */
