@@ -133,6 +133,18 @@ static bool pull(struct scheduler *s, enum image_shape shape, uint32_t want)
     return true;
 }
 
+bool balance_fetch(struct scheduler *s)
+{
+    bool fetched = false;
+    for (int i = SHAPE_AIC; i <= SHAPE_AIV; i++) {
+        const enum image_shape shape = (enum image_shape)i;
+        if (!s->shelf_seen[shape] || s->ready[shape].count > 0) continue;
+        const uint32_t room = dispatch_room(s, shape);
+        if (room > 0) fetched |= pull(s, shape, room);
+    }
+    return fetched;
+}
+
 /* Finds out whether second tasks may be staged, and takes some. */
 static void look_for_second(struct scheduler *s, enum image_shape shape)
 {

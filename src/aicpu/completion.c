@@ -213,6 +213,7 @@ void completion_poll(struct scheduler *s)
                 if (s->completed != completed) {
                     completed = s->completed;
                     dispatch_ready(s);
+                    if (s->count > 1 && balance_fetch(s)) dispatch_ready(s);
                     dispatch_stage(s);
                 } else if (running) {
                     dispatch_stage(s);

@@ -120,7 +120,8 @@ static void ready(void *context, uint32_t slot)
     struct ready_list *list = &o->ready[shape];
     ready_push(list, o->state, slot);
     bool hungry = shape < SHAPE_DUMMY && (port_observe32(&o->head->balance[shape]) & 0xffffu) != 0;
-    if (!hungry && list->count < GIVE_LENGTH) return;
+    if (!hungry && o->given[shape] && list->count < GIVE_LENGTH) return;
+    o->given[shape] = true;
     give_all(o, shape);
     if (o->admitted % 256 == 0) port_publish32(&o->head->submitted, o->admitted);
 }

@@ -33,6 +33,7 @@ struct orchestrator {
     bool spmd; /* the schedulers know that there are tasks of several blocks */
     bool sync; /* and that some start together */
     bool gated; /* and that some may be staged early */
+    bool given[SHAPE_COUNT]; /* the first task of the shape: nobody is hungry yet who still adopts cores */
     bool armed; /* waiting was announced: the engine has looked once more since */
     port_token token;
     struct ready_list ready[SHAPE_COUNT]; /* not given yet */

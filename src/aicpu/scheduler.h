@@ -397,6 +397,9 @@ void balance_feed(struct workspace_head *head, struct task_state *state, enum im
  * hungry. True when the caller should dispatch once more. */
 bool balance_share(struct scheduler *s);
 
+/* Takes single-core tasks for idle cores from a shelf that had some when it was looked at last; true when it got any. */
+bool balance_fetch(struct scheduler *s);
+
 /* Puts single-core tasks that this partition has no cores for on the shelf when a peer has some. */
 void balance_offer(struct scheduler *s);
 

@@ -299,6 +299,56 @@ TEST(second_tasks_are_taken_while_more_wait_than_all_cores_could_run)
     CHECK_EQ(world[1].ready[SHAPE_AIC].count, 0);
 }
 
+/* A load after which a core is idle does not end the pass: what is known to lie on the shelf is fetched at once. */
+TEST(idle_cores_fetch_from_a_shelf_that_had_something)
+{
+    make_world(SHAPE_AIV, 1);
+    world[2].idle[1].word[0] = 3;
+    for (uint32_t i = 0; i < 5; i++)
+        ready_push(&world[1].ready[SHAPE_AIV], states, i);
+    CHECK(!balance_share(&world[2]));
+    balance_share(&world[1]);
+    CHECK_EQ(shelf_left(SHAPE_AIV), 5);
+    CHECK(!balance_fetch(&world[2])); /* it was not told yet */
+    balance_take(&world[2]);
+    CHECK(balance_fetch(&world[2]));
+    CHECK_EQ(world[2].ready[SHAPE_AIV].count, 2);
+    CHECK_EQ(world[2].ready[SHAPE_AIV].first, 0);
+    CHECK_EQ(shelf_left(SHAPE_AIV), 3);
+    CHECK(!balance_fetch(&world[2])); /* it has some of its own */
+    CHECK(!balance_fetch(&world[1])); /* it has no idle core */
+    CHECK_EQ(shelf_left(SHAPE_AIV), 3);
+}
+
+/* One core that runs a kernel, one task that waits: it stays where another core may have it, unless the kernel is quick, or
+ * more tasks wait than all cores could run. */
+TEST(a_second_task_is_staged_where_nobody_loses_by_it)
+{
+    static struct dispatch_payload payload[2];
+    static struct core_record record;
+    static struct kernel_entry kernel;
+    static uint32_t registers[16];
+    for (int why = 0; why < 3; why++) {
+        make_world(SHAPE_AIC, 1);
+        struct scheduler *s = &world[0];
+        tasks[5].kernel[0] = 0;
+        s->kernels = &kernel;
+        s->core[0] = (struct core_state){.registers = (uintptr_t)registers,
+                                         .payload = payload,
+                                         .record = &record,
+                                         .next_number = 100,
+                                         .phase = CORE_RUNNING};
+        s->stageable[0].word[0] = 1;
+        s->quick[0].word[0] = why == 1;
+        s->may_stage[SHAPE_AIC] = why == 2;
+        ready_push(&s->ready[SHAPE_AIC], states, 5);
+        dispatch_stage(s);
+        CHECK_EQ(s->core[0].phase, why ? CORE_STAGED : CORE_RUNNING);
+        CHECK_EQ(s->ready[SHAPE_AIC].count, why == 0);
+        CHECK_EQ(registers[0], why ? 100 : 0);
+    }
+}
+
 /* ---- shelf.h */
 
 TEST(a_shelf_keeps_order_and_loses_nothing)
