@@ -215,7 +215,8 @@ static inline void npurt_task_deferred(npurt_task *t) { t->deferred = true; }
  * same kind, less otherwise. It costs: the core that a consumer waits on has nothing else to do until then, so it is meant
  * for chains of short kernels, and for consumers that will be the next thing to run anyway.
  * A consumer is staged so when every task that it waits for says this, or has completed. Sync-start and predicated consumers
- * never are. A dummy task: says nothing, and passes on what its producers say. A predicated task: says nothing.
+ * never are. A dummy task: says nothing, and passes on what its producers say. A predicated or a deferred task: says
+ * nothing; who makes the latter's conditions true may need the cores.
  * npurt_timing.staged_blocks counts what was. */
 static inline void npurt_task_stage_consumers(npurt_task *t) { t->stage_consumers = true; }
 /* The task runs only if element `index` (x->ndims entries) of x compares so with a value, given as an element's bits in

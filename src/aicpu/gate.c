@@ -22,7 +22,8 @@
  * Blocks of a sync-start task count as sent when they are started, not when their cores are held.
  *
  * Never gated: sync-start tasks, each core of which would be kept idle until the last of them has one; predicated ones,
- * of which nobody knows yet whether they run. A dummy is handed out when all its producers are.
+ * of which nobody knows yet whether they run. A deferred task never opens: its conditions may wait for one that has no
+ * core. A dummy is handed out when all its producers are.
  */
 #include "clusters.h"
 #include "gating.h"

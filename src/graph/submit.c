@@ -377,8 +377,9 @@ npurt_status graph_submit(struct graph *g, const npurt_task *task, npurt_task_id
     if (unlikely(status = check_kernels(g, task, out))) return status;
     out->flags = 0;
     if (unlikely(task->sync_start) && unlikely(status = check_sync_start(g, task, out))) return status;
-    /* nobody knows yet whether a predicated one runs, and of a dummy its producers decide */
-    if (unlikely(task->stage_consumers) && out->shape != SHAPE_DUMMY && !task->has_predicate) {
+    /* Nobody knows yet whether a predicated one runs, and of a dummy its producers decide. A deferred one may wait for what
+     * another task does that has no core yet: its consumers would have them all. */
+    if (unlikely(task->stage_consumers) && out->shape != SHAPE_DUMMY && !task->has_predicate && !task->deferred) {
         out->flags |= IMAGE_OPENS;
         g->opens = true;
     }

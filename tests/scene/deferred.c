@@ -256,6 +256,21 @@ TEST(blocks_that_start_together_may_wait_too)
     close_all();
 }
 
+/* Who notifies has no core yet when the consumers of the task that waits could be staged on all of them. */
+TEST(consumers_of_a_task_that_waits_leave_cores_to_who_notifies)
+{
+    open_with(0);
+    begin();
+    add((struct deferred_item){
+        .kind = DEFERRED_WAIT, .mask = 1, .counter = 5, .count = 1, .value = 2, .pauses = 100, .how = DEFERRED_STAGES});
+    add((struct deferred_item){.kind = DEFERRED_NOTIFY, .mask = 1, .counter = 5, .value = 1, .pauses = 200});
+    const uint32_t from = add((struct deferred_item){
+        .kind = DEFERRED_NOTIFY, .mask = 2, .counter = 5, .value = 1, .how = DEFERRED_BEHIND});
+    add((struct deferred_item){.kind = DEFERRED_READ, .mask = 2, .repeat = 150, .counter = 5, .value = from});
+    run();
+    close_all();
+}
+
 /* Slabs lie where those of the run before lay. */
 TEST(a_run_knows_nothing_of_the_conditions_before)
 {
