@@ -55,8 +55,10 @@ static void find_kinds(const struct task_source *source, const uint8_t *flight, 
     }
     for (uint32_t p = 0; p < source->count; p++) {
         if (w->kind[p] == WAIT_DONE) continue;
-        if (flight && flight[p])
-            w->kind[p] = flight[p] == FLIGHT_RUNNING ? WAIT_RUNNING : WAIT_SENT;
+        if (flight && flight[p] == FLIGHT_RUNNING)
+            w->kind[p] = WAIT_RUNNING;
+        else if (flight && flight[p] == FLIGHT_SENT && source->state[p].fanin_left == 0)
+            w->kind[p] = WAIT_SENT;
         else if (source->state[p].conditions != 0)
             w->kind[p] = WAIT_CONDITION;
         else if (source->state[p].fanin_left == 0)

@@ -15,7 +15,8 @@ enum wait_kind {
     WAIT_DONE,
     WAIT_FOR_PRODUCERS,
     WAIT_RUNNING,    /* a core has started a block of it */
-    WAIT_SENT,       /* a number was stored for a core, which has not taken it */
+    WAIT_SENT,       /* a number was stored for a core, which has not taken it. One that was staged before its producers had
+                      * completed waits for them, wherever its blocks are */
     WAIT_FOR_CORE,   /* ready, and on no core */
     WAIT_CONDITION,  /* what has run of it waits for conditions of its kernels */
     WAIT_UNRELEASED, /* its producers have completed, but it still waits for as many as its counter says */

@@ -100,6 +100,33 @@ TEST(roots_are_told_by_what_keeps_them)
     waits_fini(&w);
 }
 
+/* Consumers of a task that runs wait on cores, one of them in part: the task that runs is what everything waits for. */
+TEST(who_was_staged_waits_for_its_producers)
+{
+    struct model m;
+    struct waits w;
+    uint8_t flight[6] = {0, FLIGHT_SENT, FLIGHT_RUNNING, FLIGHT_SENT, FLIGHT_SENT};
+    make(&m, 6, diamond, 6, 1);
+    m.state[1].fanin_left = 0;
+    CHECK(waits_find(&m.source, flight, &w));
+    CHECK_EQ(w.root_total, 2);
+    CHECK_EQ(w.root[0].place, 2);
+    CHECK_EQ(w.root[0].waiting, 3);
+    CHECK_EQ(w.root[1].place, 1); /* its producer has completed, and no core has taken it */
+    CHECK_EQ(w.kind[3], WAIT_FOR_PRODUCERS);
+    CHECK_EQ(w.kind[4], WAIT_FOR_PRODUCERS);
+    CHECK_EQ(w.waiting_total, 3);
+    CHECK_EQ(w.chain_length, 3);
+    waits_fini(&w);
+    m.state[1].link = m.state[2].link = TASK_DONE;
+    m.state[3].fanin_left = 1; /* the release of one was lost: its gate never opens */
+    flight[1] = flight[2] = FLIGHT_NONE;
+    CHECK(waits_find(&m.source, flight, &w));
+    CHECK_EQ(w.root_total, 1);
+    CHECK_EQ(w.kind[3], WAIT_UNRELEASED);
+    waits_fini(&w);
+}
+
 TEST(a_cycle_is_found_and_what_is_behind_it_is_not_part_of_it)
 {
     struct model m;
