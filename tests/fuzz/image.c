@@ -4,6 +4,7 @@
  * Input: the number of AICPU threads, the run_control's numbers in 16 bytes, then the image. */
 #include "fuzz.h"
 
+#include "protocol/condition.h"
 #include "protocol/predicate.h"
 
 /* Its checks are its own. */
@@ -45,12 +46,24 @@ static void check_predicate(const struct image_task *t, const uint8_t *payload, 
                "a predicate that is none");
 }
 
+static void check_deferred(const struct image_task *t, const uint8_t *payload, const uint8_t *end)
+{
+    struct image_deferred d;
+    const uint8_t *at = payload + t->tensor_count * 128ull + t->scalar_count * 8ull + (t->flags & IMAGE_PREDICATE ? 24 : 0);
+    if (!(t->flags & IMAGE_DEFERRED)) return;
+    FUZZ_CHECK(at + sizeof d <= end, "slabs named beyond the image");
+    memcpy(&d, at, sizeof d);
+    FUZZ_CHECK(d.mark == deferred_mark(d.slabs) && d.slabs % 64 == 0, "slabs that are none");
+}
+
 /* The promises again, from the format's description in protocol/image.h. */
-static void check_promises(const uint8_t *image, uint64_t size)
+static void check_promises(const uint8_t *image, uint64_t size, const struct run_control *control)
 {
     struct image_header h;
     memcpy(&h, image, sizeof h);
-    const uint64_t nodes = (uint64_t)h.task_count + h.join_count;
+    const uint64_t nodes = (uint64_t)h.task_count + h.join_count, states = (nodes * 16 + 63) / 64 * 64;
+    FUZZ_CHECK(65536 * (1ull + control->aicpu_threads) + states + (h.gated_count ? nodes * 32 : 0) <= control->workspace_size,
+               "workspace");
     FUZZ_CHECK(h.tasks_offset <= size && h.tasks_offset + nodes * 32 <= size, "tasks and joins");
     FUZZ_CHECK(h.ready_offset <= size && h.ready_offset + (uint64_t)h.ready_count * 4 <= size, "ready list");
     FUZZ_CHECK(h.edges_offset <= size && h.edges_offset + (uint64_t)h.edge_count * 4 <= size, "edges");
@@ -63,11 +76,14 @@ static void check_promises(const uint8_t *image, uint64_t size)
         FUZZ_CHECK(t.tensor_count + t.scalar_count <= 48, "task %u: arguments", i);
         FUZZ_CHECK(t.block_num >= 1 && t.shape < SHAPE_COUNT && t.core_mask < 8, "task %u: shape", i);
         FUZZ_CHECK((t.shape == SHAPE_DUMMY) == (t.core_mask == 0), "task %u: dummy", i);
-        FUZZ_CHECK(t.flags <= (IMAGE_SYNC_START | IMAGE_PREDICATE), "task %u: flags", i);
+        FUZZ_CHECK(t.flags < 32, "task %u: flags", i);
+        FUZZ_CHECK(!(t.flags & IMAGE_GATED) || (h.gated_count && !(t.flags & (IMAGE_SYNC_START | IMAGE_PREDICATE))),
+                   "task %u waits behind a gate", i);
         FUZZ_CHECK(!(t.flags & IMAGE_SYNC_START) ||
                        (t.block_num >= 2 && t.block_num <= (t.shape == SHAPE_AIV ? 2 : 1) * CLUSTERS),
                    "task %u: %u blocks start together", i, t.block_num);
         check_predicate(&t, image + h.payload_offset + t.payload * 64ull, image + size);
+        check_deferred(&t, image + h.payload_offset + t.payload * 64ull, image + size);
         for (int slot = 0; slot < 3; slot++)
             FUZZ_CHECK(!(t.core_mask >> slot & 1) || t.kernel[slot] == (slot == 0 ? 0 : 1), "task %u: kernel", i);
     }
@@ -135,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint32_t code = check(&control, workspace);
     fuzz_verdict(code == ACCEPTED);
     if (code == ACCEPTED)
-        check_promises(image, in.left);
+        check_promises(image, in.left, &control);
     else
         FUZZ_CHECK(code == RUN_BAD_IMAGE || code == RUN_BAD_KERNEL, "code %u", code);
     free(image);

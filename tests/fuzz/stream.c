@@ -94,10 +94,12 @@ static void check_control(const struct stream_control *c)
     FUZZ_CHECK(l.slots == slots && l.edge_count == edges, "%u slots, %u edges", l.slots, l.edge_count);
     at = (slots * 32 + 63) / 64 * 64;
     FUZZ_CHECK(l.tasks == 0 && l.words == at, "words");
-    at += (slots * 16 + 63) / 64 * 64;
+    at += ((slots + 64) * 16 + 63) / 64 * 64; /* and joins */
     FUZZ_CHECK(l.state == at, "state");
     at += slots * 32;
-    FUZZ_CHECK(l.payload == (at + 63) / 64 * 64, "payload");
+    FUZZ_CHECK(l.gates == (at + 63) / 64 * 64, "gates");
+    at = l.gates + slots * 32;
+    FUZZ_CHECK(l.payload == at && at % 64 == 0, "payload");
     at = l.payload + slots * (4 * 128 + 8 * 8) + /* what most tasks need, and what any: tensors, scalars, the words */
          slots * ((16 * 128 + 32 * 8 + 24 + 16 + 63) / 64 * 64); /* of a predicate and of a deferred task */
     FUZZ_CHECK(l.edges == at, "edges");
