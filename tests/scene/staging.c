@@ -198,6 +198,36 @@ TEST(a_run_is_cancelled_while_cores_wait_at_gates)
     close_card();
 }
 
+/* Cores wait at gates, and a block behind the kernel on its core, for one that outlasts every limit: it alone is to blame. */
+TEST(an_endless_kernel_alone_is_to_blame)
+{
+#if defined(__SANITIZE_THREAD__) || defined(__aarch64__) /* under qemu */
+    enum { LIMIT_MS = 3000 };
+#else
+    enum { LIMIT_MS = 300 };
+#endif
+    const npurt_device_options options = {.aicpu_threads = scene.aicpu_threads, .scheduler_timeout_ms = LIMIT_MS};
+    struct script script = {.count = 0};
+    struct script_run run;
+    SCENE_OK(npurt_device_open(scene.target, &options, &device));
+    callable = script_load(device);
+    script_add(&script, (struct script_item){
+                            .kind = SCRIPT_LINGER, .mask = AIC, .blocks = 1, .pauses = 0xffffff, .chained = true, .stages = true});
+    for (uint32_t mask = AIC; mask <= MIX; mask++)
+        script_add(&script, (struct script_item){.mask = mask, .blocks = 1, .repeat = mask == AIC ? 1 : 3, .reads = true});
+    script_run_init(&run, &script);
+    CHECK_EQ(npurt_call(callable, &run.args, NULL), NPURT_ERROR_KERNEL_TIMEOUT);
+    const npurt_error *e = npurt_error_last();
+    CHECK_EQ(e->task, 0);
+    CHECK_STR(e->kernel_name, "linger_aic");
+    if (!strstr(e->message, "task 0 block 0 of \"script\"") || !strstr(e->message, "; 19 tasks wait for task 0") ||
+        strstr(e->message, "other dispatches"))
+        CHECK_FAIL("%s", e->message);
+    CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
+    script_run_fini(&run);
+    close_card();
+}
+
 int main(int argc, char **argv)
 {
     return scene_main(argc, argv);
