@@ -421,6 +421,33 @@ BREAK(break_join_fanin_low, t[41].fanin = 1)
 BREAK(break_join_fanin_high, t[41].fanin = 3)
 BREAK(break_join_source, t[41].fanin = 0)
 
+/* Marks the image as if every task had asked for its consumers to be staged. */
+static void gate_all(struct image_header *h, struct image_task *t)
+{
+    for (uint32_t i = 0; i < h->task_count; i++) {
+        t[i].flags |= IMAGE_OPENS | (t[i].fanin ? IMAGE_GATED : 0);
+        h->gated_count += t[i].fanin != 0;
+    }
+}
+BREAK(break_gates_nothing, gate_all(h, t))
+BREAK(break_gates_uncounted, gate_all(h, t); h->gated_count = 0)
+BREAK(break_gates_counted, h->gated_count = 0xffffffff)
+BREAK(break_gate_source, gate_all(h, t); t[3].flags |= IMAGE_GATED)
+BREAK(break_gate_closed, gate_all(h, t); t[10].flags &= (uint8_t)~IMAGE_OPENS)
+/* Two vector blocks that start together, as the cluster has cores for. */
+static void start_together(struct image_task *t)
+{
+    t->shape = SHAPE_AIV;
+    t->core_mask = 2;
+    t->kernel[1] = KERNEL_AIV;
+    t->block_num = 2;
+    t->flags |= IMAGE_SYNC_START;
+}
+BREAK(break_gate_sync, gate_all(h, t); start_together(&t[20]))
+BREAK(break_gate_flag, gate_all(h, t); t[20].flags |= 32)
+BREAK(break_gate_fanin_low, gate_all(h, t); t[20].fanin = 1)
+BREAK(break_gate_fanin_high, gate_all(h, t); t[20].fanin = 30)
+
 TEST(a_corrupt_image_ends_the_run_and_names_the_place)
 {
     CHECK_EQ(run_broken(break_magic).code, RUN_BAD_IMAGE);
@@ -456,6 +483,22 @@ TEST(a_corrupt_join_ends_the_run)
     CHECK_EQ(run_broken_of(true, break_join_fanin_low).code, RUN_BAD_IMAGE);
     CHECK_EQ(run_broken_of(true, break_join_source).code, RUN_BAD_IMAGE);
     CHECK_EQ(run_broken_of(true, break_join_fanin_high).code, RUN_STALLED);
+}
+
+TEST(an_image_that_lies_about_gates_ends_or_runs_without)
+{
+    CHECK_EQ(run_broken(break_gates_nothing).code, RUN_OK);
+    CHECK_EQ(run_broken(break_gates_uncounted).code, RUN_BAD_IMAGE);
+    CHECK_EQ(run_broken(break_gates_uncounted).detail, 8);
+    CHECK_EQ(run_broken(break_gates_counted).code, RUN_OK);
+    CHECK_EQ(run_broken(break_gate_source).code, RUN_OK);
+    CHECK_EQ(run_broken(break_gate_closed).code, RUN_OK);
+    CHECK_EQ(run_broken(break_gate_sync).detail, 20);
+    CHECK_EQ(run_broken(break_gate_flag).detail, 20);
+    CHECK_EQ(run_broken(break_gate_fanin_low).code, RUN_BAD_IMAGE);
+    const struct run_result r = run_broken(break_gate_fanin_high);
+    CHECK_EQ(r.code, RUN_STALLED);
+    CHECK_EQ(r.suspect_count, 0);
 }
 
 TEST(a_graph_that_can_not_move_is_stalled)
