@@ -42,8 +42,10 @@ static void adopt(struct scheduler *s, const struct core_hello *hello, uint32_t 
     port_adopt_core(core->physical);
     welcome->payload = (uintptr_t)core->payload;
     port_publish32(&welcome->run_number, control->run_number);
+    /* What a launch leaves in the doorbell is not known: no gate may be found open. */
+    port_reg_store(core->registers, control->reg_dmb + DMB_DOORBELL, 0);
     port_reg_store(core->registers, control->reg_dmb, DMB_IDLE);
-    s->stores++;
+    s->stores += 2;
 }
 
 /* True when the core has said hello: it is then adopted, or refused, which ends the run. */
