@@ -9,6 +9,7 @@
 #include "tensor_map.h"
 #if NPURT_GRAPH_STREAM
 #include "port/port.h"
+#include "stream_gate.h"
 #include "stream_join.h"
 #include "stream_store.h"
 #else

@@ -457,41 +457,6 @@ uint32_t stream_push_edges(struct graph *g, uint32_t r, uint32_t consumer, uint3
     return completed;
 }
 
-/* Before its edges are pushed: whether the task may be staged before its producers have ended. Each of them must let it, or
- * have ended already. A dummy lets its own consumers be staged when it may be itself. */
-static bool gate_begin(struct graph *g, const struct place *place)
-{
-    struct stream *s = &g->stream;
-    struct image_task *t = place->task;
-    struct task_gate *gate = &s->gates[place->slot];
-    const uint32_t count = g->edges.count;
-    bool gated = count > 0 && !(t->flags & (IMAGE_SYNC_START | IMAGE_PREDICATE));
-    for (uint32_t i = 0; i < count && gated; i++) {
-        const uint32_t producer = g->edges.producers[i];
-        gated = (s->tasks[producer].flags & IMAGE_OPENS) || port_observe32(&s->words[producer].fanout) == STREAM_CLOSED;
-    }
-    if (gated) t->flags |= t->shape == SHAPE_DUMMY ? IMAGE_GATED | IMAGE_OPENS : IMAGE_GATED;
-    gate->left = gated ? count + 1 : GATE_NEVER;
-    gate->unsent = t->block_num;
-    gate->bell = gate->staged = 0;
-    port_publish64(&gate->word, gate_word(place->number, GATE_SHUT));
-    return gated;
-}
-
-/* After they have been pushed, when the task is not ready: `counted` of its producers need not be waited for. */
-static void gate_end(struct graph *g, const struct place *place, uint32_t counted)
-{
-    struct stream *s = &g->stream;
-    struct edges_mark *const mark = g->edges.mark;
-    if (port_fetch_sub32(&s->gates[place->slot].left, counted + 1) != counted + 1) return;
-    if (place->task->shape != SHAPE_DUMMY) {
-        s->host->stage(s->host->context, place->slot, place->number);
-        return;
-    }
-    uint32_t *list = &s->words[place->slot].fanout, expected = STREAM_EDGE_NONE; /* or CLOSED, when it has completed */
-    if (port_cas32(list, &expected, STREAM_HANDED_OUT)) mark[place->slot].list = STREAM_HANDED_OUT;
-}
-
 npurt_status stream_commit(struct graph *g, const struct place *place)
 {
     struct stream *s = &g->stream;
@@ -509,7 +474,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     words->number = place->number;
     place->task->fanin = fanin;
     place->task->fanout_begin = g->task_count;
-    const bool gated = unlikely(g->opens) && gate_begin(g, place);
+    const bool gated = unlikely(g->opens) && stream_gate_begin(g, place);
     s->host->admit(s->host->context, slot);
     uint32_t handed_out = 0;
     uint32_t completed = producers ? stream_push_edges(g, r, slot, &handed_out) : 0;
@@ -524,7 +489,7 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     if (producers == 0 || (completed > 0 && port_fetch_sub32(&words->fanin, completed) == completed))
         s->host->ready(s->host->context, slot);
     else if (unlikely(gated))
-        gate_end(g, place, completed + handed_out);
+        stream_gate_end(g, place, completed + handed_out);
     return g->latched;
 }
 

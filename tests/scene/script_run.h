@@ -46,6 +46,22 @@ static inline npurt_callable *script_load(npurt_device *device)
     return callable;
 }
 
+/* A card with the scripts' callable, and how many clusters it has. */
+static inline npurt_callable *script_open(const char *target, npurt_device **device, uint32_t *clusters)
+{
+    npurt_device_info info;
+    *device = scene_open_target(target);
+    SCENE_OK(npurt_device_get_info(*device, &info));
+    *clusters = info.clusters;
+    return script_load(*device);
+}
+
+static inline void script_close(npurt_device *device, npurt_callable *callable)
+{
+    SCENE_OK(npurt_callable_unload(callable));
+    SCENE_OK(npurt_device_close(device));
+}
+
 /* The memory and the arguments of one run. */
 struct script_run {
     const struct script *script;

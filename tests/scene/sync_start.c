@@ -12,11 +12,7 @@ static uint32_t clusters;
 
 static void open_card(const char *target)
 {
-    npurt_device_info info;
-    device = scene_open_target(target);
-    SCENE_OK(npurt_device_get_info(device, &info));
-    clusters = info.clusters;
-    callable = script_load(device);
+    callable = script_open(target, &device, &clusters);
 }
 
 /* The target with this seed in the place of one that it has. */
@@ -33,8 +29,7 @@ static void open_seed(uint32_t seed)
 
 static void close_card(void)
 {
-    SCENE_OK(npurt_callable_unload(callable));
-    SCENE_OK(npurt_device_close(device));
+    script_close(device, callable);
 }
 
 static struct script_item task(uint32_t mask, uint32_t blocks, bool sync)
