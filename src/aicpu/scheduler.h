@@ -59,7 +59,7 @@ enum { BOARD_NONE = 0xff };
 struct handed {
     uint32_t task;
     uint32_t core, number; /* of the last block sent: until that has been seen to end, the task has not */
-    uint32_t next;         /* of its consumers: the edge, or in an image 1 + the index of the edge, to go on from */
+    uint32_t next;         /* of its consumers: in a ring the edge to go on from, in an image how many have been looked at */
     bool begun;
     bool alone;            /* that block is all of the task */
 };
