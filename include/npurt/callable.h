@@ -126,8 +126,9 @@ NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_cal
 
 /* Unloads. Waits for runs of the callable in flight to end, whoever launched them; their handles stay good for npurt_wait.
  * An orchestration that the device has loaded is closed there, behind the run that executes.
- * NULL is legal, and so is a callable that a reset left without its device. Closing a device ends its callables; they are
- * not to be unloaded afterwards. */
+ * NULL is legal, and so is a callable that a reset left without its device. Closing a device ends its callables: unloading
+ * them afterwards is INVALID_ARGUMENT, as it is a second time. While a thread unloads it, other threads' launches, calls
+ * and unloads of the callable are refused. */
 NPURT_API npurt_status npurt_callable_unload(npurt_callable *callable);
 
 /* One synchronous run: npurt_launch and npurt_wait in one. timing may be NULL. Errors: those of both. On an error no host
@@ -155,7 +156,7 @@ NPURT_API npurt_status npurt_call(npurt_callable *callable, const npurt_call_arg
  * run in flight can not be freed (BUSY). Everything else that args points to is borrowed during npurt_launch only.
  *
  * Thread-safety: runs may be launched and waited for from any threads; a launch holds up other calls on the device while
- * it binds, a wait does not. One thread at a time waits for a given run. */
+ * it binds, a wait does not. One thread at a time waits for a given run; another one is refused (INVALID_ARGUMENT). */
 typedef struct npurt_run npurt_run;
 
 /* Launches a run. *out belongs to the caller until npurt_wait. With two runs in flight it waits for the first of them to

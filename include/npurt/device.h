@@ -4,10 +4,21 @@
  * up, streams created) → memory, callables, calls → npurt_device_close, which releases everything in reverse order and
  * reports what was still owned. The AICore program is registered at the first call and kept until close.
  *
- * Thread-safety: every function may be called from any thread but close, which must be the last; calls on one device are
- * serialised inside, but for the time in which they wait for a run to end. A call binds its thread to the device (rtSetDevice) and leaves it bound. An orchestration that calls
- * its own device gets BUSY. A handle is of no use in a child made by fork: every function then answers
- * NPURT_ERROR_FORKED and touches nothing.
+ * Handles (of devices, callables and runs): numbers in a pointer's type, not to be followed. Every function refuses one
+ * that is none with INVALID_ARGUMENT, and touches nothing:
+ *
+ *     NULL                              "device is NULL"; close and unload answer OK, get_state LOST
+ *     closed, unloaded or waited for    "callable handle of "NAME" was unloaded; it is gone". A handle's number is not
+ *                                       given a second time. The name is forgotten after about a thousand later handles
+ *     of another kind, or never one     "device is 0x…, which is the handle of a callable"
+ *
+ * A pointer for an answer, or a text, that is NULL is INVALID_ARGUMENT by its name, unless the function says that it may
+ * be NULL. A function that gives a handle or an address sets it to NULL or 0 first.
+ *
+ * Thread-safety: every function may be called from any thread. Calls on one device are serialised inside, but for the time
+ * in which they wait for a run to end. A call binds its thread to the device (rtSetDevice) and leaves it bound. An
+ * orchestration that calls its own device gets BUSY. A handle is of no use in a child made by fork: every function then
+ * answers NPURT_ERROR_FORKED and touches nothing.
  */
 #ifndef NPURT_DEVICE_H
 #define NPURT_DEVICE_H
@@ -90,13 +101,18 @@ static inline npurt_status npurt_device_open(const char *target, const npurt_dev
 
 /* Releases everything and closes. NULL is legal. Runs in flight are waited for. LEAK: memory or callables of the caller
  * were still there, or runs were never waited for (npurt_wait); they are released all the same and named in the record.
- * The handle is gone whatever is returned, except for FORKED. */
+ *
+ * The handles of the device, its callables and its runs are gone as soon as close has begun, whatever it returns, except
+ * for INVALID_ARGUMENT (the handle was none: closed before), FORKED and BUSY (called from an orchestration of the device,
+ * or a log callback). Threads that are inside of a call on the device are waited for: a launch that waits for a place is
+ * refused, a wait for a run ends with the run. */
 NPURT_API npurt_status npurt_device_close(npurt_device *device);
 
 /* Force-resets the device after a failure and opens it anew. Runs in flight end with CANCELLED. Every allocation and
  * callable of the device is gone: addresses and callables from before answer INVALID_ARGUMENT. OK: the device works again (probed). LOST: it does not. */
 NPURT_API npurt_status npurt_device_reset(npurt_device *device);
 
+/* Does not wait, not for calls either. Of a handle that is none, and in a child made by fork, LOST; no error record. */
 NPURT_API npurt_device_state npurt_device_get_state(npurt_device *device);
 NPURT_API npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info);
 

@@ -66,9 +66,9 @@ static npurt_status load_bundle(npurt_device *device, const char *path, const np
 {
     struct description description;
     char file[PATH_MAX], problem[400];
-    if (!device || !path || !out)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", !device ? "device" : !path ? "path" : "out");
-    *out = NULL;
+    if (out) *out = NULL;
+    if (!handle_find(device, HANDLE_DEVICE)) return handle_refuse(device, HANDLE_DEVICE);
+    if (!path || !out) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", !path ? "path" : "out");
     int length = snprintf(file, sizeof file, "%s/%s", path, DESCRIPTION_FILE);
     if (length < 0 || (size_t)length >= sizeof file)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "the bundle's path is longer than %d", PATH_MAX);

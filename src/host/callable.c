@@ -159,6 +159,7 @@ static npurt_status release(npurt_callable *c)
 
 static void destroy(npurt_callable *c)
 {
+    handle_give(c->entry);
     orchestration_close(&c->orchestration);
     free(c->params);
     free(c->kernel);
@@ -212,61 +213,82 @@ static uint32_t next_number(void)
     return number;
 }
 
-npurt_status callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
+static npurt_status load_on(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
 {
-    npurt_status status = device_enter(device, "npurt_callable_load", DEVICE_NEED_WORK);
-    if (status != NPURT_OK) return status;
-    if (!desc || !out) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "desc or out is NULL"));
-    *out = NULL;
+    if (!desc || !out) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", desc ? "out" : "desc");
     const char *name = desc->name ? desc->name : "callable";
     if (device->callable_count == NPURT_MAX_CALLABLES)
-        return device_leave(device,
-                            error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" would be number %d on %s; unload one", name,
-                                        NPURT_MAX_CALLABLES + 1, device->info.target));
+        return error_raise(NPURT_ERROR_LIMIT, "callable \"%s\" would be number %d on %s; unload one", name,
+                           NPURT_MAX_CALLABLES + 1, device->info.target);
     npurt_callable *c = calloc(1, sizeof *c);
-    if (!c) return device_leave(device, error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a callable"));
+    struct handle_entry *entry = handle_take(HANDLE_CALLABLE, device->entry, name);
+    if (!c || !entry) {
+        free(c);
+        handle_give(entry);
+        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a callable");
+    }
+    c->entry = entry;
     c->device = device;
     c->orchestration.fd = -1;
     c->number = next_number();
     snprintf(c->name, sizeof c->name, "%s", name);
-    status = load(c, desc);
+    npurt_status status = load(c, desc);
     if (status != NPURT_OK) {
         (void)release(c);
         destroy(c);
-        return device_leave(device, status);
+        return status;
     }
     c->next = device->callables;
     device->callables = c;
     device->callable_count++;
-    *out = c;
+    *out = handle_open(entry, c);
     log_write(LOG_LEVEL_INFO, "callable", "\"%s\" loaded: %u kernels", c->name, desc->kernel_count);
-    return device_leave(device, NPURT_OK);
+    return NPURT_OK;
 }
 
-npurt_status npurt_callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out)
+npurt_status callable_load(npurt_device *handle, const npurt_callable_desc *desc, npurt_callable **out)
 {
-    struct api_copy copy;
-    const npurt_callable_desc *own = device ? api_desc(device->api, desc, &copy) : desc;
-    if (desc && !own) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
-    npurt_status status = callable_load(device, own, out);
-    if (device) api_release(&copy);
-    return status;
+    npurt_device *device;
+    if (out) *out = NULL;
+    npurt_status status = device_enter(handle, "npurt_callable_load", DEVICE_NEED_WORK, &device);
+    return status == NPURT_OK ? device_leave(device, load_on(device, desc, out)) : status;
 }
 
-npurt_status npurt_callable_unload(npurt_callable *callable)
+npurt_status npurt_callable_load(npurt_device *handle, const npurt_callable_desc *desc, npurt_callable **out)
 {
-    if (!callable) return NPURT_OK;
-    npurt_device *device = callable->device;
-    npurt_status status = device_enter(device, "npurt_callable_unload", DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    if (out) *out = NULL;
+    npurt_status status = device_enter(handle, "npurt_callable_load", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
-    npurt_callable **at = &device->callables;
-    while (*at && *at != callable)
-        at = &(*at)->next;
-    if (!*at)
-        return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is not loaded on this device"));
-    status = flight_settle(device, callable);
+    struct api_copy copy;
+    const npurt_callable_desc *own = api_desc(device->api, desc, &copy);
+    status = desc && !own ? NPURT_ERROR_OUT_OF_HOST_MEMORY : load_on(device, own, out);
+    api_release(&copy);
+    return device_leave(device, status);
+}
+
+npurt_status callable_check_loaded(const npurt_callable *c)
+{
+    if (!c->unloading) return NPURT_OK;
+    return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable \"%s\" is being unloaded by another thread", c->name);
+}
+
+npurt_status npurt_callable_unload(npurt_callable *handle)
+{
+    if (!handle) return NPURT_OK;
+    npurt_callable *callable;
+    npurt_status status =
+        device_enter_callable(handle, "npurt_callable_unload", DEVICE_NEED_HANDLE, &callable);
+    if (status != NPURT_OK) return status;
+    npurt_device *device = callable->device;
+    status = callable_check_loaded(callable);
     if (status != NPURT_OK) return device_leave(device, status);
-    at = &device->callables; /* others may have come and gone meanwhile */
+    callable->unloading = true;
+    status = flight_settle(device, callable);
+    callable->unloading = false;
+    if (status != NPURT_OK) return device_leave(device, status);
+    handle_close(callable->entry, NULL);
+    npurt_callable **at = &device->callables;
     while (*at != callable)
         at = &(*at)->next;
     *at = callable->next;
@@ -292,6 +314,12 @@ const char *callable_kernel_name(const npurt_callable *c, int32_t kernel)
 {
     if (kernel < 0 || (uint32_t)kernel >= c->kernel_limit || !c->kernel[kernel]) return "?";
     return c->kernel_name[kernel];
+}
+
+void callable_end_handles(npurt_device *device)
+{
+    for (npurt_callable *c = device->callables; c; c = c->next)
+        handle_close(c->entry, "was unloaded when its device was closed");
 }
 
 npurt_status callable_report_leaks(npurt_device *device)

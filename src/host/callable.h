@@ -6,9 +6,11 @@
 #include "orchestration.h"
 
 struct npurt_callable {
+    struct handle_entry *entry; /* its handle */
     npurt_device *device;
     npurt_callable *next; /* of the device */
     uint32_t in_flight;   /* runs that have not ended, and launches that wait for a bank */
+    bool unloading;       /* a thread is in npurt_callable_unload for it */
     bool orphaned;        /* a reset took the device away from under it; only unload is left */
     char name[64];
     npurt_runtime runtime;
@@ -27,12 +29,17 @@ struct npurt_callable {
     uint64_t kernel_table; /* device: struct kernel_entry[kernel_limit] */
 };
 
-/* npurt_callable_load with a description of this library's layout. */
-npurt_status callable_load(npurt_device *device, const npurt_callable_desc *desc, npurt_callable **out);
+/* npurt_callable_load with a description of this library's layout; handles in, handle out. */
+npurt_status callable_load(npurt_device *handle, const npurt_callable_desc *desc, npurt_callable **out);
+
+/* INVALID_ARGUMENT while a thread unloads it. */
+npurt_status callable_check_loaded(const npurt_callable *callable);
 
 /* Name of a kernel id for messages; "?" when there is none. */
 const char *callable_kernel_name(const npurt_callable *callable, int32_t kernel);
 
+/* Their handles are not good any more: the device is being closed. */
+void callable_end_handles(npurt_device *device);
 /* LEAK, naming them, when callables are still loaded. */
 npurt_status callable_report_leaks(npurt_device *device);
 npurt_status callable_release_all(npurt_device *device);

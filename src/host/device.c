@@ -47,6 +47,7 @@ static bool keep_text(const char **text, char **copy)
 
 static void device_destroy(npurt_device *device)
 {
+    struct handle_entry *entry = device->entry;
     log_leave(device);
     callable_free_all(device);
     graph_destroy(device->graph);
@@ -57,8 +58,8 @@ static void device_destroy(npurt_device *device)
     free(device->binaries);
     free(device->dump_folder);
     if (device->owns_driver) driver_close(device->driver);
-    pthread_mutex_destroy(&device->lock);
     free(device);
+    handle_give(entry);
 }
 
 static npurt_status force_reset(npurt_device *device)
@@ -100,18 +101,15 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
 {
     npurt_device *device = calloc(1, sizeof *device);
     struct device_slot *slot = slot_get(driver->provider, id);
-    if (!device || !slot) {
+    struct handle_entry *entry = handle_take(HANDLE_DEVICE, NULL, target);
+    if (!device || !slot || !entry) {
         free(device);
+        handle_give(entry);
         if (owns_driver) driver_close(driver);
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a device handle");
     }
-    pthread_mutexattr_t attr;
-    pthread_mutexattr_init(&attr);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-    pthread_mutex_init(&device->lock, &attr);
-    pthread_mutexattr_destroy(&attr);
+    device->entry = entry;
     flight_init(device);
-    device->forks = fork_count();
     device->api = api_find(NPURT_API_VERSION);
     device->slot = slot;
     device->resets = slot_resets(slot);
@@ -138,7 +136,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
         return status;
     }
     log_about(NULL);
-    *out = device;
+    *out = handle_open(entry, device);
     return NPURT_OK;
 }
 
@@ -198,15 +196,17 @@ npurt_status npurt_device_open_api(uint32_t api_version, const char *target, con
     }
     struct api_copy copy;
     npurt_status status = open_target(target, api_options(api, options, &copy), out);
-    if (status == NPURT_OK) (*out)->api = api;
+    if (status == NPURT_OK) device_of(*out)->api = api;
     return status;
 }
 
-npurt_status npurt_device_close(npurt_device *device)
+npurt_status npurt_device_close(npurt_device *handle)
 {
-    if (!device) return NPURT_OK;
-    npurt_status status = device_enter(device, "npurt_device_close", DEVICE_NEED_HANDLE);
+    if (!handle) return NPURT_OK;
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_close", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
+    device_end_handles(device);
     if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY && device->resets == slot_resets(device->slot)) {
         npurt_status bind = flight_settle(device, NULL);
         error_first(&bind, device_bind_thread(device));
@@ -224,14 +224,15 @@ npurt_status npurt_device_close(npurt_device *device)
         device_abandon(device);
         if (device->resets == slot_resets(device->slot)) status = force_reset(device);
     }
-    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_unlock(&device->entry->lock);
     device_destroy(device);
     return status;
 }
 
-npurt_status npurt_device_reset(npurt_device *device)
+npurt_status npurt_device_reset(npurt_device *handle)
 {
-    npurt_status status = device_enter(device, "npurt_device_reset", DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_reset", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
     flight_end_all(device);
     for (int attempt = 0; attempt < RESET_TRIES; attempt++) {

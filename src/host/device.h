@@ -20,6 +20,7 @@
 #include "bundle.h"
 #include "flight.h"
 #include "growth.h"
+#include "handle.h"
 #include "ledger.h"
 #include "slot.h"
 
@@ -33,9 +34,11 @@ struct registers {
 
 struct code_upload;
 
+/* What a program has is the device's handle (handle.h), of the same type. */
 struct npurt_device {
-    pthread_mutex_t lock; /* error-checking: an orchestration that calls back gets BUSY */
-    uint64_t forks;       /* fork_count() when the handle was made */
+    struct handle_entry *entry; /* its handle and its lock */
+    uint32_t inside;            /* threads between device_enter and device_leave, those that wait included */
+    bool closing;               /* its handles are gone; close waits for the threads inside */
     struct device_slot *slot;
     uint64_t resets; /* slot_resets when this handle last came up */
     struct driver *driver;
@@ -95,8 +98,17 @@ enum device_need {
     DEVICE_NEED_DRIVER, /* driver calls will be made: thread bound; any state but LOST */
     DEVICE_NEED_WORK,   /* HEALTHY */
 };
-/* Checks the handle, locks it, binds the thread. On success device_leave must follow. */
-npurt_status device_enter(npurt_device *device, const char *call, enum device_need need);
+/* Looks the handle up, locks the device, binds the thread. On success device_leave must follow. */
+npurt_status device_enter(npurt_device *handle, const char *call, enum device_need need, npurt_device **device);
+/* The same for the device of a callable or a run, whose handle stays good while the device is locked. */
+npurt_status device_enter_callable(npurt_callable *handle, const char *call, enum device_need need,
+                                   npurt_callable **callable);
+npurt_status device_enter_run(npurt_run *handle, const char *call, npurt_run **run);
+/* Ends the handles of the device, its callables and its runs, and waits until no other thread is inside. The lock is
+ * given up meanwhile. */
+void device_end_handles(npurt_device *device);
+/* The device of a good handle, without entering. For tests, and the thread that has opened it. */
+npurt_device *device_of(const npurt_device *handle);
 /* Without entering: POISONED or LOST with the first cause, unless the device is HEALTHY. */
 npurt_status device_check_work(npurt_device *device);
 /* Unlocks; marks the device lost when `status` says so. Returns `status`. */

@@ -4,15 +4,18 @@
 #include "api.h"
 #include "error.h"
 
-npurt_device_state npurt_device_get_state(npurt_device *device)
+npurt_device_state npurt_device_get_state(npurt_device *handle)
 {
-    if (!device || device->forks != fork_count()) return NPURT_DEVICE_LOST;
-    return (npurt_device_state)atomic_load(&device->state);
+    const struct handle_entry *entry = handle_find(handle, HANDLE_DEVICE);
+    if (!entry || atomic_load(&entry->forks) != fork_count()) return NPURT_DEVICE_LOST;
+    const int state = atomic_load(&entry->state);
+    return handle_is_good(entry, handle) ? (npurt_device_state)state : NPURT_DEVICE_LOST;
 }
 
-npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info)
+npurt_status npurt_device_get_info(npurt_device *handle, npurt_device_info *info)
 {
-    npurt_status status = device_enter(device, "npurt_device_get_info", DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_get_info", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
     if (info)
         api_answer(info, device->api->device_info, &device->info, sizeof device->info);
@@ -21,9 +24,10 @@ npurt_status npurt_device_get_info(npurt_device *device, npurt_device_info *info
     return device_leave(device, status);
 }
 
-npurt_status npurt_device_hbm_in_use(npurt_device *device, uint64_t *bytes)
+npurt_status npurt_device_hbm_in_use(npurt_device *handle, uint64_t *bytes)
 {
-    npurt_status status = device_enter(device, "npurt_device_hbm_in_use", DEVICE_NEED_DRIVER);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_hbm_in_use", DEVICE_NEED_DRIVER, &device);
     if (status != NPURT_OK) return status;
     size_t left = 0, total = 0;
     aclError code;
@@ -36,9 +40,10 @@ npurt_status npurt_device_hbm_in_use(npurt_device *device, uint64_t *bytes)
     return device_leave(device, status);
 }
 
-npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *totals)
+npurt_status npurt_device_ledger(npurt_device *handle, npurt_ledger_totals *totals)
 {
-    npurt_status status = device_enter(device, "npurt_device_ledger", DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_ledger", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
     const npurt_ledger_totals now = ledger_totals(&device->ledger);
     if (totals)
@@ -48,9 +53,10 @@ npurt_status npurt_device_ledger(npurt_device *device, npurt_ledger_totals *tota
     return device_leave(device, status);
 }
 
-npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash)
+npurt_status npurt_device_trace_hash(npurt_device *handle, uint64_t *hash)
 {
-    npurt_status status = device_enter(device, "npurt_device_trace_hash", DEVICE_NEED_DRIVER);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_trace_hash", DEVICE_NEED_DRIVER, &device);
     if (status != NPURT_OK) return status;
     if (!hash)
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "hash is NULL");

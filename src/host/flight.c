@@ -17,6 +17,7 @@ void flight_fini(npurt_device *device)
 {
     while (device->flight.handles) {
         npurt_run *next = device->flight.handles->next;
+        handle_give(device->flight.handles->entry);
         free(device->flight.handles);
         device->flight.handles = next;
     }
@@ -31,8 +32,12 @@ static npurt_run *take_handle(npurt_device *device)
     while (run && run->state != FLIGHT_FREE)
         run = run->next;
     if (run) return run;
-    run = calloc(1, sizeof *run);
-    if (!run) return NULL;
+    struct handle_entry *entry = handle_take(HANDLE_RUN, device->entry, device->info.target);
+    if (!entry || !(run = calloc(1, sizeof *run))) {
+        handle_give(entry);
+        return NULL;
+    }
+    run->entry = entry;
     run->device = device;
     run->next = device->flight.handles;
     device->flight.handles = run;
@@ -41,6 +46,7 @@ static npurt_run *take_handle(npurt_device *device)
 
 void flight_release(npurt_run *run)
 {
+    handle_close(run->entry, NULL);
     run->state = FLIGHT_FREE;
 }
 
@@ -197,7 +203,7 @@ static npurt_status help(npurt_device *device)
 {
     struct flight *f = &device->flight;
     if (!f->executing || f->watched || atomic_load(&f->leave)) {
-        pthread_cond_wait(&f->changed, &device->lock);
+        pthread_cond_wait(&f->changed, &device->entry->lock);
         return NPURT_OK;
     }
     npurt_status status = device_bind_thread(device);
@@ -205,9 +211,9 @@ static npurt_status help(npurt_device *device)
     npurt_run *run = f->executing;
     struct outcome o;
     f->watched = true;
-    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_unlock(&device->entry->lock);
     run_watch(run, &o);
-    pthread_mutex_lock(&device->lock);
+    pthread_mutex_lock(&device->entry->lock);
     f->watched = false;
     if (o.left)
         pthread_cond_broadcast(&f->changed);
@@ -244,7 +250,7 @@ void flight_end_all(npurt_device *device)
     struct flight *f = &device->flight;
     atomic_store(&f->leave, true);
     while (f->watched)
-        pthread_cond_wait(&f->changed, &device->lock);
+        pthread_cond_wait(&f->changed, &device->entry->lock);
     atomic_store(&f->leave, false);
     npurt_run *run[] = {f->executing, f->queued};
     f->executing = f->queued = NULL;
@@ -270,7 +276,7 @@ static npurt_status wait_for_bank(npurt_callable *c, uint32_t flags)
         npurt_status status = help(device);
         if (status != NPURT_OK) return status;
     }
-    return device_check_work(device);
+    return device->closing ? handle_refuse_closed(device->entry) : device_check_work(device);
 }
 
 static struct run_bank *free_bank(npurt_device *device)
@@ -310,7 +316,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->callable = c;
     run->call = call;
     run->flags = args->flags;
-    run->cancelled = run->shipped = run->copied_in = false;
+    run->waited = run->cancelled = run->shipped = run->copied_in = false;
     run->looks = 0;
     run->began_ns = began;
     run->timing = (npurt_timing){0};
@@ -347,6 +353,12 @@ npurt_status flight_cancel(npurt_run *run, uint32_t grace_ms)
 }
 
 /* ---- for the device */
+
+void flight_end_handles(npurt_device *device)
+{
+    for (npurt_run *run = device->flight.handles; run; run = run->next)
+        handle_close(run->entry, "ended when its device was closed");
+}
 
 npurt_status flight_report_leaks(npurt_device *device)
 {

@@ -27,7 +27,9 @@ struct run_bank;
 
 enum flight_state { FLIGHT_FREE, FLIGHT_BOUND, FLIGHT_EXECUTING, FLIGHT_ENDED };
 
+/* What a program has is its handle (handle.h), which ends with npurt_wait; the run is used again. */
 struct npurt_run {
+    struct handle_entry *entry; /* its handle; none is good for a run of npurt_call */
     npurt_run *next; /* of all handles of the device */
     npurt_device *device;
     enum flight_state state;
@@ -42,6 +44,7 @@ struct npurt_run {
     uint64_t engine_key;     /* tensormap_and_ringbuffer: of the stream_control that was shipped */
     uint32_t looks; /* run_command.look asked for */
     struct growth_mark mark; /* with NPURT_CALL_LEAK_CHECK or the device's leak_check */
+    bool waited;    /* a thread is in npurt_wait for it */
     bool cancelled; /* npurt_cancel while it was executing */
     uint64_t began_ns;
     /* How it ended. */
@@ -77,6 +80,8 @@ npurt_status flight_cancel(npurt_run *run, uint32_t grace_ms);
 npurt_status flight_settle(npurt_device *device, const npurt_callable *callable);
 /* Before a force reset: ends what is in flight with CANCELLED. */
 void flight_end_all(npurt_device *device);
+/* Their handles are not good any more: the device is being closed. */
+void flight_end_handles(npurt_device *device);
 /* LEAK when runs were never waited for. */
 npurt_status flight_report_leaks(npurt_device *device);
 /* BUSY when a run in flight has an argument in [address, address + size). */

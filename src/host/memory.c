@@ -124,21 +124,23 @@ npurt_status memory_check_host(npurt_device *device, const void *pointer, const 
     return NPURT_OK;
 }
 
-npurt_status npurt_memory_alloc(npurt_device *device, size_t size, const char *name, uint64_t *address)
+npurt_status npurt_memory_alloc(npurt_device *handle, size_t size, const char *name, uint64_t *address)
 {
-    npurt_status status = device_enter(device, "npurt_memory_alloc", DEVICE_NEED_WORK);
+    npurt_device *device;
+    if (address) *address = 0;
+    npurt_status status = device_enter(handle, "npurt_memory_alloc", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
     if (!address) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "address is NULL"));
-    *address = 0;
     if (size == 0) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0"));
     status = memory_take(device, size, "user", name ? name : "unnamed", address);
     if (status == NPURT_OK) ledger_find(&device->ledger, LEDGER_MEMORY, *address)->user = true;
     return device_leave(device, status);
 }
 
-npurt_status npurt_memory_free(npurt_device *device, uint64_t address)
+npurt_status npurt_memory_free(npurt_device *handle, uint64_t address)
 {
-    npurt_status status = device_enter(device, "npurt_memory_free", DEVICE_NEED_WORK);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_memory_free", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
     const struct ledger_entry *entry = ledger_find(&device->ledger, LEDGER_MEMORY, address);
     if (entry && entry->user) {
@@ -151,9 +153,10 @@ npurt_status npurt_memory_free(npurt_device *device, uint64_t address)
     return device_leave(device, status);
 }
 
-npurt_status npurt_memory_copy_in(npurt_device *device, uint64_t to, const void *from, size_t size)
+npurt_status npurt_memory_copy_in(npurt_device *handle, uint64_t to, const void *from, size_t size)
 {
-    npurt_status status = device_enter(device, "npurt_memory_copy_in", DEVICE_NEED_WORK);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_memory_copy_in", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
     if (size == 0) status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0");
     if (status == NPURT_OK) status = memory_check_host(device, from, "from");
@@ -162,9 +165,10 @@ npurt_status npurt_memory_copy_in(npurt_device *device, uint64_t to, const void 
     return device_leave(device, status);
 }
 
-npurt_status npurt_memory_copy_out(npurt_device *device, void *to, uint64_t from, size_t size)
+npurt_status npurt_memory_copy_out(npurt_device *handle, void *to, uint64_t from, size_t size)
 {
-    npurt_status status = device_enter(device, "npurt_memory_copy_out", DEVICE_NEED_WORK);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_memory_copy_out", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
     if (size == 0) status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0");
     if (status == NPURT_OK) status = memory_check_host(device, to, "to");
@@ -173,9 +177,10 @@ npurt_status npurt_memory_copy_out(npurt_device *device, void *to, uint64_t from
     return device_leave(device, status);
 }
 
-npurt_status npurt_memory_set(npurt_device *device, uint64_t to, uint8_t value, size_t size)
+npurt_status npurt_memory_set(npurt_device *handle, uint64_t to, uint8_t value, size_t size)
 {
-    npurt_status status = device_enter(device, "npurt_memory_set", DEVICE_NEED_WORK);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_memory_set", DEVICE_NEED_WORK, &device);
     if (status != NPURT_OK) return status;
     if (size == 0) status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "size is 0");
     if (status == NPURT_OK) status = memory_check_device(device, to, size, "to");

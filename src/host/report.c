@@ -82,10 +82,11 @@ static void write_json(const npurt_device *device, struct text *t)
     put(t, "]}\n");
 }
 
-static npurt_status report(npurt_device *device, const char *call, void (*write)(const npurt_device *, struct text *),
+static npurt_status report(npurt_device *handle, const char *call, void (*write)(const npurt_device *, struct text *),
                            char *buffer, size_t size, size_t *needed)
 {
-    npurt_status status = device_enter(device, call, DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, call, DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
     if (!buffer && size)
         return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "buffer is NULL and size is %zu", size));
@@ -95,12 +96,12 @@ static npurt_status report(npurt_device *device, const char *call, void (*write)
     return device_leave(device, NPURT_OK);
 }
 
-npurt_status npurt_device_report(npurt_device *device, char *buffer, size_t size, size_t *needed)
+npurt_status npurt_device_report(npurt_device *handle, char *buffer, size_t size, size_t *needed)
 {
-    return report(device, "npurt_device_report", write_text, buffer, size, needed);
+    return report(handle, "npurt_device_report", write_text, buffer, size, needed);
 }
 
-npurt_status npurt_device_report_json(npurt_device *device, char *buffer, size_t size, size_t *needed)
+npurt_status npurt_device_report_json(npurt_device *handle, char *buffer, size_t size, size_t *needed)
 {
-    return report(device, "npurt_device_report_json", write_json, buffer, size, needed);
+    return report(handle, "npurt_device_report_json", write_json, buffer, size, needed);
 }

@@ -8,41 +8,32 @@
 static npurt_status launch(npurt_callable *callable, const npurt_call_args *args, const char *call, npurt_run **run)
 {
     struct api_copy copy;
-    const npurt_call_args *own = api_args(callable->device->api, args, callable->param_count, &copy);
     *run = NULL;
+    npurt_status status = callable_check_loaded(callable);
+    if (status != NPURT_OK) return status;
+    const npurt_call_args *own = api_args(callable->device->api, args, callable->param_count, &copy);
     if (args && !own) return NPURT_ERROR_OUT_OF_HOST_MEMORY;
-    npurt_status status = flight_launch(callable, own, call, run);
+    status = flight_launch(callable, own, call, run);
     api_release(&copy);
     return status;
 }
 
-npurt_status npurt_launch(npurt_callable *callable, const npurt_call_args *args, npurt_run **out)
+npurt_status npurt_launch(npurt_callable *handle, const npurt_call_args *args, npurt_run **out)
 {
-    error_begin("npurt_launch");
-    if (!callable || !out)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", callable ? "out" : "callable");
-    *out = NULL;
-    npurt_device *device = callable->device;
-    npurt_status status = device_enter(device, "npurt_launch", DEVICE_NEED_WORK);
+    npurt_callable *callable;
+    if (out) *out = NULL;
+    npurt_status status = device_enter_callable(handle, "npurt_launch", DEVICE_NEED_WORK, &callable);
     if (status != NPURT_OK) return status;
+    npurt_device *device = callable->device;
+    if (!out) return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "out is NULL"));
     npurt_run *run;
     status = launch(callable, args, "npurt_launch", &run);
     if (status == NPURT_OK)
-        *out = run;
+        *out = handle_open(run->entry, run);
     else if (run)
         flight_release(run);
+    if (status == NPURT_OK && device->closing) flight_end_handles(device); /* it has begun meanwhile */
     return device_leave(device, status);
-}
-
-/* Enters the device of a run that somebody holds. */
-static npurt_status enter(npurt_run *run, const char *call)
-{
-    error_begin(call);
-    if (!run) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "run is NULL");
-    npurt_status status = device_enter(run->device, call, DEVICE_NEED_HANDLE);
-    if (status != NPURT_OK || run->state != FLIGHT_FREE) return status;
-    return device_leave(run->device,
-                        error_raise(NPURT_ERROR_INVALID_ARGUMENT, "the run was waited for before; its handle is gone"));
 }
 
 /* The run has ended: how. Its failure may be older than the device's present state, which it leaves alone. */
@@ -55,34 +46,43 @@ static npurt_status collect(npurt_run *run, npurt_timing *timing)
     return status;
 }
 
-npurt_status npurt_wait(npurt_run *run, npurt_timing *timing)
+npurt_status npurt_wait(npurt_run *handle, npurt_timing *timing)
 {
-    npurt_status status = enter(run, "npurt_wait");
+    npurt_run *run;
+    npurt_status status = device_enter_run(handle, "npurt_wait", &run);
     if (status != NPURT_OK) return status;
     npurt_device *device = run->device;
+    if (run->waited)
+        return device_leave(device, error_raise(NPURT_ERROR_INVALID_ARGUMENT, "another thread waits for this run"));
+    run->waited = true;
     status = flight_wait(run);
+    run->waited = false;
     if (status == NPURT_OK) status = collect(run, timing);
     (void)device_leave(device, NPURT_OK);
     return status;
 }
 
-npurt_status npurt_poll(npurt_run *run)
+npurt_status npurt_poll(npurt_run *handle)
 {
-    npurt_status status = enter(run, "npurt_poll");
+    npurt_run *run;
+    npurt_status status = device_enter_run(handle, "npurt_poll", &run);
     if (status != NPURT_OK) return status;
     npurt_device *device = run->device;
     if (run->state != FLIGHT_ENDED) {
         status = device_bind_thread(device);
         if (status == NPURT_OK) flight_advance(device);
     }
+    if (status == NPURT_OK && !handle_is_good(run->entry, handle)) /* npurt_wait in another thread, meanwhile */
+        status = handle_refuse(handle, HANDLE_RUN);
     if (status == NPURT_OK && run->state != FLIGHT_ENDED) status = NPURT_ERROR_BUSY;
     (void)device_leave(device, NPURT_OK);
     return status;
 }
 
-npurt_status npurt_cancel(npurt_run *run)
+npurt_status npurt_cancel(npurt_run *handle)
 {
-    npurt_status status = enter(run, "npurt_cancel");
+    npurt_run *run;
+    npurt_status status = device_enter_run(handle, "npurt_cancel", &run);
     if (status != NPURT_OK) return status;
     npurt_device *device = run->device;
     status = flight_cancel(run, device->options.scheduler_timeout_ms);
@@ -90,13 +90,12 @@ npurt_status npurt_cancel(npurt_run *run)
     return status;
 }
 
-npurt_status npurt_call(npurt_callable *callable, const npurt_call_args *args, npurt_timing *timing)
+npurt_status npurt_call(npurt_callable *handle, const npurt_call_args *args, npurt_timing *timing)
 {
-    error_begin("npurt_call");
-    if (!callable) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "callable is NULL");
-    npurt_device *device = callable->device;
-    npurt_status status = device_enter(device, "npurt_call", DEVICE_NEED_WORK);
+    npurt_callable *callable;
+    npurt_status status = device_enter_callable(handle, "npurt_call", DEVICE_NEED_WORK, &callable);
     if (status != NPURT_OK) return status;
+    npurt_device *device = callable->device;
     npurt_run *run;
     status = launch(callable, args, "npurt_call", &run);
     if (status == NPURT_OK) {

@@ -69,10 +69,11 @@ static npurt_status take(npurt_device *device, const char *path, char name[DUMP_
     return status;
 }
 
-npurt_status npurt_device_snapshot(npurt_device *device, const char *path, char *written, size_t size)
+npurt_status npurt_device_snapshot(npurt_device *handle, const char *path, char *written, size_t size)
 {
     char name[DUMP_FILE_PATH];
-    npurt_status status = device_enter(device, "npurt_device_snapshot", DEVICE_NEED_HANDLE);
+    npurt_device *device;
+    npurt_status status = device_enter(handle, "npurt_device_snapshot", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
     if (!path && !written)
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT, "path and written are NULL: nobody would know the file");

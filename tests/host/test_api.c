@@ -53,7 +53,7 @@ TEST(an_older_program_is_read_as_far_as_it_goes_and_answered_as_far_as_it_asks)
     slot_forget();
     error_begin("test");
     CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_OK);
-    device->api = &older;
+    device_of(device)->api = &older;
 
     npurt_kernel_desc kernel[2] = {world_kernel(0, NPURT_CORE_AIV, "add_one"),
                                    world_kernel(5, NPURT_CORE_AIV, "add_slice")};

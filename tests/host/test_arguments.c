@@ -142,7 +142,7 @@ TEST(copies_stay_inside_one_allocation_and_on_their_side)
     CHECK_EQ(npurt_memory_copy_in(device, a, x, SIZE_MAX), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(npurt_memory_alloc(device, 0, "nothing", &a), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(npurt_memory_free(device, b + 1), NPURT_ERROR_INVALID_ARGUMENT);
-    CHECK_EQ(npurt_memory_free(device, device->bank[0].block), NPURT_ERROR_INVALID_ARGUMENT); /* ours, not the caller's */
+    CHECK_EQ(npurt_memory_free(device, device_of(device)->bank[0].block), NPURT_ERROR_INVALID_ARGUMENT); /* ours, not the caller's */
     CHECK_EQ(npurt_memory_free(device, b), NPURT_OK);
     CHECK_EQ(npurt_memory_free(device, b), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(a, 0);

@@ -51,7 +51,7 @@ static npurt_status life(void)
     one = address ? npurt_memory_free(device, address) : NPURT_OK;
     if (status == NPURT_OK) status = one;
     if (!npurt_device_get_state(device)) {
-        const char *problem = ledger_validate(&device->ledger);
+        const char *problem = ledger_validate(&device_of(device)->ledger);
         if (problem) CHECK_FAIL("ledger: %s", problem);
     }
     one = npurt_device_close(device);

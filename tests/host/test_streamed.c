@@ -285,10 +285,10 @@ TEST(a_run_that_is_bound_while_another_executes_changes_nothing_under_it)
     const struct stream_control of_first = fake.last_stream;
     CHECK_EQ(launch(callable, larger, &second, NULL), NPURT_OK);
     CHECK_EQ(fake.streams_seen, 2);
-    CHECK_EQ(device->arena.laid_out.engine_key, of_first.engine_key);
-    CHECK_EQ(device->arena.engine, of_first.engine);
+    CHECK_EQ(device_of(device)->arena.laid_out.engine_key, of_first.engine_key);
+    CHECK_EQ(device_of(device)->arena.engine, of_first.engine);
     for (int r = 0; r < NPURT_RINGS; r++)
-        CHECK_EQ(device->arena.laid_out.ring[r].heap, of_first.ring[r].heap);
+        CHECK_EQ(device_of(device)->arena.laid_out.ring[r].heap, of_first.ring[r].heap);
     fake.core_sync = fake.cpu_sync = 0;
     CHECK_EQ(npurt_wait(first, NULL), NPURT_OK); /* starts the second; the fake driver checks every address of it */
     CHECK_EQ(fake.streams_seen, 3);
