@@ -1,47 +1,41 @@
 #include "array.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <npurt/kernel.h>
 
 #include "example.h"
+#include "files/regular.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are read as they are");
 
 bool array_file_size(const char *path, uint64_t *bytes, char *problem, size_t size)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) return (*bytes = (uint64_t)info.st_size, true);
-    snprintf(problem, size, "%s: %s", path, stat(path, &info) != 0 ? strerror(errno) : "not a regular file");
-    return false;
+    int fd;
+    if (regular_open(path, &fd, bytes, problem, size) != REGULAR_OK) return false;
+    close(fd);
+    return true;
 }
 
 bool array_read(const char *path, void *to, uint64_t bytes, char *problem, size_t size)
 {
-    uint64_t there;
-    if (!array_file_size(path, &there, problem, size)) return false;
-    if (there != bytes) {
-        snprintf(problem, size, "%s has %llu bytes; the array needs %llu", path, (unsigned long long)there,
-                 (unsigned long long)bytes);
-        return false;
-    }
-    FILE *file = fopen(path, "re");
-    const bool read = file && fread(to, 1, bytes, file) == bytes;
-    if (!read) snprintf(problem, size, "%s: %s", path, file ? "can not be read to its end" : strerror(errno));
-    if (file) fclose(file);
-    return read;
+    return regular_fill(path, to, bytes, problem, size) == REGULAR_OK;
 }
 
+/* A pipe is written to as long as a process reads it; one without a reader would hold the command up. */
 bool array_write(const char *path, const void *from, uint64_t bytes, char *problem, size_t size)
 {
-    FILE *file = fopen(path, "we");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    const bool no_reader = fd < 0 && errno == ENXIO;
+    FILE *file = fd >= 0 && fcntl(fd, F_SETFL, 0) == 0 ? fdopen(fd, "we") : NULL;
     bool written = file && fwrite(from, 1, bytes, file) == bytes;
-    if (file && fclose(file) != 0) written = false; /* a full disk may show only now */
-    if (!written) snprintf(problem, size, "%s: %s", path, strerror(errno));
+    if (file ? fclose(file) != 0 : fd >= 0 && close(fd) != 0) written = false; /* a full disk may show only now */
+    if (!written) snprintf(problem, size, "%s: %s", path, no_reader ? "a pipe that no process reads" : strerror(errno));
     return written;
 }
 

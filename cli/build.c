@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bundle/description.h"
+#include "files/regular.h"
 #include "folder.h"
 
 #define SOURCE_DESCRIPTION "callable.json"
@@ -47,6 +48,16 @@ static void binary_of(const struct description_object *object, bool kernel, char
     snprintf(name, 80, "%s%s.so", kernel ? "kernel_" : "", object->name);
 }
 
+/* The compiler would wait for a pipe's writer for ever. */
+static bool readable(const char *source, char *problem, size_t size)
+{
+    uint64_t bytes;
+    int fd;
+    if (regular_open(source, &fd, &bytes, problem, size) != REGULAR_OK) return false;
+    close(fd);
+    return true;
+}
+
 /* `at` is the object's path in the description. */
 static bool build_object(const struct build *b, const struct description_object *object, bool kernel, const char *at)
 {
@@ -60,10 +71,7 @@ static bool build_object(const struct build *b, const struct description_object 
     for (uint32_t i = 0; good && i < object->source_count; i++) {
         source[i] = file[i];
         good = join(file[i], b->folder, object->source[i]);
-        if (good && access(file[i], R_OK) != 0) {
-            snprintf(problem, sizeof problem, "%s: %s", file[i], strerror(errno));
-            good = complain(b, source_path, problem);
-        }
+        if (good && !readable(file[i], problem, sizeof problem)) good = complain(b, source_path, problem);
     }
     if (good && !compile_shared_object(source, object->source_count, output, object->entry, problem, sizeof problem))
         good = complain(b, source_path, problem);

@@ -1,12 +1,11 @@
 #include "dump.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bundle/locate.h"
+#include "files/regular.h"
 
 enum { FORMAT_VERSION = 1, FILE_LIMIT = 256 << 20, PATH_SIZE = 128 };
 
@@ -220,38 +219,12 @@ static bool check_all(const struct check *c, const json_t *root)
 
 /* ---- reading */
 
-/* The whole file with a NUL behind it, to be freed. */
-static char *read_text(const char *path, size_t *length, char *problem, size_t size)
-{
-    struct stat st;
-    if (stat(path, &st) != 0) {
-        snprintf(problem, size, "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > FILE_LIMIT) {
-        snprintf(problem, size, "%s: %s", path, S_ISREG(st.st_mode) ? "too large for a dump" : "not a regular file");
-        return NULL;
-    }
-    FILE *f = fopen(path, "rb");
-    char *text = f ? malloc((size_t)st.st_size + 1) : NULL;
-    *length = text ? fread(text, 1, (size_t)st.st_size, f) : 0;
-    if (text && !ferror(f))
-        text[*length] = 0;
-    else {
-        snprintf(problem, size, "%s: %s", path, strerror(errno));
-        free(text);
-        text = NULL;
-    }
-    if (f) fclose(f);
-    return text;
-}
-
 json_t *dump_load(const char *path, char *problem, size_t size)
 {
     size_t length;
     json_error_t error;
-    char *text = read_text(path, &length, problem, size);
-    if (!text) return NULL;
+    char *text;
+    if (regular_read(path, FILE_LIMIT, &text, &length, problem, size) != REGULAR_OK) return NULL;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
         snprintf(problem, size, "%s:%d: not a whole JSON document: %s", path, error.line, error.text);

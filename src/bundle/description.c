@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "files/regular.h"
 #include "locate.h"
 
 enum { PATH_SIZE = 128, FILE_LIMIT = 16 << 20 };
@@ -378,30 +378,18 @@ npurt_status description_parse(const char *text, size_t size, const char *path, 
 npurt_status description_load(const char *path, enum description_kind kind, struct description *out, char *problem,
                               size_t problem_size)
 {
+    static const npurt_status status_of[] = {[REGULAR_ABSENT] = NPURT_ERROR_MISSING_BINARY,
+                                             [REGULAR_OTHER] = NPURT_ERROR_IO,
+                                             [REGULAR_TOO_LARGE] = NPURT_ERROR_IO,
+                                             [REGULAR_UNREADABLE] = NPURT_ERROR_IO,
+                                             [REGULAR_NO_MEMORY] = NPURT_ERROR_OUT_OF_HOST_MEMORY};
+    char *text;
+    size_t size;
     *out = (struct description){0};
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        snprintf(problem, problem_size, "%s: %s", path, strerror(errno));
-        return NPURT_ERROR_MISSING_BINARY;
-    }
-    struct stat info;
-    npurt_status status = NPURT_ERROR_IO;
-    if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > FILE_LIMIT) {
-        snprintf(problem, problem_size, "%s: not a regular file of at most %d MiB", path, FILE_LIMIT >> 20);
-    } else {
-        const size_t size = (size_t)info.st_size;
-        char *text = malloc(size + 1);
-        if (!text) {
-            status = NPURT_ERROR_OUT_OF_HOST_MEMORY;
-            snprintf(problem, problem_size, "%s: no host memory for %zu bytes", path, size);
-        } else if (fread(text, 1, size, file) != size) {
-            snprintf(problem, problem_size, "%s: can not be read to its end", path);
-        } else {
-            status = description_parse(text, size, path, kind, out, problem, problem_size);
-        }
-        free(text);
-    }
-    fclose(file);
+    const enum regular read = regular_read(path, FILE_LIMIT, &text, &size, problem, problem_size);
+    if (read != REGULAR_OK) return status_of[read];
+    const npurt_status status = description_parse(text, size, path, kind, out, problem, problem_size);
+    free(text);
     return status;
 }
 

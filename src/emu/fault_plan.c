@@ -1,11 +1,11 @@
 #include "fault_plan.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/regular.h"
 #include "word.h"
 
 enum fault_key {
@@ -248,26 +248,20 @@ static int take_events(const struct parse *parse, const char *text, size_t lengt
 
 static int take_file(const struct parse *parse, struct word name)
 {
-    char path[4096], text[FILE_MOST + 1];
-    FILE *file;
+    char path[4096], why[sizeof path + 128], *text;
     size_t length;
+    int result;
 
     if (name.length == 0 || name.length >= sizeof path)
         return word_refuse(&parse->problem, "faults=@ without the name of a file");
     memcpy(path, name.at, name.length);
     path[name.length] = 0;
-    file = fopen(path, "re");
-    if (!file) return word_refuse(&parse->problem, "faults=@%s: %s", path, strerror(errno));
-    length = fread(text, 1, sizeof text, file);
-    if (ferror(file)) {
-        fclose(file);
-        return word_refuse(&parse->problem, "faults=@%s can not be read", path);
-    }
-    fclose(file);
-    if (length > FILE_MOST || memchr(text, 0, length))
-        return word_refuse(&parse->problem, "faults=@%s is no text of at most %d characters", path, FILE_MOST);
-    text[length] = 0;
-    return take_events(parse, text, length, true);
+    if (regular_read(path, FILE_MOST, &text, &length, why, sizeof why) != REGULAR_OK)
+        return word_refuse(&parse->problem, "faults=@%s", why);
+    result = memchr(text, 0, length) ? word_refuse(&parse->problem, "faults=@%s: not a text", path)
+                                     : take_events(parse, text, length, true);
+    free(text);
+    return result;
 }
 
 int fault_plan_parse(const char *text, size_t length, struct fault_plan *plan, char *problem, size_t problem_size)

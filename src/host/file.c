@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,36 +11,21 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../files/regular.h"
 #include "error.h"
 
 npurt_status file_read(const char *path, const char *what, struct bytes *out)
 {
+    static const npurt_status status_of[] = {[REGULAR_ABSENT] = NPURT_ERROR_MISSING_BINARY,
+                                             [REGULAR_OTHER] = NPURT_ERROR_IO,
+                                             [REGULAR_TOO_LARGE] = NPURT_ERROR_IO,
+                                             [REGULAR_UNREADABLE] = NPURT_ERROR_IO,
+                                             [REGULAR_NO_MEMORY] = NPURT_ERROR_OUT_OF_HOST_MEMORY};
+    char problem[PATH_MAX + 128], *data;
+    size_t size;
     *out = (struct bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would hold the open up */
-    if (fd < 0) return error_raise(NPURT_ERROR_MISSING_BINARY, "%s: %s: %s", what, path, strerror(errno));
-    npurt_status status = NPURT_OK;
-    struct stat info;
-    size_t size = 0, got = 0;
-    char *data = NULL;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = error_raise(NPURT_ERROR_IO, "%s: %s is not a regular file", what, path);
-    } else if (!(data = malloc((size = (size_t)info.st_size) + 1))) {
-        status =
-            error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "%s: no host memory for %zu bytes of %s", what, size, path);
-    }
-    while (status == NPURT_OK && got < size) {
-        ssize_t n = read(fd, data + got, size - got);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0)
-            status = error_raise(NPURT_ERROR_IO, "%s: reading %s: %s", what, path, n ? strerror(errno) : "it shrank");
-        else
-            got += (size_t)n;
-    }
-    close(fd);
-    if (status != NPURT_OK) {
-        free(data);
-        return status;
-    }
+    const enum regular read = regular_read(path, SIZE_MAX / 2, &data, &size, problem, sizeof problem);
+    if (read != REGULAR_OK) return error_raise(status_of[read], "%s: %s", what, problem);
     *out = (struct bytes){.data = data, .size = size, .owned = data};
     return NPURT_OK;
 }

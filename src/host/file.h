@@ -10,7 +10,7 @@ struct bytes {
     void *owned; /* to be freed; NULL when `data` is borrowed */
 };
 
-/* Reads `path`. MISSING_BINARY: it can not be opened; IO: it can not be read. `what` begins the message. */
+/* Reads `path`. MISSING_BINARY: it can not be opened; IO: it is no regular file, or can not be read. `what` begins the message. */
 npurt_status file_read(const char *path, const char *what, struct bytes *out);
 /* The bytes of a user's binary, read or borrowed. INVALID_ARGUMENT: neither or both of path and data. */
 npurt_status file_read_binary(const npurt_binary *binary, const char *what, struct bytes *out);

@@ -1,6 +1,8 @@
 /* Programs, binaries and launches: what is checked on the host, what is charged, and what reaches the device. */
 #include "launch.h"
 
+#include <sys/stat.h>
+
 struct add {
     void *word;
     uint32_t value, padding;
@@ -120,6 +122,23 @@ static int32_t load_text(const char *text, int mode, rtBinHandle *handle)
     return code;
 }
 
+/* Without a writer: nothing may wait for one. */
+static int32_t load_pipe(rtBinHandle *handle)
+{
+    rtLoadBinaryOption_t option = {.optionId = RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE};
+    rtLoadBinaryConfig_t config = {&option, 1};
+    char path[64];
+    int32_t code;
+
+    snprintf(path, sizeof path, "/tmp/npuemu-test-pipe-%d.json", (int)getpid());
+    CHECK_EQ(mkfifo(path, 0600), 0);
+    alarm(5);
+    code = rtsBinaryLoadFromFile(path, &config, handle);
+    alarm(0);
+    unlink(path);
+    return code;
+}
+
 TEST(bad_descriptors_are_named)
 {
     const char *good = "{\"k\": {\"opInfo\": {\"functionName\": \"f\", \"kernelSo\": \"s.so\"}}}";
@@ -127,6 +146,7 @@ TEST(bad_descriptors_are_named)
     rtBinHandle handle;
 
     FAILS(load_text("{", 0, &handle), 107000, "npuemu-test-descriptor.json");
+    FAILS(load_pipe(&handle), 107000, ".json: not a regular file but a pipe");
     FAILS(load_text("[]", 0, &handle), 107000, "no JSON object");
     FAILS(load_text("{\"k\": {\"opInfo\": {\"functionName\": \"f\"}}}", 0, &handle), 107000, "\"k\"");
     FAILS(load_text("{\"k\": {\"opInfo\": {\"functionName\": 3, \"kernelSo\": \"s\"}}}", 0, &handle), 107000, "\"k\"");

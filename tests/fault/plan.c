@@ -2,6 +2,7 @@
 #include "check.h"
 #include "emu/machine.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void parse(const char *text, struct fault_plan *plan)
@@ -113,6 +114,20 @@ TEST(bad_words_are_named_with_the_known_ones)
             "fault drain-lies is one too many; a fault plan has at most 8 events");
     refuses("@", "without the name of a file");
     refuses("@/nowhere/plan", "/nowhere/plan: No such file");
+    refuses("@/dev/zero", "faults=@/dev/zero: not a regular file but a device");
+}
+
+TEST(a_pipe_without_a_writer_is_no_plan)
+{
+    char path[64], word[160];
+
+    snprintf(path, sizeof path, "@/tmp/npurt-test-plan-%d", (int)getpid());
+    CHECK_EQ(mkfifo(path + 1, 0600), 0);
+    snprintf(word, sizeof word, "faults=%s: not a regular file but a pipe", path);
+    alarm(5);
+    refuses(path, word);
+    alarm(0);
+    unlink(path + 1);
 }
 
 TEST(a_plan_may_be_a_file)

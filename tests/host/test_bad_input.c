@@ -1,6 +1,7 @@
 /* Bad input on the emulated card, row by row of docs/reference/bad-input.md: the status, a message that names the
  * input, and afterwards a ledger as before, a call that works, and a close that finds nothing left. */
 #include <dlfcn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,29 @@ TEST(missing_binary)
     kernel.binary.path = world_kernels;
     desc.orchestration.path = "/nonexistent/orchestration.so";
     REFUSED(npurt_callable_load(device, &desc, &none), NPURT_ERROR_MISSING_BINARY, "/nonexistent/orchestration.so");
+    tear_down();
+}
+
+/* A pipe without a writer would be waited for, with the device locked. The kernels' own paths are in test_hostile.c. */
+TEST(bundle_that_is_no_file)
+{
+    static const char *const what[] = {"a pipe", "a folder", "a device"};
+    char folder[] = "/tmp/npurt-test-XXXXXX", path[64], said[128];
+    npurt_callable *none = NULL;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/bundle.json", folder);
+    set_up();
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(i == 0 ? mkfifo(path, 0600) : i == 1 ? mkdir(path, 0700) : symlink("/dev/zero", path), 0);
+        snprintf(said, sizeof said, "bundle %s: not a regular file but %s", path, what[i]);
+        alarm(10);
+        CHECK_EQ(npurt_callable_load_bundle(device, folder, &none), NPURT_ERROR_IO);
+        alarm(0);
+        CHECK_STR(npurt_error_last()->message, said);
+        CHECK_EQ(remove(path), 0);
+    }
+    CHECK(none == NULL);
+    CHECK_EQ(rmdir(folder), 0);
     tear_down();
 }
 

@@ -147,4 +147,23 @@ sed 's/"format": 1/"format": 2/' moved/bundle.json > damaged/bundle.json
 refused 3 'this npurt knows format 1 only' "$npurt" run damaged
 sed 's/"api": 1/"api": 7/' moved/bundle.json > damaged/bundle.json
 refused 3 ': api: built with API version 7; this npurt serves versions 1 to 1' "$npurt" run damaged
+# ---- what is no regular file is refused at once ----
+mkfifo pipe damaged/pipe
+no="pipe: not a regular file but a pipe"
+sed 's/"add.c"/"pipe"/' callable.json > a.json
+refused 3 "a.json:4: kernels[0].source: $no" timeout 5 "$npurt" build a.json
+refused 3 "$no" timeout 5 "$npurt" build pipe
+refused 3 "$no" timeout 5 "$npurt" run moved --input x=pipe --input y=y --scalar more=1 --shape x=4
+refused 3 "$no" timeout 5 "$npurt" run moved --input x=pipe --input y=y --scalar more=1
+refused 3 "$no" timeout 5 "$npurt" run moved --input x=x --input y=y --scalar more=-7 --check y=pipe
+refused 3 "$no" timeout 5 "$npurt" run vector_example --target 'emu:a5?faults=@pipe'
+refused 3 "$no" timeout 5 "$npurt" explain ./pipe
+refused 3 'not a regular file but a pipe' timeout 5 "$npurt" explain <(echo '{}')
+refused 3 'not a regular file but a pipe' timeout 5 "$npurt" run moved --input x=<(cat x) --input y=y --scalar more=1 --shape x=4
+rm damaged/bundle.json && mkfifo damaged/bundle.json
+refused 3 'damaged/bundle.json: not a regular file but a pipe' timeout 5 "$npurt" run damaged --input x=x
+# A file on standard input is a file; an output may go into a pipe as long as a process reads it.
+"$npurt" run moved --input x=/dev/stdin --input y=y --scalar more=-7 --check y=sum < x > /dev/null
+"$npurt" run moved --input x=x --input y=y --scalar more=-7 --output y=/dev/stderr 2>&1 > /dev/null | cmp - sum
+refused 3 'pipe: a pipe that no process reads' timeout 5 "$npurt" run moved --input x=x --input y=y --scalar more=-7 --output y=pipe
 echo "built, refused and run as said"

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "driver/cann.h"
+#include "files/regular.h"
 #include "message.h"
+
+enum { DESCRIPTOR_MOST = 64 << 20 };
 
 static uint32_t type_of(const char *library, const char *user_defined)
 {
@@ -76,9 +79,16 @@ static int32_t read_object(json_t *object, const json_error_t *error, const char
 
 int32_t descriptor_load(const char *path, struct descriptor *out)
 {
-    json_error_t error;
+    char problem[4096 + 128], *text;
+    size_t size;
+    int32_t code;
 
-    return read_object(json_load_file(path, 0, &error), &error, path, out);
+    *out = (struct descriptor){0};
+    if (regular_read(path, DESCRIPTOR_MOST, &text, &size, problem, sizeof problem) != REGULAR_OK)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s", problem);
+    code = descriptor_parse(text, size, path, out);
+    free(text);
+    return code;
 }
 
 int32_t descriptor_parse(const char *text, size_t size, const char *path, struct descriptor *out)
