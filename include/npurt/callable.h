@@ -83,7 +83,7 @@ typedef struct npurt_call_args {
     uint32_t tensor_count;
     const uint64_t *scalars;
     uint32_t scalar_count;
-    uint32_t flags;         /* NPURT_CALL_*; 0 is the usual */
+    uint32_t flags;         /* NPURT_CALL_*; 0 is the usual, unknown ones are INVALID_ARGUMENT */
     npurt_ring_options ring[NPURT_RINGS]; /* of this call, where not 0 */
 } npurt_call_args;
 

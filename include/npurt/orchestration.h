@@ -83,7 +83,8 @@ typedef struct npurt_task {
     uint64_t scalar[NPURT_TASK_MAX_SCALARS];
     const npurt_task_id *after;         /* explicit dependencies, no cap; must live until npurt_submit returns */
     uint32_t after_count;
-    npurt_status error;                 /* first misuse of the builders below; reported by npurt_submit */
+    npurt_status error;                 /* first misuse of the builders below: LIMIT or INVALID_ARGUMENT, with which
+                                         * npurt_submit refuses the task; any other number is INVALID_ARGUMENT */
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
     bool deferred;                      /* completes when its kernels' conditions hold: npurt_task_deferred */
     bool has_predicate;                 /* runs only if: npurt_task_predicate */

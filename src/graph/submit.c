@@ -113,6 +113,11 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
                              npurt_tensor *out)
 {
     uint64_t element = npurt_dtype_size(spec->dtype), elements = 1;
+    unsigned char initial;
+    memcpy(&initial, &spec->has_initial, 1);
+    if (unlikely(initial > 1))
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("has_initial is "),
+                            NUMBER(initial), WORD(", neither true nor false"));
     *out = g->blank;
     out->owner = owner;
     out->ndims = spec->ndims;
@@ -269,6 +274,26 @@ static inline __attribute__((always_inline)) npurt_status track(struct graph *g,
     return track_access(g, buffer, box, access);
 }
 
+/* The flags of a struct that was not initialised hold any byte, which a bool must not be read from. */
+static inline bool flags_are_bools(const npurt_task *task)
+{
+    uint32_t bytes;
+    memcpy(&bytes, &task->sync_start, sizeof bytes);
+    return likely((bytes & 0xfefefefeu) == 0);
+}
+_Static_assert(offsetof(npurt_task, deferred) == offsetof(npurt_task, sync_start) + 1 &&
+                   offsetof(npurt_task, has_predicate) == offsetof(npurt_task, sync_start) + 2 &&
+                   offsetof(npurt_task, stage_consumers) == offsetof(npurt_task, sync_start) + 3,
+               "flags_are_bools");
+
+__attribute__((cold)) static uint64_t odd_flag(const npurt_task *task)
+{
+    const unsigned char *byte = (const unsigned char *)&task->sync_start;
+    while (*byte <= 1)
+        byte++;
+    return *byte;
+}
+
 static npurt_status check_task(struct graph *g, const npurt_task *task)
 {
     if (g->state != GRAPH_OPEN)
@@ -277,9 +302,16 @@ static npurt_status check_task(struct graph *g, const npurt_task *task)
         return graph_refuse(g, NPURT_ERROR_LIMIT, WORD("task "), NUMBER(g->task_count), WORD(": more than "),
                             NUMBER(NPURT_TASK_MAX_TENSORS), WORD(" tensors or "), NUMBER(NPURT_TASK_MAX_SCALARS),
                             WORD(" scalars"));
-    if (task->error)
-        return graph_refuse(g, task->error, WORD("task "), NUMBER(g->task_count),
+    if (task->error == NPURT_ERROR_INVALID_ARGUMENT)
+        return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("task "), NUMBER(g->task_count),
                             WORD(": a tensor was added after a scalar"));
+    if (task->error)
+        return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "its error is ", (uint32_t)task->error,
+                           ", which no builder sets: was it begun with npurt_task_init?");
+    if (!flags_are_bools(task))
+        return refuse_task(g, NPURT_ERROR_INVALID_ARGUMENT, "", odd_flag(task),
+                           " in sync_start, deferred, has_predicate or stage_consumers, which are true or false: was it "
+                           "begun with npurt_task_init?");
     if (task->tensor_count > NPURT_TASK_MAX_TENSORS)
         return refuse_task(g, NPURT_ERROR_LIMIT, "", task->tensor_count, " tensors, more than NPURT_TASK_MAX_TENSORS");
     if (task->scalar_count > NPURT_TASK_MAX_SCALARS)

@@ -65,6 +65,10 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
 
 npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
 {
+    const uint32_t unknown = args->flags & ~(uint32_t)(NPURT_CALL_LEAK_CHECK | NPURT_CALL_NO_WAIT);
+    if (unknown)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": flags are 0x%x; there is no flag 0x%x", c->name,
+                           args->flags, unknown);
     if (args->tensor_count != c->param_count)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "\"%s\": %u tensor arguments, declared are %u", c->name,
                            args->tensor_count, c->param_count);

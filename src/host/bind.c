@@ -31,27 +31,52 @@ static void heap_of(const struct run_bank *bank, uint64_t *base, uint64_t *size)
     *size = bank->heap ? bank->heap_size - (*base - bank->heap) : 0;
 }
 
+/* What fails under the engine is kept with the run: the engine may try something smaller, and it is the engine that says
+ * whether the graph has failed. The thread's own record is that of the calls that the orchestration makes. */
+static npurt_status keep_failure(npurt_run *run, npurt_status status, const struct error_state *own)
+{
+    run->status = status;
+    if (status != NPURT_OK) run->error = *npurt_error_last();
+    error_restore(own);
+    return status;
+}
+
+static npurt_status reach_element(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size,
+                                  bool write)
+{
+    npurt_run *run = context;
+    struct error_state own;
+    error_save(&own);
+    error_begin(run->call);
+    return keep_failure(run, contents_element(run, addr, offset, bits, size, write), &own);
+}
+
 /* graph_heap_grow. What the graph has allocated so far is only numbers: nothing has to be copied. The first output that
  * a bank ever sees takes a heap for many. */
 static npurt_status grow_heap(void *context, uint64_t size, uint64_t *base, uint64_t *capacity)
 {
     npurt_run *run = context;
     npurt_device *device = run->device;
+    struct error_state own;
+    error_save(&own);
+    error_begin(run->call);
     struct run_bank *bank = run->bank;
     uint64_t first = device->info.hbm_total / 16;
     if (first > HEAP_FIRST) first = HEAP_FIRST;
     npurt_status status =
         bank_grow(device, bank, &bank->heap, &bank->heap_size, size + HEAP_ALIGN, first, "outputs of the graph");
     if (status == NPURT_OK) heap_of(bank, base, capacity);
-    return status;
+    return keep_failure(run, status, &own);
 }
 
-/* A refused submission, said by the engine; what a driver call refused was raised before and keeps its code. */
-static npurt_status graph_failed(npurt_callable *c, npurt_status status)
+/* A refused submission, said by the engine; what a driver call refused keeps its code. */
+static npurt_status graph_failed(const npurt_run *run, npurt_status status)
 {
-    struct graph *graph = c->device->graph;
+    const npurt_callable *c = run->callable;
+    struct graph *graph = run->device->graph;
     const int32_t code = graph_user_code(graph);
-    if (error_pending()) {
+    if (run->status != NPURT_OK) {
+        error_adopt(&run->error);
         error_prepend("\"%s\": %s", c->name, graph_problem(graph));
         return status;
     }
@@ -71,7 +96,7 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
         return error_raise(status, "no host memory for the graph engine");
     struct graph_begin_info info = {.grow = grow_heap,
                                     .grow_context = run,
-                                    .element = contents_element,
+                                    .element = reach_element,
                                     .element_context = run,
                                     .kernel_core = c->kernel_core,
                                     .kernel_count = c->kernel_limit,
@@ -79,14 +104,15 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
     heap_of(run->bank, &info.heap_base, &info.heap_size);
     run->bank->graph_number = ++device->graph_number;
     status = graph_begin(device->graph, &info);
-    if (status != NPURT_OK) return graph_failed(c, status);
+    if (status != NPURT_OK) return graph_failed(run, status);
     const npurt_orch_args orch_args = {.tensor_count = args->tensor_count,
                                        .scalar_count = args->scalar_count,
                                        .tensor = run->bank->tensor,
                                        .scalar = args->scalars};
     const int code = c->orchestration.entry(graph_orch(device->graph), &orch_args);
+    error_begin(run->call); /* calls of the orchestration, on other devices, may have failed: they are its own */
     status = graph_finish(device->graph, image);
-    if (status != NPURT_OK) return graph_failed(c, status);
+    if (status != NPURT_OK) return graph_failed(run, status);
     status = device_bind_thread(device); /* the orchestration may have called another device */
     if (status != NPURT_OK) return status;
     if (code != 0) return error_raise(NPURT_ERROR_ORCHESTRATION, "orchestration of \"%s\" returned %d", c->name, code);

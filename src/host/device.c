@@ -20,6 +20,10 @@ enum { RESET_TRIES = 3, RESET_DRAIN_MS = 200 };
 
 static npurt_status settle_options(const npurt_device_options *given, npurt_device_options *o)
 {
+    unsigned char leak_check = 0;
+    if (given) memcpy(&leak_check, &given->leak_check, 1);
+    if (leak_check > 1)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "leak_check is %u, neither true nor false", leak_check);
     *o = given ? *given : (npurt_device_options){0};
     if (!o->scheduler_timeout_ms) o->scheduler_timeout_ms = DEFAULT_SCHEDULER_MS;
     if (!o->op_timeout_ms) o->op_timeout_ms = DEFAULT_OP_MS;
@@ -208,18 +212,16 @@ npurt_status npurt_device_close(npurt_device *handle)
     if (status != NPURT_OK) return status;
     device_end_handles(device);
     if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY && device->resets == slot_resets(device->slot)) {
-        npurt_status bind = flight_settle(device, NULL);
-        error_first(&bind, device_bind_thread(device));
-        npurt_status leak = flight_report_leaks(device);
-        error_first(&leak, callable_report_leaks(device));
-        error_first(&leak, memory_report_leaks(device));
-        status = callable_release_all(device);
+        status = flight_settle(device, NULL);
+        error_first(&status, device_bind_thread(device));
+        error_first(&status, flight_report_leaks(device));
+        error_first(&status, callable_report_leaks(device));
+        error_first(&status, memory_report_leaks(device));
+        error_first(&status, callable_release_all(device));
         error_first(&status, memory_release_user(device));
         error_first(&status, device_take_down(device));
-        error_first(&status, bind);
         if (status == NPURT_OK && !ledger_is_empty(&device->ledger))
             status = error_raise(NPURT_ERROR_LEAK, "the ledger is not empty after everything was released");
-        if (leak != NPURT_OK) status = leak;
     } else {
         device_abandon(device);
         if (device->resets == slot_resets(device->slot)) status = force_reset(device);
@@ -234,6 +236,8 @@ npurt_status npurt_device_reset(npurt_device *handle)
     npurt_device *device;
     npurt_status status = device_enter(handle, "npurt_device_reset", DEVICE_NEED_HANDLE, &device);
     if (status != NPURT_OK) return status;
+    struct error_state before; /* what a try says is no failure when the next one works */
+    error_save(&before);
     flight_end_all(device);
     for (int attempt = 0; attempt < RESET_TRIES; attempt++) {
         if (attempt) error_begin("npurt_device_reset");
@@ -247,6 +251,7 @@ npurt_status npurt_device_reset(npurt_device *handle)
                   RESET_TRIES, npurt_error_last()->message);
     }
     if (status == NPURT_OK) {
+        error_restore(&before);
         device_set_state(device, NPURT_DEVICE_HEALTHY);
         return device_leave(device, NPURT_OK);
     }

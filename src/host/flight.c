@@ -320,6 +320,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->looks = 0;
     run->began_ns = began;
     run->timing = (npurt_timing){0};
+    run->status = NPURT_OK;
     run->bank = free_bank(device);
     run->bank->run = run;
     run->state = FLIGHT_BOUND;

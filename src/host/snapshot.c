@@ -57,7 +57,10 @@ static npurt_status take(npurt_device *device, const char *path, char name[DUMP_
     npurt_run *run = device->flight.executing;
     struct dump dump = {0};
     if (run) {
+        struct error_state own; /* a device that can not be reached is told of as it is */
+        error_save(&own);
         const bool reachable = state != NPURT_DEVICE_LOST && device_bind_thread(device) == NPURT_OK;
+        error_restore(&own);
         if (reachable) ask(run);
         dump_gather(run, reachable, &dump);
     }

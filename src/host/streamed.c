@@ -110,6 +110,23 @@ void streamed_time(npurt_run *run, const struct stream_result *result)
                   run->number, r, result->tasks_high[r], result->edges_high[r], result->heap_high[r]);
 }
 
+/* The status of a refusal, when it is one that the engine refuses with. Those that say something of the device or of a
+ * kernel are none: an answer that was damaged does not make a healthy device LOST. */
+static npurt_status refused_with(uint32_t status, npurt_status otherwise)
+{
+    switch (status) {
+    case NPURT_ERROR_INVALID_ARGUMENT:
+        return NPURT_ERROR_GRAPH;
+    case NPURT_ERROR_OUT_OF_DEVICE_MEMORY:
+    case NPURT_ERROR_LIMIT:
+    case NPURT_ERROR_ORCHESTRATION:
+    case NPURT_ERROR_UNSUPPORTED:
+        return (npurt_status)status;
+    default:
+        return otherwise;
+    }
+}
+
 npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
 {
     const struct stream_result *r = &o->stream;
@@ -121,9 +138,7 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *o)
     snprintf(text, sizeof text, "%.*s", (int)sizeof r->text - 1, r->text);
     const struct stream_code_entry *entry = stream_code_of(r->code);
     npurt_status status = entry->status;
-    /* A status that there is; what a damaged answer holds is none. */
-    if (r->code == STREAM_LIMIT && r->status && r->status <= NPURT_ERROR_CANCELLED) status = (npurt_status)r->status;
-    if (status == NPURT_ERROR_INVALID_ARGUMENT) status = NPURT_ERROR_GRAPH;
+    if (r->code == STREAM_LIMIT) status = refused_with(r->status, status);
     if (r->code == STREAM_RETURNED)
         error_raise(status, "orchestration of \"%s\" returned %d", name, r->returned);
     else if (r->code == STREAM_EXPLICIT_ORCH_FATAL)

@@ -225,6 +225,37 @@ TEST(refuses_misused_builders)
                   "task 0: block_num 65536, more than NPURT_TASK_MAX_BLOCKS");
 }
 
+TEST(refuses_fields_that_no_builder_sets)
+{
+    static const uint32_t error[] = {2, 9, 15, 16, 23, 24, 255, 0x80000000, UINT32_MAX};
+    static const size_t flag[] = {offsetof(npurt_task, sync_start), offsetof(npurt_task, deferred),
+                                  offsetof(npurt_task, has_predicate), offsetof(npurt_task, stage_consumers)};
+    struct graph *g;
+    char sentence[200];
+    for (size_t i = 0; i < sizeof error / sizeof error[0]; i++) {
+        g = begin();
+        memcpy(&task.error, &error[i], sizeof task.error);
+        snprintf(sentence, sizeof sentence,
+                 "task 0: its error is %u, which no builder sets: was it begun with npurt_task_init?", error[i]);
+        CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT, sentence);
+    }
+    for (size_t f = 0; f < sizeof flag / sizeof flag[0]; f++)
+        for (unsigned byte = 2; byte < 256; byte++) {
+            g = begin();
+            memset((char *)&task + flag[f], (int)byte, 1);
+            snprintf(sentence, sizeof sentence, "task 0: %u in sync_start, deferred, has_predicate or ", byte);
+            CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+            CHECK_HAS(graph_problem(g), sentence);
+        }
+    npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {16}};
+    npurt_tensor out;
+    memset(&spec.has_initial, 7, 1);
+    g = begin();
+    npurt_task_output(&task, &spec, &out);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: has_initial is 7, neither true nor false");
+}
+
 TEST(the_first_refusal_latches)
 {
     struct graph *g = begin();

@@ -333,6 +333,65 @@ TEST(an_orchestration_that_calls_back_gets_busy)
     tear_down();
 }
 
+static int fails_elsewhere(void)
+{
+    uint64_t address;
+    refused_inside = npurt_memory_alloc(NULL, 1, "of no device", &address);
+    return (int)scalar[1];
+}
+
+TEST(failures_of_calls_that_an_orchestration_makes_are_its_own)
+{
+    set_up();
+    npurt_kernel_desc kernel;
+    npurt_callable_desc desc = description(&kernel);
+    desc.entry = "calls_back";
+    desc.scalar_count = 1;
+    npurt_callable *c;
+    CHECK_EQ(npurt_callable_load(device, &desc, &c), NPURT_OK);
+    const uint64_t function = (uint64_t)(uintptr_t)fails_elsewhere;
+    const npurt_call_args args = {.scalars = &function, .scalar_count = 1};
+    scalar[1] = 0;
+    CHECK_EQ(npurt_call(c, &args, NULL), NPURT_OK);
+    CHECK_EQ(refused_inside, NPURT_ERROR_INVALID_ARGUMENT);
+    scalar[1] = 5;
+    CHECK_EQ(npurt_call(c, &args, NULL), NPURT_ERROR_ORCHESTRATION);
+    CHECK_EQ(npurt_error_last()->status, NPURT_ERROR_ORCHESTRATION);
+    CHECK_HAS(npurt_error_last()->message, "orchestration of \"bad\" returned 5");
+    CHECK_STR(npurt_error_last()->call, "npurt_call");
+    CHECK_EQ(npurt_callable_unload(c), NPURT_OK);
+    tear_down();
+}
+
+/* Twice the heap is refused by the driver, what is needed is there. */
+TEST(a_heap_that_grows_by_less_than_it_wanted_leaves_no_failure)
+{
+    set_up();
+    for (uint64_t mib = 6; mib <= 600; mib += 594) {
+        CHECK_EQ(world_call(callable, x, y, 64, FIXTURE_GROWS_THEN_REFUSED, mib, NULL), NPURT_ERROR_GRAPH);
+        CHECK_EQ(npurt_error_last()->status, NPURT_ERROR_GRAPH);
+        CHECK_EQ(npurt_error_last()->driver_code, 0);
+        CHECK_HAS(npurt_error_last()->message, "orchestration of \"fixture\": task 0, tensor 0: 9 dimensions");
+    }
+    CHECK_EQ(npurt_device_ledger(device, &before), NPURT_OK); /* the heap is kept */
+    tear_down();
+}
+
+TEST(flags_that_there_are_not_are_refused)
+{
+    set_up();
+    npurt_call_args args = good();
+    args.flags = NPURT_CALL_LEAK_CHECK | 0x40;
+    refused(&args, "flags are 0x42; there is no flag 0x40");
+    npurt_device_options options = {.binaries = world_binaries};
+    npurt_device *none;
+    memset(&options.leak_check, 5, 1);
+    error_begin("test");
+    CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &none), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_HAS(npurt_error_last()->message, "leak_check is 5");
+    tear_down();
+}
+
 TEST(handles_are_of_no_use_after_a_fork)
 {
     set_up();

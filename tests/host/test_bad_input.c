@@ -276,6 +276,21 @@ TEST(ring_sizes_out_of_bounds)
     tear_down();
 }
 
+/* The fields of a task that was not initialised: error, then four flags, in the 8 bytes of a scalar. */
+TEST(what_a_tasks_fields_say_is_not_believed)
+{
+    static const uint64_t bytes[] = {1, 15, 16, 23, UINT32_MAX, UINT64_C(0x0000ff0000000000), UINT64_C(0x0200000000000000)};
+    set_up();
+    npurt_callable *streamed = load_streamed();
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        REFUSED(world_call(callable, x, y, 64, FIXTURE_TASK_FIELDS, bytes[i], NULL), NPURT_ERROR_GRAPH, "task 0: ");
+        REFUSED(world_call(streamed, x, y, 64, FIXTURE_TASK_FIELDS, bytes[i], NULL), NPURT_ERROR_GRAPH, "task 0: ");
+        CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    }
+    unload_streamed(streamed);
+    tear_down();
+}
+
 TEST(refused_on_the_device)
 {
     set_up();

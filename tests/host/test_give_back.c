@@ -26,6 +26,19 @@ static void check_nothing_is_out(const char *when)
                    fake.registrations, fake.binaries, fake.retained);
 }
 
+/* The record is that of the call: its status, and none of a failure that the call has made up for. */
+static npurt_status told(npurt_status status)
+{
+    if (status == NPURT_OK && error_pending())
+        CHECK_FAIL("call %u (%s fails): OK, and a record of %s: %s", fake.fail_at, fake.failed ? fake.failed : "nothing",
+                   npurt_status_name(npurt_error_last()->status), npurt_error_last()->message);
+    if (status != NPURT_OK && npurt_error_last()->status != status)
+        CHECK_FAIL("call %u (%s fails): %s, and the record says %s: %s", fake.fail_at, fake.failed ? fake.failed : "nothing",
+                   npurt_status_name(status), npurt_status_name(npurt_error_last()->status),
+                   npurt_error_last()->message);
+    return status;
+}
+
 /* A whole life of one runtime (world_runtime); returns the first status that is not OK. */
 static npurt_status life(void)
 {
@@ -33,28 +46,28 @@ static npurt_status life(void)
     npurt_callable *callable = NULL;
     uint32_t x[64] = {0}, y[64];
     uint64_t address = 0;
-    npurt_status status = open_fake(&device), one;
+    npurt_status status = told(open_fake(&device)), one;
     if (status != NPURT_OK) {
         check_nothing_is_out("after a failed open");
         return status;
     }
-    status = npurt_memory_alloc(device, 1000, "buffer", &address);
-    one = world_load(device, &callable);
+    status = told(npurt_memory_alloc(device, 1000, "buffer", &address));
+    one = told(world_load(device, &callable));
     if (status == NPURT_OK) status = one;
     for (int i = 0; i < 2 && callable; i++) {
         fake.stream.tasks = 1;
-        one = world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL);
+        one = told(world_call(callable, x, y, 64, FIXTURE_CHAIN, 5, NULL));
         if (status == NPURT_OK) status = one;
     }
-    one = npurt_callable_unload(callable);
+    one = callable ? told(npurt_callable_unload(callable)) : NPURT_OK;
     if (status == NPURT_OK) status = one;
-    one = address ? npurt_memory_free(device, address) : NPURT_OK;
+    one = address ? told(npurt_memory_free(device, address)) : NPURT_OK;
     if (status == NPURT_OK) status = one;
     if (!npurt_device_get_state(device)) {
         const char *problem = ledger_validate(&device_of(device)->ledger);
         if (problem) CHECK_FAIL("ledger: %s", problem);
     }
-    one = npurt_device_close(device);
+    one = told(npurt_device_close(device));
     if (status == NPURT_OK) status = one;
     check_nothing_is_out("after close");
     return status;

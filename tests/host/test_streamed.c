@@ -400,6 +400,11 @@ TEST(texts_and_statuses_of_the_device_are_taken_with_care)
     CHECK_HAS(npurt_error_last()->message, "zzzz");
     fake.stream = (struct stream_result){.code = STREAM_LIMIT, .status = NPURT_ERROR_INVALID_ARGUMENT};
     CHECK_EQ(call(NULL), NPURT_ERROR_GRAPH);
+    for (uint32_t status = NPURT_ERROR_KERNEL_FAULT; status <= 40; status++) {
+        fake.stream.status = status == 40 ? UINT32_MAX : status;
+        CHECK_EQ(call(NULL), status == NPURT_ERROR_UNSUPPORTED ? NPURT_ERROR_UNSUPPORTED : NPURT_ERROR_LIMIT);
+        CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+    }
     tear_down();
 }
 
