@@ -82,10 +82,10 @@ static double run_ns(void (*task)(uint32_t))
     orch = graph_orch(graph);
     for (uint32_t i = 0; i < TASKS; i += BATCH) {
         uint64_t from = bench_now_ns();
-        npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+        npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
         for (uint32_t k = 0; k < BATCH; k++)
             task(k);
-        npurt_scope_end(orch);
+        npurt_orch_scope_end(orch);
         spent += bench_now_ns() - from;
         complete_all(NULL, NULL);
     }
@@ -107,7 +107,7 @@ static void bench_case(const char *name, void (*task)(uint32_t), bool peer, uint
  * stencil each writes a row of one half from three of the other. */
 static void body(const npurt_template *t, const npurt_tensor *rows, uint32_t tasks, bool stencil)
 {
-    if (t && !npurt_template_begin(orch, t)) return;
+    if (t && !npurt_orch_template_begin(orch, t)) return;
     for (uint32_t i = 0; i < tasks; i++) {
         const uint32_t width = tasks / 2, x = i % width, from = i < width ? 0 : width;
         const uint32_t row[4] = {from + (x > 0 ? x - 1 : x), from + x, from + (x + 1 < width ? x + 1 : x),
@@ -126,7 +126,7 @@ static void body(const npurt_template *t, const npurt_tensor *rows, uint32_t tas
         }
         submit(&task);
     }
-    if (t) npurt_template_end(orch);
+    if (t) npurt_orch_template_end(orch);
 }
 
 /* Bodies of BODY tasks one after the other, on the same rows; what was in flight completes in between. */

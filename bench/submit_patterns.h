@@ -16,7 +16,7 @@ static npurt_orch *orch;
 
 static void submit(const npurt_task *t)
 {
-    if (npurt_submit(orch, t, NULL)) die("submit");
+    if (npurt_orch_submit(orch, t, NULL)) die("submit");
 }
 
 static void task_dummy(uint32_t i)
@@ -47,7 +47,7 @@ static void task_output(uint32_t i)
 {
     npurt_task t;
     npurt_task_init_aiv(&t, KERNEL);
-    npurt_task_output(&t, &spec, &made[i % RING]);
+    npurt_task_output_new(&t, &spec, &made[i % RING]);
     submit(&t);
 }
 
@@ -58,7 +58,7 @@ static void task_inputs_output(uint32_t i, uint32_t inputs)
     npurt_task_init_aiv(&t, KERNEL);
     for (uint32_t k = 1; k <= inputs && k <= i; k++)
         npurt_task_input(&t, &made[(i - k) % RING]);
-    npurt_task_output(&t, &spec, &made[i % RING]);
+    npurt_task_output_new(&t, &spec, &made[i % RING]);
     submit(&t);
 }
 static void task_1_in_1_out(uint32_t i)

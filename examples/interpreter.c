@@ -81,17 +81,20 @@ static void *core_run_main(void *context)
 
 static void core_run_prepare(struct core_run *core, const struct interpreter_task *task, uint32_t block, bool second)
 {
-    core->local = (npurt_kernel_local){.block_idx = (int32_t)block, .block_num = (int32_t)task->block_num};
+    core->local = (npurt_kernel_local){.block_idx = (int32_t)block,
+                                       .block_num = (int32_t)task->block_num,
+                                       .tensor_count = (uint16_t)task->tensor_count,
+                                       .scalar_count = (uint16_t)task->scalar_count};
     core->global = (npurt_kernel_global){.sub_block_id = second};
     for (uint32_t i = 0; i < task->tensor_count; i++)
         core->args[i] = (int64_t)(uintptr_t)&task->tensor[i];
     for (uint32_t i = 0; i < task->scalar_count; i++)
         core->args[task->tensor_count + i] = (int64_t)task->scalar[i];
     if (task->waits) {
-        core->local.async_context[0] = (uint64_t)(uintptr_t)&core->async.count;
-        core->local.async_context[1] = (uint64_t)(uintptr_t)&core->async.error;
-        core->local.async_context[2] = (uint64_t)(uintptr_t)core->condition;
-        core->local.async_context[3] = NPURT_KERNEL_MAX_CONDITIONS;
+        core->local.async_address[0] = (uint64_t)(uintptr_t)&core->async.count;
+        core->local.async_address[1] = (uint64_t)(uintptr_t)&core->async.error;
+        core->local.async_address[2] = (uint64_t)(uintptr_t)core->condition;
+        core->local.async_room = NPURT_KERNEL_MAX_CONDITIONS;
     }
     core->args[NPURT_KERNEL_ARG_LOCAL] = (int64_t)(uintptr_t)&core->local;
     core->args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&core->global;
@@ -200,7 +203,7 @@ static npurt_status submit(npurt_orch *orch, const npurt_task *task, npurt_task_
     if (task->has_predicate && (!task->predicate.tensor || npurt_dtype_size(task->predicate.tensor->dtype) != 4))
         return refuse(in, NPURT_ERROR_UNSUPPORTED, "task %u: a predicate of other elements than of 32 bits", in->tasks);
     for (uint32_t i = 0; i < task->tensor_count; i++) {
-        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT) {
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT_NEW) {
             if (allocate(orch, task->tensor[i].spec, &tensor[i]) != NPURT_OK) return in->status;
             if (task->tensor[i].out) *task->tensor[i].out = tensor[i];
             continue;

@@ -22,9 +22,9 @@ NPURT_KERNEL void sum3(NPURT_GM int64_t *args)
 /* args: 3 input cells, the output cell, turns: sum3 after so much work */
 NPURT_KERNEL void work3(NPURT_GM int64_t *args)
 {
-    work((uint32_t)npurt_kernel_scalar(args, 4));
+    work(npurt_kernel_u32(args, 0));
     sum3(args);
 }
 
 /* args: inout cell, scalar */
-NPURT_KERNEL void add_scalar(NPURT_GM int64_t *args) { *cell(args, 0) += (uint32_t)npurt_kernel_scalar(args, 1); }
+NPURT_KERNEL void add_scalar(NPURT_GM int64_t *args) { *cell(args, 0) += npurt_kernel_u32(args, 0); }

@@ -24,7 +24,7 @@ static void add_one(npurt_orch *orch, const npurt_tensor *cells, uint32_t row)
     npurt_tensor x = cell(cells, row);
     npurt_task_init_aiv(&t, GRAPHS_KERNEL_ADD_ONE);
     npurt_task_inout(&t, &x);
-    npurt_submit(orch, &t, NULL);
+    npurt_orch_submit(orch, &t, NULL);
 }
 
 /* turns: the kernel that works so long before it sums three; NULL: the near-empty one. */
@@ -40,7 +40,7 @@ static void sum(npurt_orch *orch, const npurt_tensor *cells, const uint32_t *fro
     }
     npurt_task_output_existing(&t, &out);
     if (turns) npurt_task_scalar(&t, *turns);
-    npurt_submit(orch, &t, NULL);
+    npurt_orch_submit(orch, &t, NULL);
 }
 
 static void stencil(npurt_orch *orch, const npurt_tensor *cells, uint32_t first, uint32_t end, uint32_t width,
@@ -59,13 +59,13 @@ static void outputs(npurt_orch *orch, const npurt_tensor *cells, uint32_t tasks,
     for (uint32_t i = 0; i < tasks; i++) {
         npurt_task t;
         npurt_tensor in[2] = {cell(cells, i % 4), cell(cells, 4 + i % 4)};
-        if (i % width == 0) npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+        if (i % width == 0) npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
         npurt_task_init_aiv(&t, GRAPHS_KERNEL_SUM2);
         npurt_task_input(&t, &in[0]);
         npurt_task_input(&t, &in[1]);
-        npurt_task_output(&t, &like_cell, NULL);
-        npurt_submit(orch, &t, NULL);
-        if (i % width == width - 1 || i + 1 == tasks) npurt_scope_end(orch);
+        npurt_task_output_new(&t, &like_cell, NULL);
+        npurt_orch_submit(orch, &t, NULL);
+        if (i % width == width - 1 || i + 1 == tasks) npurt_orch_scope_end(orch);
     }
 }
 
@@ -75,13 +75,13 @@ static void bodies(npurt_orch *orch, const npurt_tensor *cells, uint32_t tasks, 
     const npurt_template t = {.key = 1, .tensors = &cells, .tensor_count = 1};
     for (uint32_t i = 0; i < tasks; i += body) {
         const bool whole = tasks - i >= body;
-        if (whole && !npurt_template_begin(orch, &t)) continue;
+        if (whole && !npurt_orch_template_begin(orch, &t)) continue;
         uint32_t end = whole ? i + body : tasks;
         if (width)
             stencil(orch, cells, i, end, width, NULL);
         else
             for (uint32_t k = i; k < end; k++) add_one(orch, cells, 0);
-        if (whole) npurt_template_end(orch);
+        if (whole) npurt_orch_template_end(orch);
     }
 }
 
@@ -125,7 +125,7 @@ __attribute__((visibility("default"))) int orchestration_entry(npurt_orch *orch,
             npurt_task_init_aiv(&t, GRAPHS_KERNEL_ADD_SCALAR);
             npurt_task_inout(&t, &args->tensor[i]);
             npurt_task_scalar(&t, args->scalar[3 + i]);
-            npurt_submit(orch, &t, NULL);
+            npurt_orch_submit(orch, &t, NULL);
         }
         return 0;
     default:

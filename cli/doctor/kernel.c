@@ -8,7 +8,7 @@ NPURT_KERNEL void probe_aiv(NPURT_GM int64_t *args);
 static void write_row(NPURT_GM int64_t *args, uint32_t type)
 {
     NPURT_GM const uint32_t *words = npurt_kernel_data(npurt_kernel_tensor(args, 0));
-    const uint32_t nonce = (uint32_t)npurt_kernel_scalar(args, 2), slots = (uint32_t)npurt_kernel_scalar(args, 3);
+    const uint32_t nonce = npurt_kernel_u32(args, 0), slots = npurt_kernel_u32(args, 1);
     const uint32_t block = (uint32_t)npurt_kernel_block_idx(args), sub_block = (uint32_t)npurt_kernel_sub_block(args);
     const uint32_t slot = slots == 3 ? type + sub_block : 0; /* AIC 0, AIV0 1, AIV1 2 */
     NPURT_GM uint32_t *row = npurt_kernel_data(npurt_kernel_tensor(args, 1));

@@ -11,7 +11,7 @@ static void submit(npurt_orch *orch, npurt_task *task, const npurt_tensor *words
     npurt_task_scalar(task, nonce);
     npurt_task_scalar(task, slots);
     npurt_task_blocks(task, blocks);
-    (void)npurt_submit(orch, task, NULL);
+    (void)npurt_orch_submit(orch, task, NULL);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)

@@ -17,7 +17,7 @@ static npurt_status combine(npurt_orch *orch, npurt_task *task, const npurt_tens
     npurt_task_input(task, &part[0]);
     npurt_task_input(task, &part[1]);
     npurt_task_output_existing(task, &part[2]);
-    return npurt_submit(orch, task, NULL);
+    return npurt_orch_submit(orch, task, NULL);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)

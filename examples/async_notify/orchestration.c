@@ -19,7 +19,7 @@ static void receive(npurt_orch *orch, const npurt_tensor *counters, uint32_t ran
     npurt_task_no_dep(&task, counters);
     npurt_task_scalar(&task, rank);
     npurt_task_scalar(&task, messages);
-    npurt_submit(orch, &task, id);
+    npurt_orch_submit(orch, &task, id);
 }
 
 /* After the rank's send of the round before, *sent: a counter tells how many messages have come, not which. */
@@ -34,7 +34,7 @@ static void send(npurt_orch *orch, const npurt_tensor *counters, const npurt_ten
     npurt_task_no_dep(&task, counters);
     npurt_task_scalar(&task, to);
     npurt_task_after(&task, &before, round > 1);
-    npurt_submit(orch, &task, sent);
+    npurt_orch_submit(orch, &task, sent);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
@@ -69,10 +69,10 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
             if (round == rounds)
                 npurt_task_output_existing(&task, &last);
             else
-                npurt_task_output(&task, &row_spec, &has[r]);
+                npurt_task_output_new(&task, &row_spec, &has[r]);
             npurt_task_scalar_f32(&task, 1);
             npurt_task_after(&task, &received[r], 1);
-            npurt_submit(orch, &task, NULL);
+            npurt_orch_submit(orch, &task, NULL);
         }
     }
     return 0;

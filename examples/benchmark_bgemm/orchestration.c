@@ -24,19 +24,19 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
             npurt_tensor left = pile_of(&args->tensor[A], g * steps + k, pile),
                          right = pile_of(&args->tensor[B], g * steps + k, pile), product;
             npurt_task task;
-            npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+            npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
             npurt_task_init_aic(&task, GEMM);
             npurt_task_input(&task, &left);
             npurt_task_input(&task, &right);
-            npurt_task_output(&task, &product_spec, &product);
-            npurt_submit(orch, &task, NULL);
+            npurt_task_output_new(&task, &product_spec, &product);
+            npurt_orch_submit(orch, &task, NULL);
 
             npurt_task_init_aiv(&task, ADD);
             npurt_task_input(&task, &product);
             npurt_task_inout(&task, &to);
             npurt_task_scalar(&task, 0);
-            npurt_submit(orch, &task, NULL);
-            if (npurt_scope_end(orch) != NPURT_OK) return 0;
+            npurt_orch_submit(orch, &task, NULL);
+            if (npurt_orch_scope_end(orch) != NPURT_OK) return 0;
         }
     }
     return 0;

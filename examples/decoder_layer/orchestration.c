@@ -33,7 +33,7 @@ static void linear(const struct layer *layer, int32_t kernel, const npurt_tensor
     npurt_task_input(&task, x);
     npurt_task_input(&task, &from);
     npurt_task_output_existing(&task, &to);
-    npurt_submit(layer->orch, &task, NULL);
+    npurt_orch_submit(layer->orch, &task, NULL);
 }
 
 static void norm(const struct layer *layer, const npurt_tensor *x, const npurt_tensor *weight, const npurt_tensor *out)
@@ -44,7 +44,7 @@ static void norm(const struct layer *layer, const npurt_tensor *x, const npurt_t
     npurt_task_input(&task, weight);
     npurt_task_output_existing(&task, out);
     npurt_task_scalar(&task, layer->scalar[CALL_EPSILON]);
-    npurt_submit(layer->orch, &task, NULL);
+    npurt_orch_submit(layer->orch, &task, NULL);
 }
 
 /* Columns of out = the same of before + x · w, tile by tile. */
@@ -58,19 +58,19 @@ static void project_back(const struct layer *layer, int32_t kernel, const npurt_
         const npurt_tensor_spec spec = matrix(NPURT_F32, layer->batch, tile);
         npurt_tensor product;
         npurt_task task;
-        npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+        npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
         npurt_task_init_aic(&task, kernel);
         npurt_task_input(&task, x);
         npurt_task_input(&task, &from);
-        npurt_task_output(&task, &spec, &product);
-        npurt_submit(layer->orch, &task, NULL);
+        npurt_task_output_new(&task, &spec, &product);
+        npurt_orch_submit(layer->orch, &task, NULL);
 
         npurt_task_init_aiv(&task, ADD);
         npurt_task_input(&task, &old);
         npurt_task_input(&task, &product);
         npurt_task_output_existing(&task, &to);
-        npurt_submit(layer->orch, &task, NULL);
-        npurt_scope_end(layer->orch);
+        npurt_orch_submit(layer->orch, &task, NULL);
+        npurt_orch_scope_end(layer->orch);
     }
 }
 
@@ -84,7 +84,7 @@ static void queries_keys_values(const struct layer *layer, const npurt_tensor *t
     const npurt_tensor_spec kv_spec = matrix(NPURT_F32, layer->batch, t[WK].shape[1]);
     npurt_tensor normed, q, k, v;
     npurt_task task;
-    npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
     npurt_orch_alloc(layer->orch, &hidden_spec, &normed);
     npurt_orch_alloc(layer->orch, &q_spec, &q);
     npurt_orch_alloc(layer->orch, &kv_spec, &k);
@@ -114,7 +114,7 @@ static void queries_keys_values(const struct layer *layer, const npurt_tensor *t
         npurt_task_scalar(&task, layer->scalar[CALL_BLOCK]);
         for (uint32_t s = 0; s < layer->batch; s++)
             npurt_task_scalar(&task, layer->scalar[CALL_LENGTHS + s]);
-        npurt_submit(layer->orch, &task, NULL);
+        npurt_orch_submit(layer->orch, &task, NULL);
 
         npurt_task_init_aiv(&task, ROPE_Q);
         npurt_task_input(&task, &own_q);
@@ -122,9 +122,9 @@ static void queries_keys_values(const struct layer *layer, const npurt_tensor *t
         npurt_task_input(&task, &t[ROPE]);
         npurt_task_output_existing(&task, &to);
         npurt_task_scalar(&task, layer->scalar[CALL_EPSILON]);
-        npurt_submit(layer->orch, &task, NULL);
+        npurt_orch_submit(layer->orch, &task, NULL);
     }
-    npurt_scope_end(layer->orch);
+    npurt_orch_scope_end(layer->orch);
 }
 
 /* One sequence and one group over its blocks: the kernels of paged attention (its layout.h has their arguments). */
@@ -147,12 +147,12 @@ static void attend(const struct layer *layer, uint32_t s, uint32_t g, const npur
     npurt_tensor_reshape(&q, 2, by_head, &q);
     npurt_tensor_reshape(&to, 2, by_head, &to);
 
-    npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
     if (npurt_orch_alloc(layer->orch, &state_spec, &state) != NPURT_OK) return;
     for (uint32_t j = 0; j * block < length; j++) {
         npurt_tensor scores, weights, statistics, partial;
         npurt_task task[4];
-        npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+        npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
         npurt_task_init_aic(&task[0], QK);
         npurt_task_init_aiv(&task[1], SOFTMAX);
         npurt_task_init_aic(&task[2], PV);
@@ -160,14 +160,14 @@ static void attend(const struct layer *layer, uint32_t s, uint32_t g, const npur
         npurt_task_input(&task[0], &q);
         npurt_task_input(&task[0], &keys);
         npurt_task_input(&task[0], &pages);
-        npurt_task_output(&task[0], &scores_spec, &scores);
+        npurt_task_output_new(&task[0], &scores_spec, &scores);
         npurt_task_input(&task[1], &scores);
-        npurt_task_output(&task[1], &weights_spec, &weights);
-        npurt_task_output(&task[1], &statistics_spec, &statistics);
+        npurt_task_output_new(&task[1], &weights_spec, &weights);
+        npurt_task_output_new(&task[1], &statistics_spec, &statistics);
         npurt_task_input(&task[2], &weights);
         npurt_task_input(&task[2], &values);
         npurt_task_input(&task[2], &pages);
-        npurt_task_output(&task[2], &partial_spec, &partial);
+        npurt_task_output_new(&task[2], &partial_spec, &partial);
         npurt_task_input(&task[3], &statistics);
         npurt_task_input(&task[3], &partial);
         if (j == 0)
@@ -185,11 +185,11 @@ static void attend(const struct layer *layer, uint32_t s, uint32_t g, const npur
             npurt_task_scalar(&task[i], layer->scalar[CALL_SCALE]);
             npurt_task_scalar(&task[i], length);
             if (i == 3) npurt_task_scalar(&task[i], block);
-            npurt_submit(layer->orch, &task[i], NULL);
+            npurt_orch_submit(layer->orch, &task[i], NULL);
         }
-        npurt_scope_end(layer->orch);
+        npurt_orch_scope_end(layer->orch);
     }
-    npurt_scope_end(layer->orch);
+    npurt_orch_scope_end(layer->orch);
 }
 
 /* out = residual + down(silu(gate(normed)) · up(normed)). */
@@ -201,7 +201,7 @@ static void network(const struct layer *layer, const npurt_tensor *residual)
     const npurt_tensor_spec inner_spec = matrix(NPURT_F32, layer->batch, inner);
     const npurt_tensor_spec tile_spec = matrix(NPURT_F32, layer->batch, tile);
     npurt_tensor normed, active;
-    npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
     npurt_orch_alloc(layer->orch, &hidden_spec, &normed);
     if (npurt_orch_alloc(layer->orch, &inner_spec, &active) != NPURT_OK) return;
     norm(layer, residual, &t[POST_NORM], &normed);
@@ -210,28 +210,28 @@ static void network(const struct layer *layer, const npurt_tensor *residual)
         const npurt_tensor to = columns_of(&active, at, tile);
         npurt_tensor gate, up;
         npurt_task task;
-        npurt_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
+        npurt_orch_scope_begin(layer->orch, NPURT_SCOPE_AUTO);
         npurt_task_init_aic(&task, LINEAR_INNER);
         npurt_task_input(&task, &normed);
         npurt_task_input(&task, &gate_w);
-        npurt_task_output(&task, &tile_spec, &gate);
-        npurt_submit(layer->orch, &task, NULL);
+        npurt_task_output_new(&task, &tile_spec, &gate);
+        npurt_orch_submit(layer->orch, &task, NULL);
 
         npurt_task_init_aic(&task, LINEAR_INNER);
         npurt_task_input(&task, &normed);
         npurt_task_input(&task, &up_w);
-        npurt_task_output(&task, &tile_spec, &up);
-        npurt_submit(layer->orch, &task, NULL);
+        npurt_task_output_new(&task, &tile_spec, &up);
+        npurt_orch_submit(layer->orch, &task, NULL);
 
         npurt_task_init_aiv(&task, SILU);
         npurt_task_input(&task, &gate);
         npurt_task_input(&task, &up);
         npurt_task_output_existing(&task, &to);
-        npurt_submit(layer->orch, &task, NULL);
-        npurt_scope_end(layer->orch);
+        npurt_orch_submit(layer->orch, &task, NULL);
+        npurt_orch_scope_end(layer->orch);
     }
     project_back(layer, LINEAR_DOWN, &active, &t[W_DOWN], residual, &t[OUT]);
-    npurt_scope_end(layer->orch);
+    npurt_orch_scope_end(layer->orch);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
@@ -253,7 +253,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         return 1;
     }
     if (npurt_orch_alloc(orch, &hidden_spec, &residual) != NPURT_OK) return 0;
-    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
     npurt_orch_alloc(orch, &heads_spec, &turned);
     if (npurt_orch_alloc(orch, &heads_spec, &attention) != NPURT_OK) return 0;
     queries_keys_values(&layer, &turned);
@@ -261,7 +261,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         for (uint32_t g = 0; g < layer.groups; g++)
             attend(&layer, s, g, &turned, &attention);
     project_back(&layer, LINEAR_O, &attention, &t[WO], &t[HIDDEN], &residual);
-    npurt_scope_end(orch);
+    npurt_orch_scope_end(orch);
     network(&layer, &residual);
     return 0;
 }

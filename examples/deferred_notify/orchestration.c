@@ -32,7 +32,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         npurt_task_no_dep(&task, &t[EVENTS]);
         npurt_task_scalar(&task, first);
         npurt_task_scalar(&task, chunks);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init_aiv(&task, COPY);
         npurt_task_blocks(&task, chunks);
@@ -40,16 +40,16 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         npurt_task_no_dep(&task, &out);
         npurt_task_no_dep(&task, &t[EVENTS]);
         npurt_task_scalar(&task, first);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init_aiv(&task, ADD_SCALAR);
         npurt_task_input(&task, &out);
         if (round + 1 == rounds)
             npurt_task_output_existing(&task, &t[Y]);
         else
-            npurt_task_output(&task, &like_x, &has);
+            npurt_task_output_new(&task, &like_x, &has);
         npurt_task_scalar_f32(&task, 1);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
     }
     return 0;
 }

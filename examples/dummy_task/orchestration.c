@@ -16,7 +16,7 @@ static npurt_task_id add(npurt_orch *orch, const npurt_tensor *x, float scalar, 
     npurt_task_input(&task, x);
     npurt_task_output_existing(&task, to);
     npurt_task_scalar_f32(&task, scalar);
-    npurt_submit(orch, &task, &id);
+    npurt_orch_submit(orch, &task, &id);
     return id;
 }
 
@@ -25,18 +25,18 @@ static void pass_through(npurt_orch *orch, const npurt_tensor *x, uint32_t dummi
 {
     const npurt_tensor_spec like_x = {.dtype = NPURT_F32, .ndims = 2, .shape = {x->shape[0], x->shape[1]}};
     npurt_tensor between;
-    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
     if (npurt_orch_alloc(orch, &like_x, &between) == NPURT_OK) {
         add(orch, x, 1, &between);
         for (uint32_t i = 0; i < dummies; i++) {
             npurt_task task;
             npurt_task_init_dummy(&task);
             npurt_task_inout(&task, &between);
-            npurt_submit(orch, &task, NULL);
+            npurt_orch_submit(orch, &task, NULL);
         }
         add(orch, &between, 1, to);
     }
-    npurt_scope_end(orch);
+    npurt_orch_scope_end(orch);
 }
 
 /* Producer i writes x + i to its row; the consumer reads all rows behind the runtime's back, and only a barrier, told
@@ -47,7 +47,7 @@ static void gather(npurt_orch *orch, const npurt_tensor *x, uint32_t producers, 
     npurt_task_id written[MAX_PRODUCERS], barrier = NPURT_TASK_NONE;
     npurt_tensor rows;
     npurt_task task;
-    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
     if (npurt_orch_alloc(orch, &rows_spec, &rows) == NPURT_OK) {
         for (uint32_t i = 0; i < producers; i++) {
             npurt_tensor row = npurt_tensor_slice(&rows, 0, i, i + 1, 1);
@@ -55,16 +55,16 @@ static void gather(npurt_orch *orch, const npurt_tensor *x, uint32_t producers, 
         }
         npurt_task_init_dummy(&task);
         npurt_task_after(&task, written, producers);
-        npurt_submit(orch, &task, &barrier);
+        npurt_orch_submit(orch, &task, &barrier);
 
         npurt_task_init_aiv(&task, ADD_SCALAR);
         npurt_task_no_dep(&task, &rows);
         npurt_task_output_existing(&task, to);
         npurt_task_scalar_f32(&task, 1);
         npurt_task_after(&task, &barrier, 1);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
     }
-    npurt_scope_end(orch);
+    npurt_orch_scope_end(orch);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)

@@ -25,12 +25,12 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
             for (uint32_t k = 0; k < a->shape[1] / tile; k++) {
                 npurt_tensor left = tile_of(a, tile, row, k), right = tile_of(b, tile, k, column), product;
                 npurt_task task;
-                npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+                npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
                 npurt_task_init_aic(&task, GEMM);
                 npurt_task_input(&task, &left);
                 npurt_task_input(&task, &right);
-                npurt_task_output(&task, &product_spec, &product);
-                npurt_submit(orch, &task, NULL);
+                npurt_task_output_new(&task, &product_spec, &product);
+                npurt_orch_submit(orch, &task, NULL);
 
                 npurt_task_init_aiv(&task, ADD);
                 npurt_task_input(&task, &product);
@@ -39,8 +39,8 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
                 else
                     npurt_task_inout(&task, &to);
                 npurt_task_scalar(&task, k == 0);
-                npurt_submit(orch, &task, NULL);
-                npurt_scope_end(orch);
+                npurt_orch_submit(orch, &task, NULL);
+                npurt_orch_scope_end(orch);
             }
         }
     }

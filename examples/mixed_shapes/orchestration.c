@@ -29,25 +29,25 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         add_operation(&task, tile, A, OUT + 0);
         add_operation(&task, tile, D, OUT + 1);
         add_operation(&task, tile, G, OUT + 2);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init_aic(&task, GEMM);
         add_operation(&task, tile, A, OUT + 3);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init_aiv(&task, ADD_AT_0);
         add_operation(&task, tile, D, OUT + 4);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init(&task, -1, ADD_AT_0, MULTIPLY_AT_3);
         add_operation(&task, tile, D, OUT + 5);
         add_operation(&task, tile, G, OUT + 6);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
 
         npurt_task_init(&task, GEMM, ADD_AT_3, -1);
         add_operation(&task, tile, A, OUT + 7);
         add_operation(&task, tile, D, OUT + 8);
-        npurt_submit(orch, &task, NULL);
+        npurt_orch_submit(orch, &task, NULL);
     }
     return 0;
 }

@@ -39,7 +39,7 @@ static npurt_task_id submit(npurt_orch *orch, npurt_task *task, bool manual, con
 {
     npurt_task_id id = NPURT_TASK_NONE;
     if (manual) npurt_task_after(task, after, count);
-    npurt_submit(orch, task, &id);
+    npurt_orch_submit(orch, task, &id);
     return id;
 }
 
@@ -63,14 +63,14 @@ static void submit_run(npurt_orch *orch, const npurt_orch_args *args, struct gro
     npurt_task_input(&task, &group->q);
     npurt_task_input(&task, keys);
     npurt_task_input(&task, &group->pages);
-    npurt_task_output(&task, &scores_spec, &scores);
+    npurt_task_output_new(&task, &scores_spec, &scores);
     add_scalars(&task, args, group, first);
     id[0] = submit(orch, &task, group->manual, NULL, 0);
 
     npurt_task_init_aiv(&task, SOFTMAX);
     npurt_task_input(&task, &scores);
-    npurt_task_output(&task, &weights_spec, &weights);
-    npurt_task_output(&task, &statistics_spec, &statistics);
+    npurt_task_output_new(&task, &weights_spec, &weights);
+    npurt_task_output_new(&task, &statistics_spec, &statistics);
     add_scalars(&task, args, group, first);
     id[0] = submit(orch, &task, group->manual, id, 1);
 
@@ -78,7 +78,7 @@ static void submit_run(npurt_orch *orch, const npurt_orch_args *args, struct gro
     npurt_task_input(&task, &weights);
     npurt_task_input(&task, values);
     npurt_task_input(&task, &group->pages);
-    npurt_task_output(&task, &partial_spec, &partial);
+    npurt_task_output_new(&task, &partial_spec, &partial);
     add_scalars(&task, args, group, first);
     id[0] = submit(orch, &task, group->manual, id, 1);
 
@@ -133,14 +133,14 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         group.pages = rows_of(table, batch, first, group.sequences);
         const npurt_tensor_spec state_spec = {
             .dtype = NPURT_F32, .ndims = 2, .shape = {group.rows, q->shape[q->ndims - 1] + 2}};
-        npurt_scope_begin(orch, mode);
+        npurt_orch_scope_begin(orch, mode);
         if (npurt_orch_alloc(orch, &state_spec, &group.state) != NPURT_OK) return 0;
         for (uint32_t j = 0; j < group.blocks; j += run) {
-            npurt_scope_begin(orch, mode);
+            npurt_orch_scope_begin(orch, mode);
             submit_run(orch, args, &group, j, group.blocks - j < run ? group.blocks - j : run);
-            npurt_scope_end(orch);
+            npurt_orch_scope_end(orch);
         }
-        if (npurt_scope_end(orch) != NPURT_OK) return 0;
+        if (npurt_orch_scope_end(orch) != NPURT_OK) return 0;
     }
     return 0;
 }

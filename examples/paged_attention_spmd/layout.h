@@ -24,8 +24,7 @@ enum {
     PIPE_SCORES,  /* f32 [batch·2·heads, width] */
     PIPE_WEIGHTS, /* bf16 [batch·heads, width] */
     PIPE_PARTIAL, /* f32 [batch·heads, dim] */
-    PIPE_OUT,
-    PIPE_TENSORS
+    PIPE_OUT
 };
 enum { PIPE_BLOCK, PIPE_HEADS, PIPE_SCALE, PIPE_LENGTH_COUNT, PIPE_LENGTHS }; /* scalars; one length, or one for each */
 enum { FLAG_SCORES, FLAG_WEIGHTS, FLAG_PARTIAL = FLAG_WEIGHTS + 2, FLAG_COUNT, FLAG_LINE = 16 };

@@ -22,8 +22,8 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         return 1;
     }
     npurt_task_init_aiv(&task, CLEAR);
-    npurt_task_output(&task, &flags_spec, &flags);
-    npurt_submit(orch, &task, NULL);
+    npurt_task_output_new(&task, &flags_spec, &flags);
+    npurt_orch_submit(orch, &task, NULL);
 
     npurt_task_init(&task, CUBE, VECTOR, VECTOR);
     npurt_task_blocks(&task, batch);
@@ -32,9 +32,9 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     npurt_task_input(&task, &args->tensor[2]);
     npurt_task_input(&task, table);
     npurt_task_inout(&task, &flags);
-    npurt_task_output(&task, &scores_spec, NULL);
-    npurt_task_output(&task, &weights_spec, NULL);
-    npurt_task_output(&task, &partial_spec, NULL);
+    npurt_task_output_new(&task, &scores_spec, NULL);
+    npurt_task_output_new(&task, &weights_spec, NULL);
+    npurt_task_output_new(&task, &partial_spec, NULL);
     npurt_task_output_existing(&task, out);
     npurt_task_scalar(&task, args->scalar[CALL_BLOCK]);
     npurt_task_scalar(&task, heads);
@@ -42,6 +42,6 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     npurt_task_scalar(&task, lengths);
     for (uint32_t s = 0; s < lengths; s++)
         npurt_task_scalar(&task, args->scalar[CALL_LENGTHS + s]);
-    npurt_submit(orch, &task, NULL);
+    npurt_orch_submit(orch, &task, NULL);
     return 0;
 }

@@ -22,7 +22,7 @@ static void add_view(npurt_task *task, const struct generator_view *v, npurt_ten
 {
     if (v->access == ALLOCATE) {
         *spec = (npurt_tensor_spec){.dtype = NPURT_U32, .ndims = 2, .shape = {v->row_count, v->column_count}};
-        npurt_task_output(task, spec, &buffer[v->buffer]);
+        npurt_task_output_new(task, spec, &buffer[v->buffer]);
         return;
     }
     *tensor = tensor_of(v, &buffer[v->buffer]);
@@ -95,10 +95,10 @@ static npurt_status submit(npurt_orch *orch, const struct generator_task *from, 
         after[i] = made->id[from->after[i]];
     npurt_task_after(&task, after, from->after_count);
 
-    if (from->scope_begin) npurt_scope_begin(orch, from->scope_manual ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
-    npurt_status status = npurt_submit(orch, &task, id);
+    if (from->scope_begin) npurt_orch_scope_begin(orch, from->scope_manual ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
+    npurt_status status = npurt_orch_submit(orch, &task, id);
     for (uint32_t i = 0; i < from->scope_end; i++)
-        npurt_scope_end(orch);
+        npurt_orch_scope_end(orch);
     return status;
 }
 

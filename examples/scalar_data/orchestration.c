@@ -43,9 +43,9 @@ static void add_scalar(npurt_orch *orch, const npurt_tensor *x, float scalar, co
     if (to)
         npurt_task_output_existing(&task, to);
     else
-        npurt_task_output(&task, &like_x, out);
+        npurt_task_output_new(&task, &like_x, out);
     npurt_task_scalar_f32(&task, scalar);
-    npurt_submit(orch, &task, NULL);
+    npurt_orch_submit(orch, &task, NULL);
 }
 
 static npurt_tensor row(const npurt_tensor *y, uint32_t r)
@@ -68,7 +68,7 @@ static void read_back(npurt_orch *orch, const npurt_tensor *t, float factor)
     npurt_task_init_aiv(&task,
                         NOTHING); /* a writer in name: whoever reads an element after it waits for all readers too */
     npurt_task_inout(&task, &work);
-    npurt_submit(orch, &task, NULL);
+    npurt_orch_submit(orch, &task, NULL);
     set(orch, &work, 0, MARK, get(orch, &work, 0, PROBE));
 
     for (uint32_t i = 0; i < LIMIT && get(orch, &work, 0, LOOP) < LIMIT; i++) {
@@ -100,7 +100,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     npurt_task_input(&task, &t[X]);
     npurt_task_input(&task, &constant);
     npurt_task_output_existing(&task, &initial_row);
-    npurt_submit(orch, &task, NULL);
+    npurt_orch_submit(orch, &task, NULL);
     add_scalar(orch, &t[X], b, &config_row, NULL);
     if (args->scalar[0]) read_back(orch, t, b);
     return 0;

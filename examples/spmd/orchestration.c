@@ -26,7 +26,7 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
         npurt_task_scalar(&task, line);
         npurt_task_scalar(&task, cores);
         npurt_task_scalar(&task, before);
-        if (npurt_submit(orch, &task, NULL) != NPURT_OK) return 0;
+        if (npurt_orch_submit(orch, &task, NULL) != NPURT_OK) return 0;
         before = line;
         line += (uint64_t)blocks * cores;
     }

@@ -13,9 +13,9 @@ static npurt_status add_scalar(npurt_orch *orch, const npurt_tensor *x, float sc
     npurt_task task;
     npurt_task_init_aiv(&task, ADD_SCALAR);
     npurt_task_input(&task, x);
-    npurt_task_output(&task, spec, out);
+    npurt_task_output_new(&task, spec, out);
     npurt_task_scalar_f32(&task, scalar);
-    return npurt_submit(orch, &task, NULL);
+    return npurt_orch_submit(orch, &task, NULL);
 }
 
 int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
@@ -28,24 +28,24 @@ int orchestration_entry(npurt_orch *orch, const npurt_orch_args *args)
     npurt_task_init_aiv(&task, ADD);
     npurt_task_input(&task, a);
     npurt_task_input(&task, b);
-    npurt_task_output(&task, &like_a, &c);
-    npurt_submit(orch, &task, NULL);
+    npurt_task_output_new(&task, &like_a, &c);
+    npurt_orch_submit(orch, &task, NULL);
 
-    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+    npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
     add_scalar(orch, &c, 1.0f, &like_a, &d);
     add_scalar(orch, &c, 2.0f, &like_a, &e);
 
     npurt_task_init_aiv(&task, MULTIPLY);
     npurt_task_input(&task, &d);
     npurt_task_input(&task, &e);
-    npurt_task_output(&task, &like_a, &g);
-    npurt_submit(orch, &task, NULL);
+    npurt_task_output_new(&task, &like_a, &g);
+    npurt_orch_submit(orch, &task, NULL);
 
     npurt_task_init_aiv(&task, ADD);
     npurt_task_input(&task, &g);
     npurt_task_input(&task, &c);
     npurt_task_output_existing(&task, f);
-    npurt_submit(orch, &task, NULL);
-    npurt_scope_end(orch);
+    npurt_orch_submit(orch, &task, NULL);
+    npurt_orch_scope_end(orch);
     return 0; /* a refused submission latches: the caller sees it without our help */
 }

@@ -12,6 +12,12 @@
  * A kernel is one shared object (emulated card) or one ELF of the vendor's compiler (silicon). It must not use
  * thread-local storage, static data that it writes, threads, or locks. Compiles with gcc, clang and, through the
  * NPURT_GM and NPURT_KERNEL macros, the vendor's AICore compiler.
+ *
+ * Stack: 2 MiB per core on the emulated card, less what the worker loop needs; a kernel that needs more ends as
+ * KERNEL_FAULT. On silicon a core has 32 KiB by default (docs/reference/machine.md), so larger local arrays belong into a
+ * tensor. Static data: constants are fine. Static data that a kernel writes is one for all cores of the emulated card and
+ * stays as long as the kernel is loaded there; on silicon it is in the program's image in global memory, behind caches that
+ * are not coherent. No kernel may rest on either.
  */
 #ifndef NPURT_KERNEL_H
 #define NPURT_KERNEL_H
@@ -35,14 +41,28 @@ enum { NPURT_KERNEL_ARGS = 50, NPURT_KERNEL_ARG_LOCAL = 48, NPURT_KERNEL_ARG_GLO
 
 typedef struct npurt_kernel_local {
     int32_t block_idx, block_num;
-    uint64_t async_context[5];
+    uint64_t async_address[3];           /* deferred completion: of a count, an error code and the conditions; */
+    uint32_t async_room;                 /* how many conditions fit; 0 unless the task is deferred */
+    uint16_t tensor_count, scalar_count; /* of args, from API version 2 on; the reference leaves these bytes empty */
+    uint64_t async_task;
 } npurt_kernel_local;
 typedef struct npurt_kernel_global {
     int32_t sub_block_id; /* 0: AIV0 or AIC, 1: AIV1 */
     uint32_t task;        /* number of the submission, counted from 0 */
 } npurt_kernel_global;
 
-/* Descriptor of tensor argument i. */
+static inline NPURT_GM const npurt_kernel_local *npurt_kernel_local_of(NPURT_GM const int64_t *args)
+{ return (NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL]; }
+
+/* How many tensors and scalars the task has: at most NPURT_TASK_MAX_TENSORS and NPURT_TASK_MAX_SCALARS
+ * (npurt/orchestration.h). The tensor of a predicate is none of them. A kernel that is served by the reference runtime
+ * finds 0 here: there both counts, and so the scalars' places, are agreed between kernel and orchestration. */
+static inline uint32_t npurt_kernel_tensor_count(NPURT_GM const int64_t *args)
+{ return npurt_kernel_local_of(args)->tensor_count; }
+static inline uint32_t npurt_kernel_scalar_count(NPURT_GM const int64_t *args)
+{ return npurt_kernel_local_of(args)->scalar_count; }
+
+/* Descriptor of tensor argument i, counted from 0; i below npurt_kernel_tensor_count. */
 static inline NPURT_GM const npurt_tensor *npurt_kernel_tensor(NPURT_GM const int64_t *args, uint32_t i)
 { return (NPURT_GM const npurt_tensor *)(uintptr_t)args[i]; }
 
@@ -50,19 +70,34 @@ static inline NPURT_GM const npurt_tensor *npurt_kernel_tensor(NPURT_GM const in
 static inline NPURT_GM void *npurt_kernel_data(NPURT_GM const npurt_tensor *t)
 { return (NPURT_GM void *)(uintptr_t)(t->addr + t->start_offset * npurt_dtype_size((npurt_dtype)t->dtype)); }
 
-/* Scalar at argument position i (tensors count first: scalar j of a task with n tensors is at n + j). */
-static inline uint64_t npurt_kernel_scalar(NPURT_GM const int64_t *args, uint32_t i) { return (uint64_t)args[i]; }
-static inline float npurt_kernel_scalar_f32(NPURT_GM const int64_t *args, uint32_t i)
+/* Scalar j, counted from 0, as the type that the orchestration gave it (npurt_task_scalar); j below
+ * npurt_kernel_scalar_count. Of a wider type than was given, an integer is the same number; a floating-point scalar is
+ * read as the type that it was given as. */
+static inline uint64_t npurt_kernel_u64(NPURT_GM const int64_t *args, uint32_t j)
+{ return (uint64_t)args[npurt_kernel_tensor_count(args) + j]; }
+static inline int64_t npurt_kernel_i64(NPURT_GM const int64_t *args, uint32_t j)
+{ return args[npurt_kernel_tensor_count(args) + j]; }
+static inline uint32_t npurt_kernel_u32(NPURT_GM const int64_t *args, uint32_t j)
+{ return (uint32_t)npurt_kernel_u64(args, j); }
+static inline int32_t npurt_kernel_i32(NPURT_GM const int64_t *args, uint32_t j)
+{ return (int32_t)npurt_kernel_i64(args, j); }
+static inline float npurt_kernel_f32(NPURT_GM const int64_t *args, uint32_t j)
 {
     union { uint32_t u; float f; } bits;
-    bits.u = (uint32_t)(uint64_t)args[i];
+    bits.u = npurt_kernel_u32(args, j);
+    return bits.f;
+}
+static inline double npurt_kernel_f64(NPURT_GM const int64_t *args, uint32_t j)
+{
+    union { uint64_t u; double f; } bits;
+    bits.u = npurt_kernel_u64(args, j);
     return bits.f;
 }
 
 static inline int32_t npurt_kernel_block_idx(NPURT_GM const int64_t *args)
-{ return ((NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL])->block_idx; }
+{ return npurt_kernel_local_of(args)->block_idx; }
 static inline int32_t npurt_kernel_block_num(NPURT_GM const int64_t *args)
-{ return ((NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL])->block_num; }
+{ return npurt_kernel_local_of(args)->block_num; }
 static inline int32_t npurt_kernel_sub_block(NPURT_GM const int64_t *args)
 { return ((NPURT_GM const npurt_kernel_global *)(uintptr_t)args[NPURT_KERNEL_ARG_GLOBAL])->sub_block_id; }
 
@@ -160,7 +195,7 @@ enum npurt_async_type {
 enum npurt_async_engine { NPURT_ENGINE_SDMA = 0, NPURT_ENGINE_ROCE = 1, NPURT_ENGINE_URMA = 2, NPURT_ENGINE_CCU = 3 };
 enum npurt_notify { NPURT_NOTIFY_SET = 0, NPURT_NOTIFY_ADD = 1 };
 
-/* One condition, and what the words of npurt_kernel_local.async_context lead to; the reference's layouts. */
+/* One condition, and what the words of npurt_kernel_local.async_address lead to; the reference's layouts. */
 typedef struct npurt_kernel_condition {
     uint64_t address;
     uint32_t expected, engine;
@@ -180,13 +215,12 @@ typedef struct npurt_kernel_async {
 static inline int32_t npurt_kernel_condition_add(NPURT_GM const int64_t *args, NPURT_GM const uint32_t *word,
                                                  uint32_t expected, uint32_t engine, int32_t type)
 {
-    NPURT_GM const npurt_kernel_local *local =
-        (NPURT_GM const npurt_kernel_local *)(uintptr_t)args[NPURT_KERNEL_ARG_LOCAL];
-    NPURT_GM npurt_kernel_async *async = (NPURT_GM npurt_kernel_async *)(uintptr_t)local->async_context[0];
+    NPURT_GM const npurt_kernel_local *local = npurt_kernel_local_of(args);
+    NPURT_GM npurt_kernel_async *async = (NPURT_GM npurt_kernel_async *)(uintptr_t)local->async_address[0];
     NPURT_GM npurt_kernel_condition *condition =
-        (NPURT_GM npurt_kernel_condition *)(uintptr_t)local->async_context[2];
+        (NPURT_GM npurt_kernel_condition *)(uintptr_t)local->async_address[2];
     if (!async) return 0;
-    const uint32_t n = async->count, room = (uint32_t)local->async_context[3];
+    const uint32_t n = async->count, room = local->async_room;
     if (n < room) {
         condition += n;
         condition->address = (uint64_t)(uintptr_t)word;
@@ -263,6 +297,16 @@ static inline uint16_t npurt_f32_to_bf16(float x)
     bits.f = x;
     if ((bits.u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((bits.u >> 16) | 0x40);
     return (uint16_t)((bits.u + 0x7fffu + ((bits.u >> 16) & 1u)) >> 16);
+}
+
+/* ---- Names of API version 1, kept for one release ----
+ * The scalar at argument position i, where tensors count first: scalar j of a task with n tensors is at n + j. */
+static inline uint64_t npurt_kernel_scalar(NPURT_GM const int64_t *args, uint32_t i) { return (uint64_t)args[i]; }
+static inline float npurt_kernel_scalar_f32(NPURT_GM const int64_t *args, uint32_t i)
+{
+    union { uint32_t u; float f; } bits;
+    bits.u = (uint32_t)(uint64_t)args[i];
+    return bits.f;
 }
 
 #ifdef __cplusplus

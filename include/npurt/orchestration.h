@@ -8,10 +8,13 @@
  * caller of the graph gets back in the error record. It has no link dependency on npurt: every call goes through the
  * table of functions that *orch begins with, so the same source runs on the host (host_build_graph) and on the device.
  *
- * Life of a task: fill an npurt_task (npurt_task_init, then npurt_task_input / _output / _inout / …, tensors before
- * scalars in the kernel's argument order), npurt_submit it. Dependencies on earlier tasks are found from the bytes:
- * read-after-write, write-after-write and write-after-read; more can be named with npurt_task_after. The npurt_task is
- * the caller's and can be reused as soon as npurt_submit returns.
+ * Life of a task: fill an npurt_task (npurt_task_init, then npurt_task_input / _inout / _output_new / …, tensors before
+ * scalars in the kernel's argument order), npurt_orch_submit it. Dependencies on earlier tasks are found from the
+ * bytes: read-after-write, write-after-write and write-after-read; more can be named with npurt_task_after. The
+ * npurt_task is the caller's and can be reused as soon as npurt_orch_submit returns.
+ *
+ * Names: what an orchestration asks of npurt begins with npurt_orch_, what fills a task with npurt_task_. The names of
+ * API version 1 that differ stand at the end of this header and are kept for one release.
  *
  * Errors latch: the first refused submission makes every later one return the same status at once, and the call of the
  * graph fails with a record that names the submission. Not thread-safe: one orchestration, one thread.
@@ -43,10 +46,11 @@ enum { NPURT_AIC = 0, NPURT_AIV0 = 1, NPURT_AIV1 = 2, NPURT_CORE_SLOTS = 3 };
 
 typedef enum npurt_access {
     NPURT_ACCESS_INPUT = 0,           /* read */
-    NPURT_ACCESS_OUTPUT = 1,          /* written; the buffer is allocated by the submission */
+    NPURT_ACCESS_OUTPUT_NEW = 1,      /* written; the buffer is allocated by the submission */
     NPURT_ACCESS_INOUT = 2,           /* read and written */
     NPURT_ACCESS_OUTPUT_EXISTING = 3, /* written, an existing buffer */
     NPURT_ACCESS_NO_DEP = 4,          /* passed to the kernel, no dependency but on the buffer's allocation */
+    NPURT_ACCESS_OUTPUT = NPURT_ACCESS_OUTPUT_NEW, /* its name in API version 1 */
 } npurt_access;
 
 /* How a predicate compares its element, on the left, with its value. */
@@ -76,21 +80,21 @@ typedef struct npurt_task {
     uint32_t tensor_count, scalar_count;
     struct {
         npurt_access access;
-        const npurt_tensor *tensor;     /* every access but OUTPUT; must live until npurt_submit returns */
-        const npurt_tensor_spec *spec;  /* OUTPUT; must live until npurt_submit returns */
-        npurt_tensor *out;              /* OUTPUT, may be NULL: receives the descriptor of the new buffer */
+        const npurt_tensor *tensor;     /* every access but OUTPUT_NEW; must live until npurt_orch_submit returns */
+        const npurt_tensor_spec *spec;  /* OUTPUT_NEW; must live until npurt_orch_submit returns */
+        npurt_tensor *out;              /* OUTPUT_NEW, may be NULL: receives the descriptor of the new buffer */
     } tensor[NPURT_TASK_MAX_TENSORS];
     uint64_t scalar[NPURT_TASK_MAX_SCALARS];
-    const npurt_task_id *after;         /* explicit dependencies, no cap; must live until npurt_submit returns */
+    const npurt_task_id *after;         /* explicit dependencies, no cap; must live until npurt_orch_submit returns */
     uint32_t after_count;
     npurt_status error;                 /* first misuse of the builders below: LIMIT or INVALID_ARGUMENT, with which
-                                         * npurt_submit refuses the task; any other number is INVALID_ARGUMENT */
+                                         * npurt_orch_submit refuses the task; any other number is INVALID_ARGUMENT */
     bool sync_start;                    /* all blocks start together: npurt_task_sync_start */
     bool deferred;                      /* completes when its kernels' conditions hold: npurt_task_deferred */
     bool has_predicate;                 /* runs only if: npurt_task_predicate */
     bool stage_consumers;               /* they may wait on cores for it to end: npurt_task_stage_consumers */
     struct {
-        const npurt_tensor *tensor;     /* both must live until npurt_submit returns */
+        const npurt_tensor *tensor;     /* both must live until npurt_orch_submit returns */
         const uint32_t *index;
         npurt_compare compare;
         uint64_t bits;
@@ -108,7 +112,7 @@ typedef struct npurt_orch_args {
 
 typedef enum npurt_scope_mode { NPURT_SCOPE_AUTO = 0, NPURT_SCOPE_MANUAL = 1 } npurt_scope_mode;
 
-/* A part of the graph that repeats: see npurt_template_begin. */
+/* A part of the graph that repeats: see npurt_orch_template_begin. */
 typedef struct npurt_template {
     uint64_t key;                       /* names the body; not 0 */
     const npurt_tensor *const *tensors; /* all that the body uses and does not allocate itself */
@@ -175,10 +179,12 @@ static inline void npurt_task_output_existing(npurt_task *t, const npurt_tensor 
 { npurt_task_add_tensor(t, NPURT_ACCESS_OUTPUT_EXISTING, x, NULL, NULL); }
 static inline void npurt_task_no_dep(npurt_task *t, const npurt_tensor *x)
 { npurt_task_add_tensor(t, NPURT_ACCESS_NO_DEP, x, NULL, NULL); }
-static inline void npurt_task_output(npurt_task *t, const npurt_tensor_spec *spec, npurt_tensor *out)
-{ npurt_task_add_tensor(t, NPURT_ACCESS_OUTPUT, NULL, spec, out); }
+/* The submission allocates the buffer; *out, which may be NULL, is its descriptor from npurt_orch_submit on. */
+static inline void npurt_task_output_new(npurt_task *t, const npurt_tensor_spec *spec, npurt_tensor *out)
+{ npurt_task_add_tensor(t, NPURT_ACCESS_OUTPUT_NEW, NULL, spec, out); }
 
-static inline void npurt_task_scalar(npurt_task *t, uint64_t bits)
+/* A scalar argument, as it travels: 64 bits. npurt_task_scalar(t, x), below, chooses by the type of x. */
+static inline void npurt_task_scalar_u64(npurt_task *t, uint64_t bits)
 {
     if (t->scalar_count == NPURT_TASK_MAX_SCALARS) {
         if (t->error == NPURT_OK) t->error = NPURT_ERROR_LIMIT;
@@ -190,8 +196,16 @@ static inline void npurt_task_scalar_f32(npurt_task *t, float x)
 {
     union { float f; uint32_t u; } bits;
     bits.f = x;
-    npurt_task_scalar(t, bits.u);
+    npurt_task_scalar_u64(t, bits.u);
 }
+static inline void npurt_task_scalar_f64(npurt_task *t, double x)
+{
+    union { double f; uint64_t u; } bits;
+    bits.f = x;
+    npurt_task_scalar_u64(t, bits.u);
+}
+/* Negative numbers arrive as such in npurt_kernel_i32 and npurt_kernel_i64. */
+static inline void npurt_task_scalar_i64(npurt_task *t, int64_t x) { npurt_task_scalar_u64(t, (uint64_t)x); }
 static inline void npurt_task_blocks(npurt_task *t, uint32_t block_num) { t->block_num = block_num; }
 /* No block of the task starts before there is a core for every one of them, and then they start together: blocks may wait
  * for each other (npurt_kernel_pause), which otherwise nobody may, because blocks of a task run in any order. Cores that
@@ -226,7 +240,7 @@ static inline void npurt_task_stage_consumers(npurt_task *t) { t->stage_consumer
  * task waits for whoever writes it, as for an input, and whoever writes it later waits for the task; in a MANUAL scope
  * name the writer. It counts as one of the NPURT_TASK_MAX_TENSORS and is no argument of the kernels.
  * False: the task completes without running. What it would have written stays as it was, and an output that it allocates
- * is undefined. A second call replaces the first. INVALID_ARGUMENT of npurt_submit: no such element or comparison. */
+ * is undefined. A second call replaces the first. INVALID_ARGUMENT of npurt_orch_submit: no such element or comparison. */
 static inline void npurt_task_predicate(npurt_task *t, const npurt_tensor *x, const uint32_t *index,
                                         npurt_compare compare, uint64_t bits)
 {
@@ -244,7 +258,7 @@ static inline void npurt_task_after(npurt_task *t, const npurt_task_id *ids, uin
 
 /* Submits a copy of *t. `id`, which may be NULL, receives the task's number. INVALID_ARGUMENT: the message names the
  * tensor, kernel or dependency; LIMIT: more tasks than NPURT_GRAPH_MAX_TASKS; OUT_OF_DEVICE_MEMORY: outputs do not fit. */
-static inline npurt_status npurt_submit(npurt_orch *o, const npurt_task *t, npurt_task_id *id)
+static inline npurt_status npurt_orch_submit(npurt_orch *o, const npurt_task *t, npurt_task_id *id)
 { return o->ops->submit(o, t, id); }
 
 /* Allocates a buffer without a task; it lives as long as the graph (host_build_graph) or the scope. Content undefined. */
@@ -255,8 +269,9 @@ static inline npurt_status npurt_orch_alloc(npurt_orch *o, const npurt_tensor_sp
  * (tensormap_and_ringbuffer refuses it, host_build_graph keeps all buffers). In a MANUAL scope no dependency is looked up,
  * only npurt_task_after counts. What its tasks do to buffers from outside is not remembered either: a later task that needs
  * it names them. They nest; an AUTO scope inside a MANUAL one is refused. */
-static inline npurt_status npurt_scope_begin(npurt_orch *o, npurt_scope_mode mode) { return o->ops->scope_begin(o, mode); }
-static inline npurt_status npurt_scope_end(npurt_orch *o) { return o->ops->scope_end(o); }
+static inline npurt_status npurt_orch_scope_begin(npurt_orch *o, npurt_scope_mode mode)
+{ return o->ops->scope_begin(o, mode); }
+static inline npurt_status npurt_orch_scope_end(npurt_orch *o) { return o->ops->scope_end(o); }
 
 /* Ends the graph with an error of the user's own: a code of any sign (0 counts as -1) and a text, both in the caller's
  * error record. */
@@ -291,9 +306,9 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
 /* Templates: a body that is submitted again and again, as the layers of a model are, with other tensors and scalars.
  *
  *     npurt_template layer = {.key = 1, .tensors = …, .tensor_count = …, .scalars = …, .scalar_count = …};
- *     if (npurt_template_begin(orch, &layer)) {
+ *     if (npurt_orch_template_begin(orch, &layer)) {
  *         …submit the body: scopes, allocations, tasks…
- *         npurt_template_end(orch);
+ *         npurt_orch_template_end(orch);
  *     }
  *
  * The first use of a key in a graph submits the body and records it; later ones with tensors of the same types, shapes
@@ -308,14 +323,14 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * scalars given with npurt_task_template_scalar; other scalars are those of the recording.
  * It reads and writes no elements, and templates do not nest (INVALID_ARGUMENT).
  *
- * True: submit the body, then npurt_template_end. False: it is done, or the graph has failed. Borrowed until then. */
-static inline bool npurt_template_begin(npurt_orch *o, const npurt_template *t)
+ * True: submit the body, then npurt_orch_template_end. False: it is done, or the graph has failed. Borrowed until then. */
+static inline bool npurt_orch_template_begin(npurt_orch *o, const npurt_template *t)
 {
     bool submit = true;
     if (o->ops->size < offsetof(npurt_orch_ops, template_begin) + sizeof o->ops->template_begin) return true;
     return o->ops->template_begin(o, t, &submit) == NPURT_OK && submit;
 }
-static inline npurt_status npurt_template_end(npurt_orch *o)
+static inline npurt_status npurt_orch_template_end(npurt_orch *o)
 {
     if (o->ops->size < offsetof(npurt_orch_ops, template_end) + sizeof o->ops->template_end) return NPURT_OK;
     return o->ops->template_end(o);
@@ -331,10 +346,42 @@ static inline void npurt_task_template_scalar(npurt_task *task, const npurt_temp
         task->template_scalars |= 1u << task->scalar_count;
         task->template_scalar[task->scalar_count] = (uint8_t)i;
     }
-    npurt_task_scalar(task, t->scalars[i]);
+    npurt_task_scalar_u64(task, t->scalars[i]);
 }
+
+/* ---- Names of API version 1, kept for one release ---- */
+static inline void npurt_task_output(npurt_task *t, const npurt_tensor_spec *spec, npurt_tensor *out)
+{ npurt_task_output_new(t, spec, out); }
+static inline npurt_status npurt_submit(npurt_orch *o, const npurt_task *t, npurt_task_id *id)
+{ return npurt_orch_submit(o, t, id); }
+static inline npurt_status npurt_scope_begin(npurt_orch *o, npurt_scope_mode mode)
+{ return npurt_orch_scope_begin(o, mode); }
+static inline npurt_status npurt_scope_end(npurt_orch *o) { return npurt_orch_scope_end(o); }
+static inline bool npurt_template_begin(npurt_orch *o, const npurt_template *t)
+{ return npurt_orch_template_begin(o, t); }
+static inline npurt_status npurt_template_end(npurt_orch *o) { return npurt_orch_template_end(o); }
 
 #ifdef __cplusplus
 }
+#endif
+
+/* npurt_task_scalar(t, x): the scalar x, by its type. Integers, signed and unsigned, enumerations and bool arrive as the
+ * same number; a float as npurt_kernel_f32 reads it. A double is refused by the compiler, because 0.5 is one and 0.5f was
+ * meant or npurt_task_scalar_f64; so are pointers. */
+#ifdef __cplusplus
+template <typename T> void npurt_task_scalar(npurt_task *t, T x)
+{ npurt_task_scalar_u64(t, static_cast<uint64_t>(static_cast<int64_t>(x))); }
+template <typename T> void npurt_task_scalar(npurt_task *t, T *x) = delete;
+inline void npurt_task_scalar(npurt_task *t, uint64_t x) { npurt_task_scalar_u64(t, x); }
+inline void npurt_task_scalar(npurt_task *t, float x) { npurt_task_scalar_f32(t, x); }
+void npurt_task_scalar(npurt_task *t, double x) = delete;
+void npurt_task_scalar(npurt_task *t, long double x) = delete;
+#else
+#define npurt_task_scalar(t, x)                                                                                       \
+    _Generic((x), float: npurt_task_scalar_f32, _Bool: npurt_task_scalar_u64, char: npurt_task_scalar_i64,            \
+             signed char: npurt_task_scalar_i64, short: npurt_task_scalar_i64, int: npurt_task_scalar_i64,            \
+             long: npurt_task_scalar_i64, long long: npurt_task_scalar_i64, unsigned char: npurt_task_scalar_u64,     \
+             unsigned short: npurt_task_scalar_u64, unsigned int: npurt_task_scalar_u64,                              \
+             unsigned long: npurt_task_scalar_u64, unsigned long long: npurt_task_scalar_u64)((t), (x))
 #endif
 #endif

@@ -25,7 +25,7 @@ extern "C" {
  *
  * A library serves the versions from NPURT_API_OLDEST to its own, others are refused with the numbers and the file. What a
  * new version needs: docs/reference/api-version.md. Kernels are apart: docs/reference/runtime-abi.md. */
-#define NPURT_API_VERSION 1
+#define NPURT_API_VERSION 2
 #define NPURT_API_OLDEST  1 /* that the library of this release serves */
 
 /* The note: owner "npurt", type 1, one word, in whatever was built with these headers (readelf -n). */

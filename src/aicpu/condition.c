@@ -44,9 +44,10 @@ void condition_begin(const struct scheduler *s, struct dispatch_payload *p)
 
 void condition_close(struct dispatch_payload *p)
 {
-    p->async_context[0] = (uint64_t)(uintptr_t)&p->stray.count;
-    p->async_context[1] = (uint64_t)(uintptr_t)&p->stray.error;
-    p->async_context[2] = p->async_context[3] = p->async_context[4] = 0;
+    p->async_address[0] = (uint64_t)(uintptr_t)&p->stray.count;
+    p->async_address[1] = (uint64_t)(uintptr_t)&p->stray.error;
+    p->async_address[2] = p->async_task = 0;
+    p->async_room = 0;
 }
 
 void condition_send(const struct scheduler *s, struct dispatch_payload *p, uint32_t task, uint32_t block, unsigned slot)
@@ -54,11 +55,11 @@ void condition_send(const struct scheduler *s, struct dispatch_payload *p, uint3
     struct condition_slab *slab = slab_of(s, task, block, slot);
     slab->head = (struct condition_head){0};
     port_cache_clean(&slab->head, sizeof slab->head); /* dirty, it would be written over what the core registers */
-    p->async_context[0] = (uint64_t)(uintptr_t)&slab->head.count;
-    p->async_context[1] = (uint64_t)(uintptr_t)&slab->head.error;
-    p->async_context[2] = (uint64_t)(uintptr_t)slab->entry;
-    p->async_context[3] = CONDITION_MAX;
-    p->async_context[4] = p->task;
+    p->async_address[0] = (uint64_t)(uintptr_t)&slab->head.count;
+    p->async_address[1] = (uint64_t)(uintptr_t)&slab->head.error;
+    p->async_address[2] = (uint64_t)(uintptr_t)slab->entry;
+    p->async_room = CONDITION_MAX;
+    p->async_task = p->task;
 }
 
 /* ---- telling people */

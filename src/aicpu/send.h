@@ -37,6 +37,8 @@ static inline uint32_t send_prepare(const struct scheduler *s, struct core_state
     p->kernel = s->kernels[t->kernel[task_slot]].image;
     p->block_idx = (int32_t)block;
     p->block_num = t->block_num;
+    p->tensor_count = t->tensor_count;
+    p->scalar_count = t->scalar_count;
     p->sub_block_id = task_slot == 2;
     p->task = name;
     if (__builtin_expect(t->flags & IMAGE_DEFERRED, 0)) condition_send(s, p, task, block, slot);

@@ -156,7 +156,7 @@ static npurt_status check_tensors(struct graph *g, const npurt_task *task, const
     for (uint32_t i = 0; i < task->tensor_count; i++) {
         npurt_access access = task->tensor[i].access;
         const npurt_tensor *t = task->tensor[i].tensor;
-        if (access == NPURT_ACCESS_OUTPUT) {
+        if (access == NPURT_ACCESS_OUTPUT_NEW) {
             if (unlikely(!task->tensor[i].spec))
                 return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
                                     WORD("an output without a spec"));
@@ -333,7 +333,7 @@ static npurt_status track_all(struct graph *g, const npurt_task *task, npurt_ten
     for (uint32_t i = 0; i < task->tensor_count; i++) {
         const npurt_access access = task->tensor[i].access;
         npurt_status status;
-        if (access == NPURT_ACCESS_OUTPUT) {
+        if (access == NPURT_ACCESS_OUTPUT_NEW) {
             status = track_fresh(g, &payload[i]);
         } else {
             const npurt_tensor *t = task->tensor[i].tensor; /* near, which the payload may not be */
@@ -381,7 +381,7 @@ static npurt_status take_slabs(struct graph *g, struct image_task *out, const st
 static void hand_out(const npurt_task *task, const npurt_tensor *payload)
 {
     for (uint32_t i = 0; i < task->tensor_count; i++)
-        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT && task->tensor[i].out) *task->tensor[i].out = payload[i];
+        if (task->tensor[i].access == NPURT_ACCESS_OUTPUT_NEW && task->tensor[i].out) *task->tensor[i].out = payload[i];
 }
 
 /* As image_payload_size will say. */

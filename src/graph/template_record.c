@@ -104,7 +104,7 @@ static bool record_tensor(struct graph *g, const npurt_tensor *x, npurt_access a
     struct templates *t = g->templates;
     out->tensor = *x;
     out->access = (uint8_t)access;
-    if (access == NPURT_ACCESS_OUTPUT) {
+    if (access == NPURT_ACCESS_OUTPUT_NEW) {
         out->source = SOURCE_OUTPUT;
         return note_buffer(g, x, &out->index);
     }
@@ -167,7 +167,7 @@ void template_record_task(struct graph *g, const npurt_task *task, uint32_t numb
         const npurt_access access = is_element ? NPURT_ACCESS_INPUT : task->tensor[i].access;
         struct op_tensor *to = &op_tensors(op)[i];
         to->has_initial = 0;
-        if (access == NPURT_ACCESS_OUTPUT) record_initial(task->tensor[i].spec, to);
+        if (access == NPURT_ACCESS_OUTPUT_NEW) record_initial(task->tensor[i].spec, to);
         if (!record_tensor(g, is_element ? element : &payload[i], access, &box[i], to)) {
             if (t->recording) give_up(g); /* a tensor that is neither the template's nor the body's */
             return;

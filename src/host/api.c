@@ -17,6 +17,16 @@ static const struct api served[] = {
      .call_args = 96,
      .call_tensor = 48,
      .timing = 88},
+    {.version = 2,
+     .device_options = 112,
+     .device_info = 216,
+     .ledger_totals = 40,
+     .callable_desc = 144,
+     .kernel_desc = 64,
+     .param = 32,
+     .call_args = 96,
+     .call_tensor = 48,
+     .timing = 88},
 };
 
 /* Who changes one of these gives NPURT_API_VERSION its next number (docs/reference/api-version.md), with a row above.
@@ -26,11 +36,11 @@ _Static_assert(sizeof(npurt_device_options) == 112 && sizeof(npurt_device_info) 
                    sizeof(npurt_ledger_totals) == 40 && sizeof(npurt_callable_desc) == 144 &&
                    sizeof(npurt_kernel_desc) == 64 && sizeof(npurt_param) == 32 && sizeof(npurt_call_args) == 96 &&
                    sizeof(npurt_call_tensor) == 48 && sizeof(npurt_timing) == 88,
-               "a program's struct has another size than in API version 1");
+               "a program's struct has another size than in API version 2");
 _Static_assert(sizeof(npurt_ring_options) == 16 && sizeof(npurt_binary) == 24, "structs inside of others can not grow");
 _Static_assert(sizeof(npurt_task) == 888 && sizeof(npurt_tensor_spec) == 40 && sizeof(npurt_template) == 40 &&
                    sizeof(npurt_orch_args) == 24 && sizeof(npurt_tensor) == 128 && sizeof(npurt_orch_ops) == 88,
-               "an orchestration's struct has another size than in API version 1");
+               "an orchestration's struct has another size than in API version 2");
 
 const struct api *api_find(uint32_t version)
 {

@@ -23,7 +23,7 @@
 #define PROTOCOL_ASSERT _Static_assert
 #endif
 
-enum { PROTOCOL_VERSION = 4, PROTOCOL_LINE = 64 };
+enum { PROTOCOL_VERSION = 5, PROTOCOL_LINE = 64 };
 
 enum {
     PROTOCOL_MAX_CORES = 256,      /* sub-cores of a device; a5 has 108 */
@@ -141,7 +141,10 @@ PROTOCOL_ASSERT(sizeof(struct condition_head) == 48, "condition_head");
 struct dispatch_payload {
     uint64_t kernel;            /* device address of a struct kernel_image */
     int32_t block_idx, block_num; /* npurt_kernel_local starts here */
-    uint64_t async_context[5];  /* addresses of count, error and entries of a slab, its room, the task */
+    uint64_t async_address[3];  /* of count, error and entries of a slab */
+    uint32_t async_room;        /* conditions that fit there */
+    uint16_t tensor_count, scalar_count; /* of args; in bytes that the reference leaves empty */
+    uint64_t async_task;
     int32_t sub_block_id;       /* npurt_kernel_global */
     uint32_t task;              /* number of the submission */
     int64_t args[50];           /* tensors' descriptors, scalars; [48] = &block_idx, [49] = &sub_block_id */
@@ -149,6 +152,7 @@ struct dispatch_payload {
 };
 PROTOCOL_ASSERT(sizeof(struct dispatch_payload) == 512, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, block_idx) == 8, "dispatch_payload");
+PROTOCOL_ASSERT(offsetof(struct dispatch_payload, tensor_count) == 44, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, sub_block_id) == 56, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, args) == 64, "dispatch_payload");
 PROTOCOL_ASSERT(offsetof(struct dispatch_payload, stray) == 464, "dispatch_payload");

@@ -106,7 +106,8 @@ static void compute(int64_t *args, unsigned slot)
 {
     const npurt_tensor *output = npurt_kernel_tensor(args, 0), *runs = npurt_kernel_tensor(args, 1);
     uint32_t inputs = (uint32_t)runs->version; /* the builder's note */
-    uint64_t sum = npurt_kernel_scalar(args, 2 + inputs);
+    if (npurt_kernel_tensor_count(args) != 2 + inputs) abort();
+    uint64_t sum = npurt_kernel_u64(args, 0);
     for (uint32_t i = 0; i < inputs; i++) {
         const npurt_tensor *in = npurt_kernel_tensor(args, 2 + i);
         const uint64_t *word = npurt_kernel_data(in);

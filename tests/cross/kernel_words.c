@@ -122,7 +122,7 @@ TEST(conditions_go_where_the_async_words_lead)
         uint64_t kernel;
         npurt_kernel_local local;
         npurt_kernel_global global;
-    } line = {0x1234, {3, 4, {0}}, {0, 17}};
+    } line = {0x1234, {3, 4, {0}, 0, 0, 0, 0}, {0, 17}};
     static npurt_kernel_async async;
     static npurt_kernel_condition condition[NPURT_KERNEL_MAX_CONDITIONS];
     static uint32_t report, words[NPURT_KERNEL_MAX_CONDITIONS];
@@ -130,10 +130,10 @@ TEST(conditions_go_where_the_async_words_lead)
     args[NPURT_KERNEL_ARG_GLOBAL] = (int64_t)(uintptr_t)&line.global;
     events = 0;
     CHECK_EQ(npurt_kernel_expect(args, word, 5), 0); /* no card below */
-    line.local.async_context[0] = (uint64_t)(uintptr_t)&async.count;
-    line.local.async_context[1] = (uint64_t)(uintptr_t)&async.error;
-    line.local.async_context[2] = (uint64_t)(uintptr_t)condition;
-    line.local.async_context[3] = NPURT_KERNEL_MAX_CONDITIONS;
+    line.local.async_address[0] = (uint64_t)(uintptr_t)&async.count;
+    line.local.async_address[1] = (uint64_t)(uintptr_t)&async.error;
+    line.local.async_address[2] = (uint64_t)(uintptr_t)condition;
+    line.local.async_room = NPURT_KERNEL_MAX_CONDITIONS;
     for (uint32_t i = 0; i < NPURT_KERNEL_MAX_CONDITIONS; i++) {
         const int32_t answer = i % 2 ? npurt_kernel_expect_event(args, &words[i], NPURT_ENGINE_CCU)
                                      : npurt_kernel_expect(args, &words[i], 5);
@@ -153,7 +153,7 @@ TEST(conditions_go_where_the_async_words_lead)
     CHECK_EQ(async.expected, 6);
 
     async = (npurt_kernel_async){.report = (uint64_t)(uintptr_t)&report, .mark = 9};
-    line.local.async_context[2] = line.local.async_context[3] = 0; /* as in a task that is not deferred */
+    line.local.async_address[2] = line.local.async_room = 0; /* as in a task that is not deferred */
     CHECK_EQ(npurt_kernel_expect(args, word, 8), 103);
     CHECK_EQ(report, 9);
     CHECK_EQ(async.error, 103);

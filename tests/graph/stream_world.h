@@ -260,7 +260,7 @@ static inline npurt_status world_try_output(uint32_t bytes, npurt_tensor *out)
     const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {bytes}};
     npurt_task task;
     npurt_task_init_aiv(&task, 0);
-    npurt_task_output(&task, &spec, out);
+    npurt_task_output_new(&task, &spec, out);
     return graph_submit(world.graph, &task, NULL);
 }
 

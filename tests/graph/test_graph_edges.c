@@ -21,7 +21,7 @@ TEST(vector_example_has_its_six_edges)
         npurt_task_init_aiv(&t, (int32_t)i);
         npurt_task_input(&t, step[i].x);
         if (step[i].y) npurt_task_input(&t, step[i].y);
-        npurt_task_output(&t, &spec_f32, step[i].out);
+        npurt_task_output_new(&t, &spec_f32, step[i].out);
         CHECK_EQ(world_submit(&t), i);
     }
     npurt_task t;
@@ -195,7 +195,7 @@ TEST(outputs_are_found_by_their_readers)
     npurt_tensor x;
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &spec, &x);
+    npurt_task_output_new(&t, &spec, &x);
     world_submit(&t);
     world_read(world_tile(&x, 0, 0, 4, 4));
     world_update(world_tile(&x, 2, 2, 4, 4));
@@ -211,7 +211,7 @@ TEST(no_dep_waits_for_the_allocating_task_alone)
     npurt_tensor x, outside = world_bytes(4096, 64);
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &spec, &x);
+    npurt_task_output_new(&t, &spec, &x);
     world_submit(&t);
     world_update(x);                      /* 1 */
     world_update(outside);                /* 2 */
@@ -238,7 +238,7 @@ TEST(a_manual_scope_has_explicit_edges_only)
     npurt_task_init_aiv(&t, 0);
     npurt_task_inout(&t, &x);
     npurt_task_after(&t, &first, 1);
-    npurt_task_output(&t, &spec, &made);
+    npurt_task_output_new(&t, &spec, &made);
     world_submit(&t); /* 2: the named edge */
     world_read(made); /* 3: not even the allocation */
     CHECK_EQ(graph_scope_end(g), NPURT_OK);

@@ -116,7 +116,7 @@ TEST(tasks_whose_dependencies_nobody_looks_up_count_by_their_buffer)
     const npurt_tensor b = world_bytes(OUTSIDE, 4096), other = world_bytes(OUTSIDE + 8192, 16);
     uint64_t bits;
     npurt_orch *o = begin();
-    CHECK_EQ(npurt_scope_begin(o, NPURT_SCOPE_MANUAL), NPURT_OK);
+    CHECK_EQ(npurt_orch_scope_begin(o, NPURT_SCOPE_MANUAL), NPURT_OK);
     world_write(other);
     CHECK_EQ(npurt_orch_get(o, &b, (uint32_t[]){0}, &bits), NPURT_OK);
     world_write(b);
@@ -176,7 +176,7 @@ TEST(initial_values_are_listed_with_final_addresses)
     CHECK_EQ(graph_alloc(g, &without, &a), NPURT_OK);
     CHECK_EQ(graph_alloc(g, &spec, &b), NPURT_OK);
     npurt_task_init_aiv(&task, 0);
-    npurt_task_output(&task, &spec, &c);
+    npurt_task_output_new(&task, &spec, &c);
     world_submit(&task);
     world_finish();
     CHECK_EQ(world_image.fill_count, 2);
@@ -188,8 +188,8 @@ TEST(initial_values_are_listed_with_final_addresses)
 
     g = world_begin_with((struct graph_begin_info){.heap_base = WORLD_HEAP, .heap_size = 1024, .grow = move});
     npurt_task_init_aiv(&task, 0);
-    npurt_task_output(&task, &spec, &b);
-    npurt_task_output(&task, &spec, &c);
+    npurt_task_output_new(&task, &spec, &b);
+    npurt_task_output_new(&task, &spec, &c);
     world_submit(&task);
     world_finish();
     CHECK_EQ(world_image.fill_count, 2);

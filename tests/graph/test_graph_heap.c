@@ -25,7 +25,7 @@ static npurt_tensor made(uint32_t bytes)
     npurt_tensor out;
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &spec, &out);
+    npurt_task_output_new(&t, &spec, &out);
     world_submit(&t);
     return out;
 }
@@ -53,7 +53,7 @@ TEST(an_output_may_be_written_over_an_input_of_the_same_task)
     npurt_tensor x = world_bytes(4096, 64);
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &spec, &x);
+    npurt_task_output_new(&t, &spec, &x);
     npurt_task_input(&t, &x);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_OK);
     CHECK_EQ(x.size, 100);
@@ -136,7 +136,7 @@ TEST(a_full_heap_names_the_output)
     npurt_task t;
     made(1);
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &spec, NULL);
+    npurt_task_output_new(&t, &spec, NULL);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
     CHECK_STR(graph_problem(g),
               "task 1, tensor 0: 1025 bytes do not fit into the heap of outputs, of which 1024 bytes are in use");
@@ -165,14 +165,14 @@ TEST(outputs_without_end_are_refused)
         struct graph *g = world_begin();
         npurt_task t;
         npurt_task_init_aiv(&t, 0);
-        npurt_task_output(&t, &specs[i], NULL);
+        npurt_task_output_new(&t, &specs[i], NULL);
         CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_INVALID_ARGUMENT);
         CHECK_HAS(graph_problem(g), parts[i]);
     }
     struct graph *g = world_begin(); /* 2^63 bytes: a size, but more than there is */
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
-    npurt_task_output(&t, &(npurt_tensor_spec){.dtype = NPURT_I64, .ndims = 2, .shape = {UINT32_MAX, UINT32_MAX}},
+    npurt_task_output_new(&t, &(npurt_tensor_spec){.dtype = NPURT_I64, .ndims = 2, .shape = {UINT32_MAX, UINT32_MAX}},
                       NULL);
     CHECK_EQ(graph_submit(g, &t, NULL), NPURT_ERROR_OUT_OF_DEVICE_MEMORY);
 }

@@ -116,7 +116,7 @@ TEST(a_deferred_task_has_slabs_of_its_own)
     world_begin_with((struct graph_begin_info){.heap_base = 0x100000, .heap_size = 4096, .grow = move_heap});
     fresh(); /* 0: one slab */
     npurt_task_deferred(&task);
-    npurt_task_output(&task, &spec, &out);
+    npurt_task_output_new(&task, &spec, &out);
     npurt_task_scalar(&task, 7);
     world_submit(&task);
     npurt_task_init(&task, 0, 0, 0); /* 1: 15 slabs, and a predicate */
@@ -128,7 +128,7 @@ TEST(a_deferred_task_has_slabs_of_its_own)
     npurt_task_deferred(&task);
     world_submit(&task);
     fresh(); /* 3: none */
-    npurt_task_output(&task, &spec, &out);
+    npurt_task_output_new(&task, &spec, &out);
     world_submit(&task);
     world_finish();
     static const uint8_t flags[] = {IMAGE_DEFERRED, IMAGE_DEFERRED | IMAGE_PREDICATE, 0, 0};
@@ -247,12 +247,12 @@ TEST(a_predicate_moves_with_the_heap)
     npurt_tensor_spec small = {.dtype = NPURT_F32, .ndims = 1, .shape = {16}};
     npurt_tensor_spec large = {.dtype = NPURT_F32, .ndims = 1, .shape = {4096}};
     fresh();
-    npurt_task_output(&task, &small, &made);
+    npurt_task_output_new(&task, &small, &made);
     world_submit(&task);
     only_if(&made, fifth, NPURT_NOT_EQUAL, 0);
     world_submit(&task);
     fresh();
-    npurt_task_output(&task, &large, NULL);
+    npurt_task_output_new(&task, &large, NULL);
     world_submit(&task);
     world_finish();
     CHECK_STR(world_edges(), "0>1");

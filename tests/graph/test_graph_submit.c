@@ -158,7 +158,7 @@ TEST(refuses_wrong_tensors)
     npurt_task_add_tensor(&task, (npurt_access)9, &x, NULL, NULL);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: unknown access 9");
     g = begin();
-    npurt_task_output(&task, NULL, NULL);
+    npurt_task_output_new(&task, NULL, NULL);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
                   "task 0, tensor 0: an output without a spec");
 }
@@ -251,7 +251,7 @@ TEST(refuses_fields_that_no_builder_sets)
     npurt_tensor out;
     memset(&spec.has_initial, 7, 1);
     g = begin();
-    npurt_task_output(&task, &spec, &out);
+    npurt_task_output_new(&task, &spec, &out);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
                   "task 0, tensor 0: has_initial is 7, neither true nor false");
 }
@@ -263,8 +263,8 @@ TEST(the_first_refusal_latches)
     CHECK_EQ(submit_input(g, NULL), NPURT_ERROR_INVALID_ARGUMENT);
     npurt_task_init_aiv(&task, 0);
     npurt_task_blocks(&task, 65536);
-    CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
-    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(npurt_orch_fail(orch, 3, "late"), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_EQ(graph_finish(g, &world_image), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_STR(graph_problem(g), "task 0, tensor 0: is NULL");
@@ -279,8 +279,8 @@ TEST(null_where_a_task_or_a_spec_belongs_is_refused)
     static const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {16}};
     struct graph *g = begin();
     npurt_tensor out;
-    CHECK_REFUSED(g, npurt_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0: is NULL");
-    CHECK_EQ(npurt_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT); /* latched */
+    CHECK_REFUSED(g, npurt_orch_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT, "task 0: is NULL");
+    CHECK_EQ(npurt_orch_submit(graph_orch(g), NULL, NULL), NPURT_ERROR_INVALID_ARGUMENT); /* latched */
     g = begin();
     CHECK_REFUSED(g, npurt_orch_alloc(graph_orch(g), NULL, &out), NPURT_ERROR_INVALID_ARGUMENT,
                   "tensor allocated after task 0: spec or out is NULL");
@@ -293,7 +293,7 @@ TEST(an_orchestration_fails_with_its_own_code)
 {
     struct graph *g = begin();
     CHECK_EQ(npurt_orch_fail(graph_orch(g), 42, "odd context length"), NPURT_ERROR_ORCHESTRATION);
-    CHECK_EQ(npurt_submit(graph_orch(g), &task, NULL), NPURT_ERROR_ORCHESTRATION);
+    CHECK_EQ(npurt_orch_submit(graph_orch(g), &task, NULL), NPURT_ERROR_ORCHESTRATION);
     CHECK_EQ(graph_user_code(g), 42);
     CHECK_STR(graph_problem(g), "odd context length");
 }

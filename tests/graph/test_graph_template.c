@@ -7,7 +7,7 @@
 static void stencil(npurt_orch *orch, const npurt_tensor *rows, const npurt_template *t)
 {
     enum { WIDTH = 32 };
-    if (t && !npurt_template_begin(orch, t)) return;
+    if (t && !npurt_orch_template_begin(orch, t)) return;
     for (uint32_t i = 0; i < 2 * WIDTH; i++) {
         const uint32_t x = i % WIDTH, from = i < WIDTH ? 0 : WIDTH;
         npurt_tensor in[2], out = npurt_tensor_slice(rows, 0, (WIDTH - from + x) * 4, (WIDTH - from + x + 1) * 4, 1);
@@ -19,9 +19,9 @@ static void stencil(npurt_orch *orch, const npurt_tensor *rows, const npurt_temp
             npurt_task_input(&task, &in[k]);
         }
         npurt_task_output_existing(&task, &out);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
     }
-    if (t) CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    if (t) CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
 }
 
 /* However many tasks access a box it is looked up once in a use, and not at all when the buffer has the boxes that it
@@ -74,19 +74,19 @@ TEST(replays_without_the_body)
     uint64_t scalar = 7;
     npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1, .scalars = &scalar, .scalar_count = 1};
     npurt_task task;
-    CHECK(npurt_template_begin(orch, &t));
+    CHECK(npurt_orch_template_begin(orch, &t));
     npurt_task_init_aiv(&task, 2);
     npurt_task_inout(&task, &x);
     npurt_task_template_scalar(&task, &t, 0);
     npurt_task_scalar(&task, 5);
-    CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
-    CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
+    CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     scalar = 8;
     t.tensors = other;
-    CHECK(!npurt_template_begin(orch, &t));
+    CHECK(!npurt_orch_template_begin(orch, &t));
     t.tensors = larger; /* another shape: as it is */
-    CHECK(npurt_template_begin(orch, &t));
-    CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+    CHECK(npurt_orch_template_begin(orch, &t));
+    CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     world_finish();
     CHECK_EQ(world_image.task_count, 2);
     CHECK_EQ(world_tensor(1, 0)->addr, 0x200000);
@@ -105,12 +105,12 @@ TEST(submits_what_can_not_be_replayed)
     npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
     for (uint32_t use = 0; use < 3; use++) {
         npurt_task task;
-        CHECK(npurt_template_begin(orch, &t));
+        CHECK(npurt_orch_template_begin(orch, &t));
         npurt_task_init_aiv(&task, 2);
         npurt_task_input(&task, &foreign);
         npurt_task_inout(&task, &x);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
-        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     }
     world_finish();
     CHECK_EQ(world_image.task_count, 3);
@@ -127,12 +127,12 @@ TEST(submits_what_shares_bytes)
     npurt_template t = {.key = 9, .tensor_count = 2};
     for (uint32_t use = 0; use < 5; use++) {
         t.tensors = use % 2 == 0 ? shared : own;
-        const bool submit = npurt_template_begin(orch, &t);
+        const bool submit = npurt_orch_template_begin(orch, &t);
         CHECK_EQ(submit, use != 3); /* recorded in 1 */
         if (!submit) continue;
         world_update(*t.tensors[0]);
         world_update(*t.tensors[1]);
-        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     }
     world_finish();
     CHECK_STR(world_edges(), "0>1 0>2 1>2 1>4 1>5 2>4 3>7 4>5 4>6 5>6 5>8 5>9 6>8 8>9");
@@ -149,21 +149,21 @@ TEST(replays_predicates)
     for (uint32_t use = 0; use < 2; use++) {
         const npurt_template t = {.key = 9, .tensors = &tensors[use], .tensor_count = 1};
         world_update(*tensors[use]);
-        const bool submit = npurt_template_begin(orch, &t);
+        const bool submit = npurt_orch_template_begin(orch, &t);
         CHECK_EQ(submit, use == 0);
         if (!submit) continue;
         npurt_task task;
         npurt_tensor out;
         const npurt_tensor_spec spec = {.dtype = NPURT_U8, .ndims = 1, .shape = {64}};
         npurt_task_init_aiv(&task, 2);
-        npurt_task_output(&task, &spec, &out);
+        npurt_task_output_new(&task, &spec, &out);
         npurt_task_scalar(&task, 3);
         npurt_task_predicate(&task, &x, &index, NPURT_LESS, 9);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
         npurt_task_init_aiv(&task, 2);
         npurt_task_predicate(&task, &out, &index, NPURT_EQUAL, 1);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
-        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     }
     world_finish();
     CHECK_STR(world_edges(), "0>1 1>2 3>4 4>5");
@@ -193,11 +193,11 @@ TEST(submits_what_depends_on_a_task_outside)
         npurt_task task;
         npurt_task_id before;
         npurt_task_init_aiv(&task, 1);
-        CHECK_EQ(npurt_submit(orch, &task, &before), NPURT_OK);
-        CHECK(npurt_template_begin(orch, &t));
+        CHECK_EQ(npurt_orch_submit(orch, &task, &before), NPURT_OK);
+        CHECK(npurt_orch_template_begin(orch, &t));
         npurt_task_after(&task, &before, 1);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
-        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     }
     world_finish();
     CHECK_STR(world_edges(), "0>1 2>3");
@@ -213,14 +213,14 @@ TEST(submits_what_was_recorded_in_a_scope_of_another_mode)
     for (int first = 0; first < 2; first++) {
         npurt_orch *orch = graph_orch(world_begin());
         for (int use = 0; use < 4; use++) { /* manual, auto, manual, auto; or the other way around */
-            npurt_scope_begin(orch, use % 2 == first ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
-            const bool submit = npurt_template_begin(orch, &t);
+            npurt_orch_scope_begin(orch, use % 2 == first ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
+            const bool submit = npurt_orch_template_begin(orch, &t);
             CHECK_EQ(submit, use % 2 == 0 ? use == 0 : true);
             if (submit) {
                 world_update(x);
-                CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+                CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
             }
-            npurt_scope_end(orch);
+            npurt_orch_scope_end(orch);
             world_update(x);
         }
         world_finish();
@@ -242,12 +242,12 @@ TEST(submits_a_template_tensor_of_another_dtype)
         npurt_tensor view = npurt_tensor_view(&whole[use], part, start);
         const npurt_tensor *one[] = {&view};
         npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
-        if (npurt_template_begin(orch, &t)) {
+        if (npurt_orch_template_begin(orch, &t)) {
             npurt_tensor bytes = npurt_tensor_view(&view, part, offset);
             bytes.dtype = NPURT_U8;
             bytes.start_offset *= sizeof(uint32_t);
             world_update(bytes);
-            CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+            CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
         }
     }
     world_finish();
@@ -267,12 +267,12 @@ TEST(submits_scalars_of_another_template)
     const npurt_template other = {.key = 8, .scalars = scalar, .scalar_count = 64};
     for (uint32_t use = 0; use < 2; use++) {
         npurt_task task;
-        CHECK(npurt_template_begin(orch, &none));
+        CHECK(npurt_orch_template_begin(orch, &none));
         npurt_task_init_aiv(&task, 2);
         npurt_task_inout(&task, &x);
         npurt_task_template_scalar(&task, &other, 63);
-        CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
-        CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
+        CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
     }
     world_finish();
     CHECK_EQ(*(const uint64_t *)(world_tensor(1, 0) + 1), 77);
@@ -283,17 +283,17 @@ TEST(refuses_scopes_that_cross_a_template)
 {
     const npurt_template t = {.key = 9};
     npurt_orch *orch = graph_orch(world_begin());
-    npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
-    CHECK(npurt_template_begin(orch, &t));
-    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
-    CHECK_EQ(npurt_scope_end(orch), NPURT_OK);
-    CHECK_EQ(npurt_scope_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
+    npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
+    CHECK(npurt_orch_template_begin(orch, &t));
+    CHECK_EQ(npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_EQ(npurt_orch_scope_end(orch), NPURT_OK);
+    CHECK_EQ(npurt_orch_scope_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_HAS(graph_problem(world_graph), "template 9");
 
     orch = graph_orch(world_begin());
-    CHECK(npurt_template_begin(orch, &t));
-    CHECK_EQ(npurt_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
-    CHECK_EQ(npurt_template_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK(npurt_orch_template_begin(orch, &t));
+    CHECK_EQ(npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO), NPURT_OK);
+    CHECK_EQ(npurt_orch_template_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_HAS(graph_problem(world_graph), "template 9");
     CHECK_HAS(graph_problem(world_graph), "still open: 1");
 }
@@ -306,27 +306,27 @@ TEST(refuses_misuse)
     npurt_template t = {.key = 9, .tensors = one, .tensor_count = 1};
 
     npurt_orch *orch = graph_orch(world_begin());
-    CHECK(npurt_template_begin(orch, &t));
-    CHECK(!npurt_template_begin(orch, &t));
+    CHECK(npurt_orch_template_begin(orch, &t));
+    CHECK(!npurt_orch_template_begin(orch, &t));
     CHECK_HAS(graph_problem(world_graph), "template 9");
     CHECK_HAS(graph_problem(world_graph), "inside of a template");
 
     orch = graph_orch(world_begin());
-    CHECK_EQ(npurt_template_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_EQ(npurt_orch_template_end(orch), NPURT_ERROR_INVALID_ARGUMENT);
 
     orch = graph_orch(world_begin());
     t.tensors = bad;
     t.tensor_count = 2;
-    CHECK(!npurt_template_begin(orch, &t));
+    CHECK(!npurt_orch_template_begin(orch, &t));
     CHECK_HAS(graph_problem(world_graph), "tensor 1");
 
     orch = graph_orch(world_begin());
     t.key = 0;
-    CHECK(!npurt_template_begin(orch, &t));
+    CHECK(!npurt_orch_template_begin(orch, &t));
 
     orch = graph_orch(world_begin());
     t = (npurt_template){.key = 9, .tensors = one, .tensor_count = 1};
-    CHECK(npurt_template_begin(orch, &t));
+    CHECK(npurt_orch_template_begin(orch, &t));
     CHECK_EQ(npurt_orch_get(orch, &x, (uint32_t[]){0}, &bits), NPURT_ERROR_INVALID_ARGUMENT);
     CHECK_HAS(graph_problem(world_graph), "template");
 }

@@ -38,13 +38,13 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
         if (what == 0 && depth < 4) {
             scope_made[depth++] = made_count;
             if (manual_depth == 0 && draw(3) == 0) manual_depth = depth; /* from here on inwards */
-            npurt_scope_begin(orch, manual_depth ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
+            npurt_orch_scope_begin(orch, manual_depth ? NPURT_SCOPE_MANUAL : NPURT_SCOPE_AUTO);
             continue;
         }
         if (what == 1 && depth > 0) {
             if (manual_depth == depth) manual_depth = 0;
             made_count = scope_made[--depth];
-            npurt_scope_end(orch);
+            npurt_orch_scope_end(orch);
             continue;
         }
         if (what == 2) {
@@ -73,7 +73,7 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
             default: npurt_task_input(&task, &view[i]); break;
             }
         }
-        if (draw(2)) npurt_task_output(&task, &spec, &made[made_count++]);
+        if (draw(2)) npurt_task_output_new(&task, &spec, &made[made_count++]);
         npurt_task_scalar(&task, draw(1000));
         if (t->scalar_count) npurt_task_template_scalar(&task, t, draw(t->scalar_count));
         const npurt_tensor *of = &view[draw(args)];
@@ -85,10 +85,10 @@ static void submit_body(npurt_orch *orch, const struct body *body, const npurt_t
             after[1] = id[draw(tasks)];
             npurt_task_after(&task, after, 2);
         }
-        CHECK_EQ(npurt_submit(orch, &task, &id[tasks++]), NPURT_OK);
+        CHECK_EQ(npurt_orch_submit(orch, &task, &id[tasks++]), NPURT_OK);
     }
     while (depth-- > 0)
-        npurt_scope_end(orch);
+        npurt_orch_scope_end(orch);
     random_state = saved;
 }
 
@@ -111,7 +111,7 @@ static void submit_between(npurt_orch *orch, enum kind of, const npurt_tensor *c
     if (kind == 2) part = npurt_tensor_slice(cell, 0, at + 1, at + PART + draw(PART), 1);
     npurt_task_init_aiv(&task, 1);
     npurt_task_add_tensor(&task, draw(2) ? NPURT_ACCESS_INOUT : NPURT_ACCESS_INPUT, &part, NULL, NULL);
-    CHECK_EQ(npurt_submit(orch, &task, NULL), NPURT_OK);
+    CHECK_EQ(npurt_orch_submit(orch, &task, NULL), NPURT_OK);
 }
 
 /* The whole graph: uses of three bodies on random tensors, and tasks in between. */
@@ -156,16 +156,16 @@ static struct copy build(uint64_t seed, enum kind kind, bool templates)
                             .scalar_count = 3};
         if (templates) {
             uses++;
-            if (npurt_template_begin(orch, &t)) {
+            if (npurt_orch_template_begin(orch, &t)) {
                 submit_body(orch, b, &t);
-                CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+                CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
             } else {
                 replays++;
             }
         } else {
-            npurt_scope_begin(orch, NPURT_SCOPE_AUTO);
+            npurt_orch_scope_begin(orch, NPURT_SCOPE_AUTO);
             submit_body(orch, b, &t);
-            npurt_scope_end(orch);
+            npurt_orch_scope_end(orch);
         }
         submit_between(orch, kind, &cell[draw(2) ? first : draw(CELLS)]);
         const char *wrong = seed % 16 == 0 ? graph_validate(g) : NULL;

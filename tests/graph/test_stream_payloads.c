@@ -91,9 +91,9 @@ TEST(replayed_tasks_are_told_about_their_own_tensors)
             expect_use(tensor, use);
             const npurt_template t = {
                 .key = 1, .tensors = tensors, .tensor_count = TENSORS, .scalars = &scalar, .scalar_count = 1};
-            if (npurt_template_begin(graph_orch(world.graph), &t)) {
+            if (npurt_orch_template_begin(graph_orch(world.graph), &t)) {
                 submit_body(&t);
-                CHECK_EQ(npurt_template_end(graph_orch(world.graph)), NPURT_OK);
+                CHECK_EQ(npurt_orch_template_end(graph_orch(world.graph)), NPURT_OK);
             } else {
                 replays++;
                 const uint32_t same[TENSORS] = {part[0] == first[0], part[1] == first[1]};

@@ -93,7 +93,7 @@ static void submit_body(uint32_t body, const npurt_tensor *tensor)
             npurt_task_add_tensor(&task, s->argument[k].access, &view[k], NULL, NULL);
         }
         if (s->reads) npurt_task_input(&task, &made[s->reads - 1]);
-        if (s->output) npurt_task_output(&task, &spec, &made[i]);
+        if (s->output) npurt_task_output_new(&task, &spec, &made[i]);
         world_submit(&task);
     }
 }
@@ -131,9 +131,9 @@ static void play(uint64_t seed)
         }
         expect_body(body, view, world.admitted);
         const npurt_template t = {.key = 1 + body, .tensors = tensors, .tensor_count = TENSORS};
-        if (npurt_template_begin(orch, &t)) {
+        if (npurt_orch_template_begin(orch, &t)) {
             submit_body(body, tensor);
-            CHECK_EQ(npurt_template_end(orch), NPURT_OK);
+            CHECK_EQ(npurt_orch_template_end(orch), NPURT_OK);
         } else {
             replays++;
         }

@@ -238,7 +238,7 @@ TEST(callables_with_bad_binaries_are_refused)
     desc.runtime = (npurt_runtime)2;
     load_fails(&desc, NPURT_ERROR_UNSUPPORTED, "runtime 2");
     desc = description(&kernel);
-    const npurt_param param = {.access = NPURT_ACCESS_OUTPUT, .dtype = NPURT_F32};
+    const npurt_param param = {.access = NPURT_ACCESS_OUTPUT_NEW, .dtype = NPURT_F32};
     desc.params = &param;
     desc.param_count = 1;
     load_fails(&desc, NPURT_ERROR_INVALID_ARGUMENT, "parameter 0");

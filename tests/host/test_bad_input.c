@@ -160,13 +160,13 @@ TEST(another_api_version)
             "host_test_bad_input was built with API version 7 of npurt's headers");
     CHECK(none == NULL);
     CHECK_HAS(npurt_error_last()->message, "libnpurt.so");
-    CHECK_HAS(npurt_error_last()->message, "serves versions 1 to 1");
+    CHECK_HAS(npurt_error_last()->message, "serves versions 1 to 2");
     set_up();
     for (int i = 0; i < 2; i++) {
         world_runtime = runtimes[i];
         REFUSED(world_load_from(device, world_version_7, &no_callable), NPURT_ERROR_BAD_BINARY, world_version_7);
         CHECK_HAS(npurt_error_last()->message,
-                  "was built with API version 7 of npurt's headers; this library serves versions 1 to 1");
+                  "was built with API version 7 of npurt's headers; this library serves versions 1 to 2");
         REFUSED(world_load_from(device, world_kernels, &no_callable), NPURT_ERROR_BAD_BINARY, world_kernels);
         CHECK_HAS(npurt_error_last()->message, "has no API version");
     }

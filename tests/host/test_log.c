@@ -156,7 +156,7 @@ TEST(host_and_aicpu_lines_come_from_their_level_on)
 {
     listen(NPURT_LOG_INFO);
     struct world w = set_up("emu:a5?hbm=3GiB");
-    const struct line *aicpu = find(NPURT_LOG_AICPU, "init: protocol 4, ");
+    const struct line *aicpu = find(NPURT_LOG_AICPU, "init: protocol 5, ");
     CHECK_EQ(aicpu->l.level, NPURT_LOG_INFO);
     CHECK_STR(aicpu->part, "aicpu");
     CHECK_EQ(aicpu->l.unit, 0);

@@ -236,7 +236,7 @@ TEST(device_programs_of_another_protocol_are_refused_at_open)
     fake.protocol = PROTOCOL_VERSION + 1;
     error_begin("test");
     CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_ERROR_BAD_BINARY);
-    CHECK_HAS(npurt_error_last()->message, "protocol version 5");
+    CHECK_HAS(npurt_error_last()->message, "protocol version 6");
     CHECK_EQ(fake.retained, 0);
 }
 

@@ -1,6 +1,6 @@
 /* Templates on a card: what a graph leaves whose bodies are replayed is what its uses leave one after the other, among
  * plain tasks, with bodies of every kind (fixtures/template.h) and, where the graph is built on the device, in small rings
- * too. That bodies were replayed the orchestration tells: npurt_template_begin answered false. */
+ * too. That bodies were replayed the orchestration tells: npurt_orch_template_begin answered false. */
 #include "scene.h"
 
 #include "fixtures/template.h"

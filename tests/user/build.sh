@@ -26,7 +26,7 @@ void kernel_entry(NPURT_GM int64_t *args)
     NPURT_GM const npurt_tensor *x = npurt_kernel_tensor(args, 0), *y = npurt_kernel_tensor(args, 1);
     const int32_t *in = npurt_kernel_data(x);
     int32_t *out = npurt_kernel_data(y);
-    for (uint32_t i = 0; i < y->shape[0]; i++) out[i] += in[i] + AMOUNT + (int32_t)npurt_kernel_scalar(args, 2);
+    for (uint32_t i = 0; i < y->shape[0]; i++) out[i] += in[i] + AMOUNT + npurt_kernel_i32(args, 0);
 }
 C
 echo '#define AMOUNT 0' > amount.h
@@ -40,7 +40,7 @@ int go(npurt_orch *orch, const npurt_orch_args *args)
     npurt_task_input(&task, &args->tensor[0]);
     npurt_task_inout(&task, &args->tensor[1]);
     npurt_task_scalar(&task, args->scalar[0]);
-    npurt_submit(orch, &task, NULL);
+    npurt_orch_submit(orch, &task, NULL);
     return 0;
 }
 C
@@ -145,8 +145,8 @@ head -c 100 moved/kernel_add.so > damaged/kernel_add.so
 refused 3 'NPURT_ERROR_BAD_BINARY' "$npurt" run damaged --input x=x --input y=y --scalar more=1
 sed 's/"format": 1/"format": 2/' moved/bundle.json > damaged/bundle.json
 refused 3 'this npurt knows format 1 only' "$npurt" run damaged
-sed 's/"api": 1/"api": 7/' moved/bundle.json > damaged/bundle.json
-refused 3 ': api: built with API version 7; this npurt serves versions 1 to 1' "$npurt" run damaged
+sed 's/"api": 2/"api": 7/' moved/bundle.json > damaged/bundle.json
+refused 3 ': api: built with API version 7; this npurt serves versions 1 to 2' "$npurt" run damaged
 # ---- what is no regular file is refused at once ----
 mkfifo pipe damaged/pipe
 no="pipe: not a regular file but a pipe"

@@ -115,10 +115,10 @@ TEST(bundle_needs_its_format_and_stays_in_its_folder)
             "c.json:1: has no \"format\": not a built bundle");
     REFUSED("{\"format\": 2, \"new\": 1}", DESCRIPTION_OF_BUNDLE, "c.json:1: format: this npurt knows format 1 only");
     REFUSED("{\"format\": 1, \"name\": \"n\", \"orchestration\": {\"binary\": \"o.so\"}}", DESCRIPTION_OF_BUNDLE,
-            "c.json:1: has no \"api\": built by an npurt from before API version 1; this one has API version 1. Build "
+            "c.json:1: has no \"api\": built by an npurt from before API version 1; this one has API version 2. Build "
             "it again");
     REFUSED("{\"format\": 1,\n\"api\": 7, \"new\": 1}", DESCRIPTION_OF_BUNDLE,
-            "c.json:2: api: built with API version 7; this npurt serves versions 1 to 1");
+            "c.json:2: api: built with API version 7; this npurt serves versions 1 to 2");
     REFUSED("{\"format\": 1, \"api\": \"1\"}", DESCRIPTION_OF_BUNDLE,
             "c.json:1: api: a whole number from 0 to 4294967295 is due here");
     REFUSED(HEAD " \"api\": 1}", DESCRIPTION_OF_SOURCES,

@@ -66,7 +66,8 @@ readelf -d "$work/version" | grep -q "NEEDED.*\[$soname\]" || fail "a program do
 
 # A program of another API version, as if built elsewhere: refused with both versions and both files.
 mkdir -p "$work/other/npurt"
-sed 's/^#define NPURT_API_VERSION 1$/#define NPURT_API_VERSION 7/' "$prefix/include/npurt/version.h" > "$work/other/npurt/version.h"
+own=$(sed -n 's/^#define NPURT_API_VERSION //p' "$prefix/include/npurt/version.h")
+sed 's/^#define NPURT_API_VERSION [0-9]*$/#define NPURT_API_VERSION 7/' "$prefix/include/npurt/version.h" > "$work/other/npurt/version.h"
 cat > "$work/other.c" <<'C'
 #include <npurt/npurt.h>
 #include <stdio.h>
@@ -78,14 +79,14 @@ int main(void)
     return 0;
 }
 C
-for version_of in 1:"$prefix/include" 7:"$work/other"; do
+for version_of in "$own":"$prefix/include" 7:"$work/other"; do
   cc -I"${version_of#*:}" "$work/other.c" -o "$work/other_${version_of%%:*}" $(pkg-config --cflags --libs npurt)
   readelf -nW "$work/other_${version_of%%:*}" | grep -q "npurt.*description data: 0${version_of%%:*} 00 00 00" || fail "no note of version $version_of"
 done
-said=$(LD_LIBRARY_PATH=$prefix/lib "$work/other_1")
+said=$(LD_LIBRARY_PATH=$prefix/lib "$work/other_$own")
 grep -q '^NPURT_OK' <<<"$said" || fail "$said"
 said=$(LD_LIBRARY_PATH=$prefix/lib "$work/other_7")
-grep -q "^NPURT_ERROR_BAD_BINARY $work/other_7 was built with API version 7 of npurt's headers; $prefix/lib/libnpurt.so.* serves versions 1 to 1$" \
+grep -q "^NPURT_ERROR_BAD_BINARY $work/other_7 was built with API version 7 of npurt's headers; $prefix/lib/libnpurt.so.* serves versions 1 to $own$" \
   <<<"$said" || fail "$said"
 
 # find_package refuses a version that is not there.

@@ -7,7 +7,7 @@ NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
     NPURT_GM const npurt_tensor *tx = npurt_kernel_tensor(args, 0), *inbox = npurt_kernel_tensor(args, 1);
-    const uint32_t to = (uint32_t)npurt_kernel_scalar(args, 3);
+    const uint32_t to = npurt_kernel_u32(args, 0);
     NPURT_GM const float *x = (NPURT_GM const float *)npurt_kernel_data(tx);
     NPURT_GM float *row = (NPURT_GM float *)npurt_kernel_data(inbox) + (size_t)to * inbox->strides[0];
     NPURT_GM uint32_t *counter =

@@ -12,10 +12,10 @@ void kernel_entry(NPURT_GM int64_t *args)
     NPURT_GM const uint32_t *table = npurt_kernel_data(tt);
     NPURT_GM uint16_t *keys = npurt_kernel_data(npurt_kernel_tensor(args, 5)),
                       *values = npurt_kernel_data(npurt_kernel_tensor(args, 6));
-    float epsilon = npurt_kernel_scalar_f32(args, 7);
-    uint32_t dim = tk->shape[1], block = (uint32_t)npurt_kernel_scalar(args, 8);
+    float epsilon = npurt_kernel_f32(args, 0);
+    uint32_t dim = tk->shape[1], block = npurt_kernel_u32(args, 1);
     for (uint32_t s = 0; s < tk->shape[0]; s++) {
-        uint32_t at = (uint32_t)npurt_kernel_scalar(args, 9 + s) - 1;
+        uint32_t at = npurt_kernel_u32(args, 2 + s) - 1;
         size_t row = (size_t)table[s * tt->strides[0] + at / block] * block + at % block;
         rope_head(k + (size_t)s * tk->strides[0], weight, rope + (size_t)s * tr->strides[0], dim, epsilon,
                   keys + row * dim);

@@ -13,5 +13,5 @@ void kernel_entry(NPURT_GM int64_t *args)
     for (uint32_t row = 0; row < tq->shape[0]; row++)
         for (uint32_t at = 0; at < tq->shape[1]; at += dim)
             rope_head(q + (size_t)row * tq->strides[0] + at, weight, rope + (size_t)row * tr->strides[0], dim,
-                      npurt_kernel_scalar_f32(args, 4), out + (size_t)row * to->strides[0] + at);
+                      npurt_kernel_f32(args, 0), out + (size_t)row * to->strides[0] + at);
 }

@@ -6,7 +6,7 @@ NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
     const struct tiles x = tiles_of(npurt_kernel_tensor(args, 0)), to = tiles_of(npurt_kernel_tensor(args, 1));
-    bool first = npurt_kernel_scalar(args, 2) != 0;
+    bool first = npurt_kernel_u64(args, 0) != 0;
     for (uint32_t tile = 0; tile < to.count; tile++) {
         for (uint32_t row = 0; row < to.rows; row++) {
             NPURT_GM const float *from = tiles_row(&x, tile, row);

@@ -6,7 +6,7 @@
 NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
-    const struct step step = step_of(args, 4);
+    const struct step step = step_of(args);
     NPURT_GM const npurt_tensor *tw = npurt_kernel_tensor(args, 0), *tp = npurt_kernel_tensor(args, 2),
                                 *to = npurt_kernel_tensor(args, 3);
     NPURT_GM const uint16_t *weights = npurt_kernel_data(tw), *values = npurt_kernel_data(npurt_kernel_tensor(args, 1));

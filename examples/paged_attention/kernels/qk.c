@@ -5,7 +5,7 @@
 NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
-    const struct step step = step_of(args, 4);
+    const struct step step = step_of(args);
     NPURT_GM const npurt_tensor *tq = npurt_kernel_tensor(args, 0), *tp = npurt_kernel_tensor(args, 2),
                                 *ts = npurt_kernel_tensor(args, 3);
     NPURT_GM const uint16_t *q = npurt_kernel_data(tq), *keys = npurt_kernel_data(npurt_kernel_tensor(args, 1));

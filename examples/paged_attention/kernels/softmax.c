@@ -5,7 +5,7 @@
 NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
-    const struct step step = step_of(args, 3);
+    const struct step step = step_of(args);
     NPURT_GM const npurt_tensor *ts = npurt_kernel_tensor(args, 0);
     NPURT_GM const float *scores = npurt_kernel_data(ts);
     NPURT_GM uint16_t *weights = npurt_kernel_data(npurt_kernel_tensor(args, 1));

@@ -7,30 +7,29 @@
 #include "../layout.h"
 
 struct step {
-    NPURT_GM const int64_t *scalar;
+    NPURT_GM const int64_t *args;
     uint32_t first, block, heads;
 };
 
-/* `tensors`: how many tensors the kernel has. */
-static inline struct step step_of(NPURT_GM const int64_t *args, uint32_t tensors)
+static inline struct step step_of(NPURT_GM const int64_t *args)
 {
     struct step step;
-    step.scalar = args + tensors;
-    step.first = (uint32_t)step.scalar[STEP_FIRST];
-    step.block = (uint32_t)step.scalar[STEP_BLOCK];
-    step.heads = (uint32_t)step.scalar[STEP_HEADS];
+    step.args = args;
+    step.first = npurt_kernel_u32(args, STEP_FIRST);
+    step.block = npurt_kernel_u32(args, STEP_BLOCK);
+    step.heads = npurt_kernel_u32(args, STEP_HEADS);
     return step;
 }
 
 static inline float step_scale(const struct step *step)
 {
-    return npurt_kernel_scalar_f32(step->scalar, STEP_SCALE);
+    return npurt_kernel_f32(step->args, STEP_SCALE);
 }
 
 /* Tokens of sequence s from the task's first block on; 0: it has ended before. */
 static inline uint32_t step_rest(const struct step *step, uint32_t s)
 {
-    uint32_t length = (uint32_t)step->scalar[STEP_LENGTHS + s], before = step->first * step->block;
+    uint32_t length = npurt_kernel_u32(step->args, STEP_LENGTHS + s), before = step->first * step->block;
     return length > before ? length - before : 0;
 }
 

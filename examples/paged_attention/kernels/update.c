@@ -6,14 +6,14 @@
 NPURT_KERNEL void kernel_entry(NPURT_GM int64_t *args);
 void kernel_entry(NPURT_GM int64_t *args)
 {
-    const struct step step = step_of(args, 4);
+    const struct step step = step_of(args);
     NPURT_GM const npurt_tensor *tp = npurt_kernel_tensor(args, 1);
     NPURT_GM const float *statistics = npurt_kernel_data(npurt_kernel_tensor(args, 0));
     NPURT_GM const float *partial = npurt_kernel_data(tp);
     NPURT_GM float *state = npurt_kernel_data(npurt_kernel_tensor(args, 2));
     NPURT_GM uint16_t *out = npurt_kernel_data(npurt_kernel_tensor(args, 3));
     uint32_t rows = tp->shape[0], dim = tp->shape[1];
-    uint32_t width = (uint32_t)step.scalar[STEP_LENGTHS + rows / step.heads];
+    uint32_t width = npurt_kernel_u32(args, STEP_LENGTHS + rows / step.heads);
 
     for (uint32_t row = 0; row < rows; row++) {
         NPURT_GM float *own = state + (size_t)row * (dim + 2);

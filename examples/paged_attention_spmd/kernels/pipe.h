@@ -17,12 +17,12 @@ struct pipe {
 static inline struct pipe pipe_of(NPURT_GM const int64_t *args)
 {
     NPURT_GM const npurt_tensor *q = npurt_kernel_tensor(args, PIPE_Q), *table = npurt_kernel_tensor(args, PIPE_TABLE);
-    NPURT_GM const int64_t *scalar = args + PIPE_TENSORS;
     struct pipe pipe;
     pipe.sequence = (uint32_t)npurt_kernel_block_idx(args);
-    pipe.length = (uint32_t)scalar[PIPE_LENGTHS + (scalar[PIPE_LENGTH_COUNT] > 1 ? pipe.sequence : 0)];
-    pipe.block = (uint32_t)scalar[PIPE_BLOCK];
-    pipe.heads = (uint32_t)scalar[PIPE_HEADS];
+    const bool one_length = npurt_kernel_u32(args, PIPE_LENGTH_COUNT) == 1;
+    pipe.length = npurt_kernel_u32(args, PIPE_LENGTHS + (one_length ? 0 : pipe.sequence));
+    pipe.block = npurt_kernel_u32(args, PIPE_BLOCK);
+    pipe.heads = npurt_kernel_u32(args, PIPE_HEADS);
     pipe.dim = q->shape[q->ndims - 1];
     pipe.width = npurt_kernel_tensor(args, PIPE_SCORES)->shape[1];
     pipe.runs = (pipe.length + pipe.width - 1) / pipe.width;

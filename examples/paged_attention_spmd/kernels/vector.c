@@ -8,7 +8,7 @@ void kernel_entry(NPURT_GM int64_t *args)
 {
     const struct pipe p = pipe_of(args);
     const uint32_t half = (uint32_t)npurt_kernel_sub_block(args), rows = p.heads / 2, first = half * rows;
-    const float scale = npurt_kernel_scalar_f32(args, PIPE_TENSORS + PIPE_SCALE);
+    const float scale = npurt_kernel_f32(args, PIPE_SCALE);
     NPURT_GM uint16_t *out = (NPURT_GM uint16_t *)npurt_kernel_data(npurt_kernel_tensor(args, PIPE_OUT)) +
                              ((size_t)p.sequence * p.heads + first) * p.dim;
     NPURT_GM uint16_t *weights = p.weights + (size_t)first * p.width;

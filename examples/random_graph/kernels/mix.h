@@ -34,8 +34,8 @@ static inline uint32_t digest(NPURT_GM const npurt_tensor *t, uint32_t input)
 
 static inline void mix(NPURT_GM int64_t *args, uint32_t inputs, uint32_t outputs, uint32_t own_slot)
 {
-    const uint32_t salt = (uint32_t)npurt_kernel_scalar(args, inputs + outputs);
-    const uint32_t mode = (uint32_t)npurt_kernel_scalar(args, inputs + outputs + 1);
+    const uint32_t salt = npurt_kernel_u32(args, 0);
+    const uint32_t mode = npurt_kernel_u32(args, 1);
     const uint32_t slots = mode >> MODE_SLOTS_SHIFT, before = slots & ((1u << own_slot) - 1);
     const uint32_t cores = (slots & 1) + (slots >> 1 & 1) + (slots >> 2 & 1);
     const uint32_t own_core = (before & 1) + (before >> 1 & 1);

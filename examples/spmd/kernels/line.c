@@ -10,8 +10,8 @@ NPURT_KERNEL void vector_line(NPURT_GM int64_t *args);
 static void write_line(NPURT_GM int64_t *args, uint32_t core)
 {
     NPURT_GM float *lines = npurt_kernel_data(npurt_kernel_tensor(args, 0));
-    uint64_t first = npurt_kernel_scalar(args, 1), cores = npurt_kernel_scalar(args, 2),
-             before = npurt_kernel_scalar(args, 3);
+    uint64_t first = npurt_kernel_u64(args, 0), cores = npurt_kernel_u64(args, 1),
+             before = npurt_kernel_u64(args, 2);
     uint32_t block = (uint32_t)npurt_kernel_block_idx(args);
     float depth = before == first ? 0 : lines[before * SPMD_LINE + SPMD_DEPTH] + 1;
     NPURT_GM float *line = lines + (first + block * cores + core) * SPMD_LINE;
@@ -30,6 +30,6 @@ void cube_line(NPURT_GM int64_t *args)
 
 void vector_line(NPURT_GM int64_t *args)
 {
-    bool mix = npurt_kernel_scalar(args, 2) > 1;
+    bool mix = npurt_kernel_u64(args, 1) > 1;
     write_line(args, mix ? 1 + (uint32_t)npurt_kernel_sub_block(args) : 0);
 }
