@@ -10,8 +10,10 @@
  *
  * Life of a task: fill an npurt_task (npurt_task_init, then npurt_task_input / _inout / _output_new / …, tensors before
  * scalars in the kernel's argument order), npurt_orch_submit it. Dependencies on earlier tasks are found from the
- * bytes: read-after-write, write-after-write and write-after-read; more can be named with npurt_task_after. The
- * npurt_task is the caller's and can be reused as soon as npurt_orch_submit returns.
+ * bytes: read-after-write, write-after-write and write-after-read; more can be named with npurt_task_after. Two
+ * descriptors of the same bytes are the same bytes, whatever address each of them begins at: arguments of the call may
+ * overlap, and an orchestration may fill descriptors itself, for memory that is no output of the graph. The npurt_task is
+ * the caller's and can be reused as soon as npurt_orch_submit returns.
  *
  * Names: what an orchestration asks of npurt begins with npurt_orch_, what fills a task with npurt_task_. The names of
  * API version 1 that differ stand at the end of this header and are kept for one release.
@@ -282,12 +284,14 @@ static inline npurt_status npurt_orch_fail(npurt_orch *o, int32_t code, const ch
 static inline uint32_t npurt_orch_cluster_count(npurt_orch *o) { return o->ops->cluster_count(o); }
 
 /* One element of a tensor, for graphs that depend on data: `index` has t->ndims entries, `bits` are the element's in the
- * lowest npurt_dtype_size bytes, the rest 0 (get) or ignored (set). What is read is what the tasks submitted before have
- * written; what is written, the tasks submitted afterwards see, and none before. In scopes of any mode.
+ * lowest npurt_dtype_size bytes, the rest 0 (get) or ignored (set). A get reads what the tasks submitted before have
+ * written; the tasks submitted after a set see what it wrote, and none before. In scopes of any mode. Tasks count that were
+ * given the element without dependencies, too (NPURT_ACCESS_NO_DEP, manual_dep, a MANUAL scope): a get is after each of them
+ * that may write it, with any access but NPURT_ACCESS_INPUT; a set is after each that was given it.
  *
  * tensormap_and_ringbuffer waits for those tasks to complete. host_build_graph, whose tasks run when the graph is
- * finished, reaches the arguments of the call alone, and of these what no task submitted before writes (get), or reads or
- * writes (set); the rest is UNSUPPORTED there, and the message says why. For device memory it waits for the run that
+ * finished, reaches the arguments of the call alone, and of these what no task submitted before may write (get), or read or
+ * write (set); the rest is UNSUPPORTED there, and the message names the task. For device memory it waits for the run that
  * executes. What it sets in device memory stays, also when the graph is refused later.
  *
  * INVALID_ARGUMENT: an index outside of the shape, or a tensor that leaves its buffer. Like every refusal, these end the

@@ -21,10 +21,16 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 enum { GRAPH_PAYLOAD_UNIT = 64, GRAPH_PROBLEM_SIZE = 512 };
-#define GRAPH_BYTES_MAX (UINT64_C(1) << 62) /* more than any device has */
+#define GRAPH_BYTES_MAX (UINT64_C(1) << 62) /* more than any device has; and no device has an address beyond it */
 
 /* idle -begin-> open -finish-> done -begin-> open; a refused submission latches a status until the next begin. */
 enum graph_state { GRAPH_IDLE, GRAPH_OPEN, GRAPH_DONE };
+
+/* What the tensor map does not remember of a task: bit i, its tensor i; of its predicate's element the bit after those. */
+struct untracked {
+    uint32_t given;  /* those that were given without dependencies: NO_DEP, manual_dep, a MANUAL scope */
+    uint32_t writes; /* and of these those that the task may write */
+};
 
 struct graph {
     npurt_orch orch; /* what orchestrations hold */
@@ -34,7 +40,8 @@ struct graph {
     uint32_t depth;                           /* of scopes */
     bool manual;                              /* the innermost scope's mode */
     bool opens;                               /* a task lets its consumers be staged early */
-    bool unseen;                              /* a task was given something that the map does not remember */
+    bool untracks;                            /* a task was given something that the map does not remember, */
+    struct untracked *untracked;              /* and what, of the task being submitted */
     uint8_t around[NPURT_MAX_SCOPE_DEPTH]; /* mode of the scope around each depth */
     npurt_tensor blank; /* what outputs begin as: copying it is 8 moves, zeroing 128 bytes is a slow rep stos */
     struct edges edges;
@@ -55,6 +62,7 @@ struct graph {
     bool joins;               /* to be made */
     uint8_t *payload;         /* reserved for the largest graph */
     uint64_t payload_used;    /* bytes, a multiple of GRAPH_PAYLOAD_UNIT */
+    struct untracked *task_untracked; /* [max_tasks] */
     uint32_t *ready;          /* [max_tasks] */
     uint32_t ready_count;
     struct heap heap;
@@ -103,9 +111,20 @@ struct place {
 
 /* ---- submit.c, for templates */
 
+/* The outside buffer that has the tensor's bytes; NULL: it can have none, or there is no room for one more. */
+struct buffer *graph_outside(struct graph *graph, const npurt_tensor *t);
+/* Why it can have none: the rest of a sentence about its address; NULL: there is no room. */
+const char *graph_outside_problem(const struct graph *graph, const npurt_tensor *t);
 /* The buffer of a tensor, and whether it is one of the graph's own. `i` is named in a refusal. */
 npurt_status graph_find_buffer(struct graph *graph, uint32_t i, const npurt_tensor *t, struct buffer **buffer,
                                bool *own);
+/* The map does not remember what the task being submitted does to its tensor `i`. */
+static inline void graph_note_untracked(struct graph *g, uint32_t i, npurt_access access)
+{
+    g->untracks = true;
+    g->untracked->given |= 1u << i;
+    if (access != NPURT_ACCESS_INPUT) g->untracked->writes |= 1u << i;
+}
 /* What the task being submitted waits for because of an access. Makes room in the tensor map when it has none. */
 npurt_status graph_track(struct graph *graph, struct buffer *buffer, const struct box *box, npurt_access access);
 

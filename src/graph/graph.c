@@ -51,6 +51,8 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     uint64_t at_order = plan_take(&plan, regions, sizeof(struct order));
     uint64_t at_shapes = plan_take(&plan, regions, sizeof(struct shape));
     uint64_t at_buffers = plan_take(&plan, regions, sizeof(struct buffer));
+    uint64_t at_spans = plan_take(&plan, regions, sizeof(struct span));
+    uint64_t at_untracked = plan_take(&plan, tasks, sizeof(struct untracked));
     uint64_t at_own = plan_take(&plan, regions, sizeof(struct buffer));
     uint64_t at_fills = plan_take(&plan, regions, sizeof(struct graph_fill));
     uint64_t at_grids = plan_take(&plan, grids, sizeof(struct grid));
@@ -74,6 +76,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
     g->max_tasks = (uint32_t)tasks;
     g->tasks = (struct image_task *)(memory + at_tasks);
     g->ready = (uint32_t *)(memory + at_ready);
+    g->task_untracked = (struct untracked *)(memory + at_untracked);
     g->payload = memory + at_payload;
     g->fills = (struct graph_fill *)(memory + at_fills);
     g->edges = (struct edges){.tasks = g->tasks,
@@ -86,6 +89,7 @@ npurt_status graph_create(const struct graph_config *config, struct graph **out)
                                  .order = (struct order *)(memory + at_order),
                                  .shapes = (struct shape *)(memory + at_shapes),
                                  .buffers = (struct buffer *)(memory + at_buffers),
+                                 .spans = (struct span *)(memory + at_spans),
                                  .own = (struct buffer *)(memory + at_own),
                                  .grids = (struct grid *)(memory + at_grids),
                                  .links = (struct link *)(memory + at_links),
@@ -116,7 +120,7 @@ npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
     g->task_count = g->join_count = g->ready_count = g->depth = 0;
     g->payload_used = 0;
     g->fill_count = 0;
-    g->manual = g->opens = g->unseen = false;
+    g->manual = g->opens = g->untracks = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;

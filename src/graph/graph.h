@@ -11,8 +11,8 @@
  *
  * Dependencies are found from bytes (tensor_map.h): a task waits for whoever wrote what it reads or writes, and for whoever
  * has read what it writes. One edge per pair of tasks, at most; or a way through
- * a join (join.h), where many wait for the same many. A buffer is named by its base address alone, so that two
- * entry tensors over the same memory must share it. In a MANUAL scope nothing is looked up or remembered, but for the
+ * a join (join.h), where many wait for the same many. Bytes count as they lie in memory: tensors that begin at different
+ * addresses may share some. In a MANUAL scope nothing is looked up or remembered, but for the
  * outputs made there: tasks after the scope find those.
  *
  * Outputs (heap.h) get addresses that stand for places in a heap which may still move; payloads get the final ones in
@@ -70,9 +70,8 @@ struct graph_image {
 typedef npurt_status (*graph_heap_grow)(void *context, uint64_t size, uint64_t *base, uint64_t *capacity);
 
 /* Called by the engine when the orchestration reads or writes one element of a buffer from outside, which no task has
- * touched before: `size` bytes at addr + offset, from or to the low bytes of *bits. */
-typedef npurt_status (*graph_element)(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size,
-                                      bool write);
+ * touched before: `size` bytes at the address, from or to the low bytes of *bits. */
+typedef npurt_status (*graph_element)(void *context, uint64_t address, uint64_t *bits, uint32_t size, bool write);
 
 struct graph_begin_info {
     uint64_t heap_base, heap_size;   /* outputs are allocated here, 1024-byte aligned */

@@ -33,6 +33,13 @@ static inline bool heap_has(const struct heap *heap, uint64_t addr)
     return addr - heap->base < heap->size || addr - HEAP_VIRTUAL < heap->used;
 }
 
+/* Some byte of [lo, hi) lies in the memory of the heap, before it grew or since. */
+static inline bool heap_meets(const struct heap *heap, uint64_t lo, uint64_t hi)
+{
+    return (lo < heap->base + heap->size && heap->base < hi) ||
+           (lo < heap->final_base + heap->capacity && heap->final_base < hi);
+}
+
 /* Some handed-out address is not the final one. */
 static inline bool heap_moved(const struct heap *heap)
 {

@@ -123,13 +123,11 @@ static bool size_fits(uint64_t size, uint64_t cell)
 
 static uint32_t grid_take(struct tensor_map *map)
 {
-#if NPURT_GRAPH_STREAM
     uint32_t free = map->grid_free;
     if (free != MAP_NONE) {
         map->grid_free = map->grids[free].next;
         return free;
     }
-#endif
     return map->grid_count < map->max_grids ? map->grid_count++ : MAP_NONE;
 }
 
@@ -203,6 +201,46 @@ static void move_list_to_grids(struct tensor_map *map, struct buffer *buffer)
     }
 }
 
+static void insert(struct tensor_map *map, struct buffer *buffer, uint32_t region)
+{
+    if (buffer->grid_count != 0) {
+        place(map, buffer, region);
+        return;
+    }
+    loose_insert(map, buffer, region);
+    if (buffer->loose_count > MAP_LOOSE) move_list_to_grids(map, buffer);
+}
+
+void map_region_move_all(struct tensor_map *map, struct buffer *from, struct buffer *to, uint64_t shift)
+{
+    uint32_t list = from->loose;
+    from->loose = MAP_NONE;
+    from->loose_count = 0;
+    for (uint32_t grid = from->grids; grid != MAP_NONE; grid = map->grids[grid].next)
+        while (map->grids[grid].first != MAP_NONE) {
+            const uint32_t region = map->grids[grid].first;
+            grid_remove(map, region);
+            map->regions[region].next = list;
+            list = region;
+        }
+    while (from != to && from->grids != MAP_NONE) {
+        const uint32_t grid = from->grids;
+        from->grids = map->grids[grid].next;
+        from->grid_count--;
+        map->grids[grid].next = map->grid_free;
+        map->grid_free = grid;
+    }
+    while (list != MAP_NONE) {
+        const uint32_t region = list;
+        list = map->regions[region].next;
+        map->regions[region].lo += shift;
+        map->regions[region].hi += shift;
+        insert(map, to, region);
+    }
+    tensor_map_stamp(map, from);
+    tensor_map_stamp(map, to);
+}
+
 uint32_t map_region_create(struct tensor_map *map, struct buffer *buffer, const struct box *box, uint32_t writer,
                            uint32_t reader)
 {
@@ -222,12 +260,7 @@ uint32_t map_region_create(struct tensor_map *map, struct buffer *buffer, const 
     else if (box->outer > 1)
         memcpy(map->shapes[region].dim, box->dim, box->outer * sizeof box->dim[0]);
 
-    if (buffer->grid_count != 0) {
-        place(map, buffer, region);
-    } else {
-        loose_insert(map, buffer, region);
-        if (buffer->loose_count > MAP_LOOSE) move_list_to_grids(map, buffer);
-    }
+    insert(map, buffer, region);
     return region;
 }
 

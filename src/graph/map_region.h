@@ -35,6 +35,9 @@ uint32_t map_region_create(struct tensor_map *map, struct buffer *buffer, const 
                            uint32_t reader);
 /* Its readers are given back before. */
 void map_region_destroy(struct tensor_map *map, struct buffer *buffer, uint32_t region);
+/* Lets the regions of a buffer be those of another one, or of itself, their boxes `shift` bytes further on: what they
+ * count from is so much lower. Needs no room. */
+void map_region_move_all(struct tensor_map *map, struct buffer *from, struct buffer *to, uint64_t shift);
 /* Gives back the reader nodes from `first` to `last`. */
 void map_readers_free(struct tensor_map *map, uint32_t first, uint32_t last);
 

@@ -57,6 +57,15 @@ static inline bool box_of_dense(const npurt_tensor *t, struct box *box)
     return element != 0 && box->hi <= t->size;
 }
 
+/* The same box where it begins `shift` bytes further on. */
+static inline struct box box_moved(const struct box *box, uint64_t shift)
+{
+    struct box moved = *box;
+    moved.lo += shift;
+    moved.hi += shift;
+    return moved;
+}
+
 /* A borrowed box in parts, as the tensor map keeps it. */
 struct box_view {
     uint64_t lo, hi, run;

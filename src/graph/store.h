@@ -13,6 +13,8 @@ npurt_status stream_commit(struct graph *graph, const struct place *place);
 npurt_status stream_alloc(struct graph *graph, uint32_t tensor, npurt_tensor *out);
 /* The address lies in the heap of a ring. */
 bool stream_has(const struct graph *graph, uint64_t addr);
+/* Some byte of [lo, hi) lies in the heap of a ring. */
+bool stream_meets(const struct graph *graph, uint64_t lo, uint64_t hi);
 /* Lets something end, since there is none of `resource` in the innermost scope's ring; `amount`: bytes of a heap, or the number
  * of the task that an element waits for. CANCELLED, latched, when the run has ended; STALLED when it ended because nothing moved
  * any more, and then the sentence says what this task waits for, unless it is an element. */
@@ -51,6 +53,10 @@ static inline void store_fill(struct graph *g, const npurt_tensor *t, uint64_t b
 static inline bool store_has(const struct graph *g, uint64_t addr)
 {
     return addr - g->stream.heap_lo < g->stream.heap_span && stream_has(g, addr);
+}
+static inline bool store_meets(const struct graph *g, uint64_t lo, uint64_t hi)
+{
+    return stream_meets(g, lo, hi);
 }
 /* The buffer is the one that the descriptor was made for, and its scope is open: when that has ended, tasks in flight may
  * hold the memory for a while yet, but whether they still do must not decide about a submission. */
@@ -119,6 +125,8 @@ static inline npurt_status store_reserve(struct graph *g, uint64_t size, struct 
     place->task = &g->tasks[number];
     place->payload = (npurt_tensor *)(g->payload + g->payload_used);
     edges_begin(&g->edges, number);
+    g->untracked = &g->task_untracked[number];
+    *g->untracked = (struct untracked){0};
     return NPURT_OK;
 }
 /* An image has every task's own, in their order. */
@@ -159,6 +167,11 @@ static inline void store_fill(struct graph *g, const npurt_tensor *t, uint64_t b
 static inline bool store_has(const struct graph *g, uint64_t addr)
 {
     return heap_has(&g->heap, addr);
+}
+/* Some byte of [lo, hi) lies in the heap. */
+static inline bool store_meets(const struct graph *g, uint64_t lo, uint64_t hi)
+{
+    return heap_meets(&g->heap, lo, hi);
 }
 static inline bool store_leased(const struct graph *g, const struct buffer *buffer, const npurt_tensor *t)
 {

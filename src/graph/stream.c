@@ -36,6 +36,7 @@ static void plan_map(struct plan *plan, struct tensor_map *map, uint32_t regions
     map->order = plan_take(plan, regions, sizeof(struct order));
     map->shapes = plan_take(plan, regions, sizeof(struct shape));
     map->buffers = plan_take(plan, regions, sizeof(struct buffer));
+    map->spans = plan_take(plan, regions, sizeof(struct span));
     map->own = plan_take(plan, units, sizeof(struct buffer));
     map->grids = plan_take(plan, map->max_grids, sizeof(struct grid));
     map->links = plan_take(plan, (uint64_t)regions * (MAP_CELLS_PER_REGION - 1), sizeof(struct link));
@@ -101,6 +102,7 @@ struct graph *stream_create(const struct stream_control *control)
     s->slot_edges = plan_take(&plan, layout.slots, sizeof(uint32_t));
     s->slot_holds = plan_take(&plan, (uint64_t)layout.slots * STREAM_SLOT_HOLDS, sizeof(uint32_t));
     s->slot_hold_count = plan_take(&plan, layout.slots, 1);
+    s->slot_untracked = plan_take(&plan, layout.slots, sizeof *s->slot_untracked);
     for (uint32_t i = 0; i < STREAM_WIDE; i++)
         s->wide[i].number = plan_take(&plan, STREAM_WIDE_PRODUCERS, sizeof *s->wide[i].number);
     g->templates = plan_take(&plan, 1, sizeof *g->templates);
@@ -128,7 +130,7 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     uint64_t lo = UINT64_MAX, hi = 0;
     g->latched = NPURT_OK;
     g->task_count = g->depth = 0;
-    g->manual = g->opens = false;
+    g->manual = g->opens = g->untracks = false;
     g->user_code = 0;
     g->sync_start_refused = false;
     g->problem[0] = 0;
@@ -141,7 +143,6 @@ void stream_begin(struct graph *g, const struct stream_control *control, const s
     s->run = control->run_number;
     s->ring = 0;
     s->regions_high = 0;
-    s->unmapped = false;
     s->wait_ticks = 0;
     s->need = (struct stream_need){0};
     s->refusal = (struct stream_refusal){0};
@@ -405,6 +406,8 @@ npurt_status stream_reserve(struct graph *g, uint64_t size, struct place *place)
     g->edges.count = g->edges.record_count = 0;
     s->held = s->slot_holds + (uint64_t)slot * STREAM_SLOT_HOLDS;
     s->held_count = 0;
+    g->untracked = &s->slot_untracked[slot];
+    *g->untracked = (struct untracked){0};
     return NPURT_OK;
 }
 
@@ -484,7 +487,6 @@ npurt_status stream_commit(struct graph *g, const struct place *place)
     g->edges.ring[r].head++;
     if (g->map.region_live > s->regions_high) s->regions_high = g->map.region_live;
     g->task_count++;
-    s->unmapped |= g->manual;
     /* The pushed ones have counted down on their own; the last to do so, here or there, has a ready task. */
     if (producers == 0 || (completed > 0 && port_fetch_sub32(&words->fanin, completed) == completed))
         s->host->ready(s->host->context, slot);
@@ -592,6 +594,15 @@ bool stream_has(const struct graph *g, uint64_t addr)
 {
     for (uint32_t r = 0; r < STREAM_RINGS; r++)
         if (addr - g->stream.heap[r].base < g->stream.heap[r].size) return true;
+    return false;
+}
+
+bool stream_meets(const struct graph *g, uint64_t lo, uint64_t hi)
+{
+    for (uint32_t r = 0; r < STREAM_RINGS; r++) {
+        const struct heap_ring *heap = &g->stream.heap[r];
+        if (lo < heap->base + heap->size && heap->base < hi) return true;
+    }
     return false;
 }
 

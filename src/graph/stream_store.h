@@ -70,6 +70,7 @@ struct stream {
     uint32_t *slot_edges;     /* [slots] the ring's edge_head after the task's edges */
     uint32_t *slot_holds;     /* [slots * STREAM_SLOT_HOLDS] own records that the task holds */
     uint8_t *slot_hold_count; /* [slots] */
+    struct untracked *slot_untracked; /* [slots] */
     uint32_t *held;           /* of the task being submitted: its part of slot_holds */
     uint32_t held_count;
     struct wide wide[STREAM_WIDE]; /* the last ones */
@@ -77,7 +78,6 @@ struct stream {
     uint32_t joins;                /* made in this run */
     uint32_t ring; /* of the innermost scope */
     uint32_t regions_high;
-    bool unmapped; /* a task of a MANUAL scope was submitted: the tensor map does not know what it does */
     uint64_t wait_ticks;
     uint64_t key; /* stream_control.engine_key that it was made for */
     uint32_t run; /* stream_control.run_number */

@@ -219,12 +219,41 @@ static inline bool is_view(const struct graph *g, const npurt_tensor *t, const s
     return buffer && t->size <= buffer->size && store_leased(g, buffer, t);
 }
 
+/* The address is not above it: store_has and the heaps' own are. */
+static bool is_beyond(const npurt_tensor *t)
+{
+    return t->addr > GRAPH_BYTES_MAX || t->size > GRAPH_BYTES_MAX - t->addr;
+}
+
+struct buffer *graph_outside(struct graph *g, const npurt_tensor *t)
+{
+    struct buffer *buffer = tensor_map_met(&g->map, t->addr, t->size);
+    if (likely(buffer != NULL)) return buffer;
+    if (is_beyond(t) || store_meets(g, t->addr, t->addr + t->size)) return NULL;
+    return tensor_map_claim(&g->map, t->addr, t->size);
+}
+
+__attribute__((cold)) const char *graph_outside_problem(const struct graph *g, const npurt_tensor *t)
+{
+    if (is_beyond(t)) return " ends beyond the addresses of any device";
+    return store_meets(g, t->addr, t->addr + t->size) ? " reaches into the heap of outputs" : NULL;
+}
+
+__attribute__((cold)) static npurt_status refuse_outside(struct graph *g, uint32_t i, const npurt_tensor *t)
+{
+    const char *problem = graph_outside_problem(g, t);
+    if (!problem) return refuse_full(g);
+    return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i), WORD("its buffer of "), NUMBER(t->size),
+                        WORD(" bytes at address "), NUMBER(t->addr), WORD(problem));
+}
+
 npurt_status graph_find_buffer(struct graph *g, uint32_t i, const npurt_tensor *t, struct buffer **buffer, bool *own)
 {
-    *own = store_has(g, t->addr);
-    *buffer = tensor_map_buffer(&g->map, t->addr, t->hint, *own);
-    if (*own) return likely(is_view(g, t, *buffer)) ? NPURT_OK : refuse_own(g, i, t, *buffer);
-    return likely(*buffer != NULL) ? NPURT_OK : refuse_full(g);
+    *buffer = tensor_map_hinted(&g->map, t->addr, t->hint);
+    *own = *buffer || store_has(g, t->addr);
+    if (!*own) return likely((*buffer = graph_outside(g, t)) != NULL) ? NPURT_OK : refuse_outside(g, i, t);
+    if (!*buffer) *buffer = tensor_map_own_at(&g->map, t->addr);
+    return likely(is_view(g, t, *buffer)) ? NPURT_OK : refuse_own(g, i, t, *buffer);
 }
 
 static inline npurt_status track_access(struct graph *g, struct buffer *buffer, const struct box *box,
@@ -248,11 +277,21 @@ static npurt_status track_fresh(struct graph *g, const npurt_tensor *t)
     return NPURT_OK;
 }
 
+/* The tensor's address is not that of a buffer which has all its bytes. */
+static __attribute__((noinline)) npurt_status track_outside(struct graph *g, npurt_access access, const npurt_tensor *t,
+                                                            uint32_t i, const struct box *box)
+{
+    struct buffer *buffer = graph_outside(g, t);
+    if (!buffer) return refuse_outside(g, i, t);
+    const struct box moved = box_moved(box, t->addr - buffer->addr);
+    return track_access(g, buffer, &moved, access);
+}
+
 /* An access that the map does not see: its task waits for the buffer's, unless the scope is MANUAL. */
-static npurt_status track_unseen(struct graph *g, const npurt_tensor *t)
+static npurt_status track_none(struct graph *g, const npurt_tensor *t, uint32_t i, npurt_access access)
 {
     uint32_t owner;
-    g->unseen = true;
+    graph_note_untracked(g, i, access);
     if (!g->manual && t->owner != NPURT_TASK_NONE && store_number(g, t->owner, &owner)) edges_add(&g->edges, owner);
     return NPURT_OK;
 }
@@ -265,12 +304,12 @@ static inline __attribute__((always_inline)) npurt_status track(struct graph *g,
     struct buffer *buffer = tensor_map_hinted(&g->map, t->addr, t->hint);
     const bool own = buffer || store_has(g, t->addr);
     if (own) {
-        if (unlikely(!buffer)) buffer = tensor_map_find(&g->map, t->addr, true);
+        if (unlikely(!buffer)) buffer = tensor_map_own_at(&g->map, t->addr);
         if (unlikely(!is_view(g, t, buffer))) return refuse_own(g, i, t, buffer);
         store_hold(g, buffer);
     }
-    if (unlikely(g->manual || access == NPURT_ACCESS_NO_DEP || t->manual_dep)) return track_unseen(g, t);
-    if (!own && unlikely(!(buffer = tensor_map_find(&g->map, t->addr, false)))) return refuse_full(g);
+    if (unlikely(g->manual || access == NPURT_ACCESS_NO_DEP || t->manual_dep)) return track_none(g, t, i, access);
+    if (!own && unlikely(!(buffer = tensor_map_met(&g->map, t->addr, t->size)))) return track_outside(g, access, t, i, box);
     return track_access(g, buffer, box, access);
 }
 

@@ -19,6 +19,19 @@ static npurt_status refuse(struct graph *g, npurt_status status, uint64_t key, c
                         WORD(": "), WORD(what), NUMBER(number), WORD(rest));
 }
 
+/* A buffer that was found before another tensor's may have become a part of a longer one since. */
+static npurt_status find_buffers(struct graph *g, uint32_t count)
+{
+    struct templates *t = g->templates;
+    npurt_status status = NPURT_OK;
+    for (uint32_t i = 0; i < count && status == NPURT_OK; i++) {
+        struct template_tensor *x = &t->tensor[i];
+        status = graph_find_buffer(g, i, &x->tensor, &x->buffer, &x->own);
+        if (status == NPURT_OK) x->base = x->tensor.addr - x->buffer->addr;
+    }
+    return status;
+}
+
 /* Takes the template's tensors over, each with its buffer. */
 static npurt_status take_tensors(struct graph *g, const npurt_template *given)
 {
@@ -40,11 +53,10 @@ static npurt_status take_tensors(struct graph *g, const npurt_template *given)
             return refuse(g, NPURT_ERROR_INVALID_ARGUMENT, given->key, "tensor ", i, " is NULL, or no view of a buffer");
         to->tensor = *x;
         npurt_tensor_refresh(&to->tensor);
-        npurt_status status = graph_find_buffer(g, i, x, &to->buffer, &to->own);
-        if (status != NPURT_OK) return status;
     }
     t->scalars = given->scalars;
-    return NPURT_OK;
+    const npurt_status status = find_buffers(g, given->tensor_count);
+    return status == NPURT_OK ? find_buffers(g, given->tensor_count) : status;
 }
 
 /* No byte belongs to two of the use's tensors: what the body's tasks do to one tells nothing about another. */
@@ -141,6 +153,8 @@ npurt_status template_end(struct graph *g)
         body->ops_end = t->used;
         body->state = TEMPLATE_RECORDED;
         template_cells_find(t, body);
+        const npurt_status status = find_buffers(g, body->tensor_count); /* since the body's accesses */
+        if (status != NPURT_OK) return status;
         template_cells_end(g, body);
         template_payloads_keep(t, body);
         t->recording = NULL;

@@ -52,6 +52,7 @@ struct template_tensor {
     npurt_tensor tensor;
     struct box box;
     struct buffer *buffer;
+    uint64_t base;  /* bytes from the address that the buffer's boxes count from to the tensor's */
     uint64_t moved; /* elements from where it began in the recording */
     bool own;
 };

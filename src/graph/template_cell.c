@@ -156,8 +156,10 @@ void template_cells_find(struct templates *t, struct template_body *body)
 
 static bool overlap(const struct template_tensor *a, const struct template_tensor *b, bool bytes)
 {
-    const struct box_view of_a = box_view_of(&a->box), of_b = box_view_of(&b->box);
-    return a->buffer == b->buffer && of_a.lo < of_b.hi && of_b.lo < of_a.hi && (!bytes || box_meets(&of_a, &of_b));
+    if (a->buffer != b->buffer) return false;
+    const struct box box_a = box_moved(&a->box, a->base), box_b = box_moved(&b->box, b->base);
+    const struct box_view of_a = box_view_of(&box_a), of_b = box_view_of(&box_b);
+    return of_a.lo < of_b.hi && of_b.lo < of_a.hi && (!bytes || box_meets(&of_a, &of_b));
 }
 
 /* Most have buffers of their own, which a word of hashed addresses shows. */
@@ -166,7 +168,7 @@ uint64_t template_shared_tensors(const struct templates *t, uint64_t tensors, bo
     uint64_t seen = 0, shared = 0;
     for (uint64_t left = tensors; left; left &= left - 1) {
         const uint32_t i = (uint32_t)__builtin_ctzll(left);
-        const uint64_t bit = UINT64_C(1) << (t->tensor[i].tensor.addr * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+        const uint64_t bit = UINT64_C(1) << (t->tensor[i].buffer->addr * UINT64_C(0x9e3779b97f4a7c15) >> 58);
         if (seen & bit)
             for (uint64_t before = tensors & ((UINT64_C(1) << i) - 1); before; before &= before - 1) {
                 const uint32_t k = (uint32_t)__builtin_ctzll(before);
@@ -179,12 +181,12 @@ uint64_t template_shared_tensors(const struct templates *t, uint64_t tensors, bo
 
 static struct box box_now(const struct templates *t, const struct template_cell *cell)
 {
-    const struct template_tensor *whole = &t->tensor[cell->tensor];
-    const uint64_t shift = whole->moved * npurt_dtype_size((npurt_dtype)whole->tensor.dtype);
-    struct box box = cell->box;
-    box.lo += shift;
-    box.hi += shift;
-    return box;
+    return box_moved(&cell->box, template_shift(&t->tensor[cell->tensor]));
+}
+
+static uint64_t first_byte(const struct template_tensor *x)
+{
+    return x->base + x->tensor.start_offset * npurt_dtype_size((npurt_dtype)x->tensor.dtype);
 }
 
 /* Finds the cells of the tensors in the map; returns the tensors of whose cells another region is in the way, and in
@@ -216,7 +218,7 @@ static uint64_t known(const struct graph *g, const struct template_body *body, u
     uint64_t found = 0;
     for (uint64_t left = tensors; left; left &= left - 1) {
         const uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (views[i].buffer == t->tensor[i].buffer && views[i].start_offset == t->tensor[i].tensor.start_offset &&
+        if (views[i].buffer == t->tensor[i].buffer && views[i].first == first_byte(&t->tensor[i]) &&
             tensor_map_unchanged(&g->map, views[i].buffer, views[i].stamp))
             found |= UINT64_C(1) << i;
     }
@@ -229,7 +231,7 @@ static void remember(struct graph *g, const struct template_body *body, uint64_t
     for (uint64_t left = tensors; left; left &= left - 1) {
         const uint32_t i = (uint32_t)__builtin_ctzll(left);
         template_views(t, body)[i] = (struct template_view){.buffer = t->tensor[i].buffer,
-                                                            .start_offset = t->tensor[i].tensor.start_offset,
+                                                            .first = first_byte(&t->tensor[i]),
                                                             .stamp = tensor_map_stamp(&g->map, t->tensor[i].buffer)};
     }
 }

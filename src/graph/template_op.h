@@ -56,7 +56,7 @@ enum { CELL_UNWRITTEN = 0xffff };
 /* A template's tensor as its cells were last looked up. */
 struct template_view {
     const struct buffer *buffer;
-    uint64_t start_offset;
+    uint64_t first; /* the tensor's first byte, from the address that the buffer's boxes count from */
     uint64_t stamp; /* of the buffer when the cells' regions were those that they say */
 };
 
@@ -94,6 +94,12 @@ static inline uint16_t *template_readers(const struct templates *t, const struct
                                          uint32_t cell_count)
 {
     return (uint16_t *)(template_cells(t, body) + cell_count);
+}
+
+/* How far a box of the tensor is in its buffer from where the recording has it in the tensor's: bytes. */
+static inline uint64_t template_shift(const struct template_tensor *whole)
+{
+    return whole->base + whole->moved * npurt_dtype_size((npurt_dtype)whole->tensor.dtype);
 }
 
 /* The argument's descriptor in a use. */

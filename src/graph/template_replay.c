@@ -4,13 +4,15 @@
 #include <string.h>
 
 /* What an argument in one of the template's tensors holds and waits for. */
-static npurt_status replay_access(struct graph *g, const struct template_body *body, const struct op_tensor *from)
+static npurt_status replay_access(struct graph *g, const struct template_body *body, const struct op_tensor *from,
+                                  uint32_t i)
 {
     struct templates *t = g->templates;
     const struct template_tensor *whole = &t->tensor[from->index];
     if (whole->own) store_hold(g, whole->buffer);
     if (unlikely(!from->tracked)) {
         uint32_t owner;
+        graph_note_untracked(g, i, (npurt_access)from->access);
         if (!g->manual && whole->tensor.owner != NPURT_TASK_NONE && store_number(g, whole->tensor.owner, &owner))
             edges_add(&g->edges, owner);
         return NPURT_OK;
@@ -20,10 +22,7 @@ static npurt_status replay_access(struct graph *g, const struct template_body *b
         if (region != MAP_NONE) tensor_map_wait(&g->map, region, from->border);
         return NPURT_OK;
     }
-    const uint64_t shift = whole->moved * npurt_dtype_size((npurt_dtype)whole->tensor.dtype); /* the argument's too */
-    struct box box = from->box;
-    box.lo += shift;
-    box.hi += shift;
+    const struct box box = box_moved(&from->box, template_shift(whole)); /* the argument moves as the tensor does */
     return graph_track(g, whole->buffer, &box, (npurt_access)from->access);
 }
 
@@ -46,7 +45,7 @@ static inline npurt_status replay_tensor(struct graph *g, const struct template_
 {
     if (from->source == SOURCE_TENSOR) {
         template_describe(&g->templates->tensor[from->index], from, to);
-        return replay_access(g, body, from);
+        return replay_access(g, body, from, i);
     }
     *to = from->tensor;
     if (from->source == SOURCE_OUTPUT) return replay_output(g, place, from, i, to);
@@ -88,7 +87,7 @@ static npurt_status replay_task(struct graph *g, const struct template_body *bod
     if (shared) {
         store_share(g, &place, t->memory + op->payload);
         for (uint32_t i = 0; i < tensors; i++)
-            if (unlikely(status = replay_access(g, body, &from[i]))) return status;
+            if (unlikely(status = replay_access(g, body, &from[i], i))) return status;
         return store_commit(g, &place);
     }
     if (unlikely(op->has_predicate)) { /* before the tensors, as in a submission */

@@ -10,20 +10,20 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
         map->epoch = 1;
     }
     map->region_count = map->buffer_count = map->own_count = map->grid_count = map->link_count = map->reader_count = 0;
-    map->region_free = map->link_free = map->reader_free = MAP_NONE;
+    map->region_free = map->link_free = map->reader_free = map->buffer_free = map->grid_free = MAP_NONE;
+    map->span_root = SPAN_NONE;
     map->read_edges = read_edges;
     map->write_edges = write_edges;
     map->anti_edges = anti_edges;
     map->probes = map->stamps = 0;
 #if NPURT_GRAPH_STREAM
-    map->grid_free = MAP_NONE;
     map->region_live = map->reader_live = 0;
     map->region_limit = map->max_regions < MAP_SWEEP_FIRST ? map->max_regions : MAP_SWEEP_FIRST;
     map->reader_limit = map->max_readers < MAP_SWEEP_FIRST ? map->max_readers : MAP_SWEEP_FIRST;
 #endif
 }
 
-/* Buffers. */
+/* The graph's own buffers. */
 
 #if !NPURT_GRAPH_STREAM
 uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size)
@@ -33,7 +33,7 @@ uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size)
     return ++map->own_count;
 }
 
-static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
+struct buffer *tensor_map_own_at(struct tensor_map *map, uint64_t addr)
 {
     uint32_t low = 0, high = map->own_count;
     while (low < high) {
@@ -48,7 +48,7 @@ static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
 #else
 /* Addresses ascend from the tail, and after the heap's end once more from its begin. Given back ones in between keep
  * their place and lose their address. Only descriptors made by hand come here. */
-static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
+struct buffer *tensor_map_own_at(struct tensor_map *map, uint64_t addr)
 {
     for (uint32_t r = 0; r < STREAM_RINGS; r++)
         for (uint32_t i = 0; i < map->own_ring[r].count; i++) {
@@ -58,20 +58,6 @@ static struct buffer *find_own(struct tensor_map *map, uint64_t addr)
     return NULL;
 }
 #endif
-
-struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own)
-{
-    if (own) return find_own(map, addr);
-    struct slot *slot = &map->addresses[tensor_map_address_slot(map, addr)];
-    uint32_t head = slot->epoch == map->epoch ? slot->head : MAP_NONE;
-    for (uint32_t i = head; i != MAP_NONE; i = map->buffers[i].next)
-        if (map->buffers[i].addr == addr) return &map->buffers[i];
-    if (map->buffer_count == map->max_regions) return NULL;
-    struct buffer *b = &map->buffers[map->buffer_count];
-    *b = (struct buffer){.addr = addr, .next = head, .loose = MAP_NONE, .grids = MAP_NONE};
-    *slot = (struct slot){map->buffer_count++, map->epoch};
-    return b;
-}
 
 /* An access under way. */
 struct access {

@@ -1,8 +1,13 @@
 /* The tensor map: who wrote and who has read which bytes of which buffer.
  *
- * A buffer is known by its base address; buffers of different addresses never alias, also when they overlap in memory:
- * whoever passes two entry tensors over the same memory passes one buffer and two views. A buffer has regions. A region
- * is a box with its last writer, if any, and the readers of exactly this box since. An access
+ * A buffer of the graph's own is known by its address. A buffer from outside is a range of addresses, which begins as what
+ * the first descriptor says of its buffer. A descriptor that names bytes of it under another address is a view of it; one
+ * that reaches out of it makes it longer, and makes one buffer of all that it meets (map_outside.c). So bytes are one
+ * buffer's, whatever address they come under. Boxes count from the buffer's address: a box that was computed from a
+ * descriptor is moved by the distance of the two.
+ *
+ * A buffer has regions. A region is a box with its last writer, if any, and the readers of exactly this box since. An
+ * access
  *
  *     read     waits for the writers of the regions it meets, and joins the readers of its own
  *     write    waits for writers and readers of the regions it meets, drops those it covers, and becomes the writer of
@@ -20,7 +25,8 @@
  * shorter. Regions of a 17th size are in the list again.
  *
  * Buffers that the graph itself allocates come in ascending order and are numbered: their descriptors carry the number
- * (npurt_tensor.hint), and one that does not is found by binary search. Others are hashed by address.
+ * (npurt_tensor.hint), and one that does not is found by binary search. Others are hashed by their address; other addresses
+ * in them are found in a tree.
  *
  * Cost of an access to a region that exists: one line each of the address table (unless hinted), the buffer, the grid
  * and the cell (if any), the region and the producer.
@@ -30,6 +36,7 @@
 
 #include "edges.h"
 #include "region.h"
+#include "span.h"
 
 enum { MAP_REGIONS_MAX = (1 << 27) - 1 };
 enum { MAP_NONE = 0xffffffffu, MAP_LOOSE = 6, MAP_GRIDS_PER_BUFFER = 16, MAP_CELLS_PER_REGION = 9 };
@@ -50,10 +57,10 @@ struct region {
 _Static_assert(sizeof(struct region) == 64, "a region is one cache line");
 
 struct buffer {
-    uint64_t addr;
+    uint64_t addr; /* that boxes count from: of an outside buffer not above its first byte */
     union {
         uint64_t size; /* of one of the graph's own, bytes */
-        uint32_t next; /* outside buffer with the same hash */
+        uint32_t next; /* outside buffer with the same hash, or the next free record */
     };
     uint32_t loose, grids;
     uint32_t loose_count : 27, grid_count : 5;
@@ -108,6 +115,7 @@ struct tensor_map {
     struct order *order;            /* [max_regions], of regions in grids */
     struct shape *shapes;           /* [max_regions], of regions with two or more outer dimensions */
     struct buffer *buffers;         /* [max_regions], of outside buffers */
+    struct span *spans;             /* [max_regions], where each of them lies; hi is 0 when it is a part of another one */
     struct buffer *own;             /* [max_regions], of the graph's: ascending addresses; a hint is 1 + an index */
     struct grid *grids;             /* [max_grids] */
     struct link *links;             /* [max_regions * (MAP_CELLS_PER_REGION - 1)] */
@@ -118,6 +126,8 @@ struct tensor_map {
     uint32_t epoch;
     uint32_t region_count, region_free; /* high-water mark, list through next */
     uint32_t buffer_count, own_count, grid_count;
+    uint32_t buffer_free, span_root; /* of outside buffers */
+    uint32_t grid_free;              /* list through next */
     uint32_t link_count, link_free;
     uint32_t reader_count, reader_free;
     bool read_edges, write_edges, anti_edges; /* RAW, WAW, WAR are found */
@@ -125,7 +135,6 @@ struct tensor_map {
     uint64_t stamps;                          /* given to buffers so far */
 #if NPURT_GRAPH_STREAM
     struct own_ring own_ring[STREAM_RINGS]; /* instead of own_count */
-    uint32_t grid_free;                     /* list through next */
     uint32_t region_live, reader_live;      /* in use, what is left of completed tasks included */
     uint32_t region_limit, reader_limit;    /* a sweep is due */
 #endif
@@ -148,21 +157,18 @@ void tensor_map_reset(struct tensor_map *map, bool read_edges, bool write_edges,
  * room. */
 uint32_t tensor_map_own(struct tensor_map *map, uint64_t addr, uint64_t size);
 
-/* The buffer at addr: one of the graph's own when `own`, made when it is another and new. NULL: no room, or no such own
- * buffer. */
-struct buffer *tensor_map_find(struct tensor_map *map, uint64_t addr, bool own);
+/* The graph's own buffer at addr; NULL when there is none. */
+struct buffer *tensor_map_own_at(struct tensor_map *map, uint64_t addr);
+
+/* The outside buffer that has the bytes [addr, addr + size): the one that has them already, a new one, or all that have
+ * some of them, made one. Records of buffers that were found before may be free afterwards. NULL: no room. Pre: size is not
+ * 0, and the sum does not overflow. */
+struct buffer *tensor_map_claim(struct tensor_map *map, uint64_t addr, uint64_t size);
 
 /* The graph's own buffer that the hint names, in one comparison. NULL: another lies there, or there is no hint. */
 static inline struct buffer *tensor_map_hinted(struct tensor_map *map, uint64_t addr, uint32_t hint)
 {
     return hint - 1 < map->own_count && map->own[hint - 1].addr == addr ? &map->own[hint - 1] : NULL;
-}
-
-/* tensor_map_find, by way of the hint. */
-static inline struct buffer *tensor_map_buffer(struct tensor_map *map, uint64_t addr, uint32_t hint, bool own)
-{
-    struct buffer *buffer = tensor_map_hinted(map, addr, hint);
-    return buffer ? buffer : tensor_map_find(map, addr, own);
 }
 
 /* Whom an access waits for that is of a region's very box. Both: its readers if it has any, else its writer. */
@@ -235,6 +241,16 @@ bool tensor_map_fresh(struct tensor_map *map, struct buffer *buffer, uint64_t si
 static inline uint32_t tensor_map_address_slot(const struct tensor_map *map, uint64_t addr)
 {
     return (uint32_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> (64 - map->table_bits));
+}
+
+/* The outside buffer of this very address when it has all those bytes, as most have that were met before; NULL: claim it. */
+static inline struct buffer *tensor_map_met(const struct tensor_map *map, uint64_t addr, uint64_t size)
+{
+    const struct slot *slot = &map->addresses[tensor_map_address_slot(map, addr)];
+    for (uint32_t i = slot->epoch == map->epoch ? slot->head : MAP_NONE; i != MAP_NONE; i = map->buffers[i].next)
+        if (map->buffers[i].addr == addr)
+            return map->spans[i].lo == addr && size <= map->spans[i].hi - addr ? &map->buffers[i] : NULL;
+    return NULL;
 }
 
 #endif

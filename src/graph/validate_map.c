@@ -71,7 +71,7 @@ static const char *validate_cells(const struct tensor_map *map, uint32_t grid, u
     return NULL;
 }
 
-static const char *validate_buffer(const struct graph *g, const struct buffer *b, struct census *census)
+static const char *validate_buffer(const struct graph *g, const struct buffer *b, uint64_t size, struct census *census)
 {
     const struct tensor_map *map = &g->map;
     const char *wrong;
@@ -79,6 +79,7 @@ static const char *validate_buffer(const struct graph *g, const struct buffer *b
     for (uint32_t i = b->loose; i != MAP_NONE; i = map->regions[i].next, count++) {
         if ((wrong = validate_region(g, i, census))) return wrong;
         if (map->regions[i].grid != MAP_NONE) return "a region of a grid in the list";
+        if (map->regions[i].hi > size) return "a region that leaves its buffer";
     }
     if (count != b->loose_count) return "a wrong count of regions in the list";
     uint32_t grids = 0;
@@ -88,6 +89,7 @@ static const char *validate_buffer(const struct graph *g, const struct buffer *b
         for (uint32_t r = map->grids[i].first; r != MAP_NONE; prev = r, r = map->order[r].next, count++) {
             if ((wrong = validate_region(g, r, census)) || (wrong = validate_cells(map, i, r, census))) return wrong;
             if (map->regions[r].grid != i) return "a region in another's grid";
+            if (map->regions[r].hi > size) return "a region that leaves its buffer";
             if (map->order[r].prev != prev) return "a grid's list does not lead back";
         }
         if (count != map->grids[i].count) return "a wrong count of regions in a grid";
@@ -101,15 +103,30 @@ static const char *validate_outside(const struct graph *g, struct census *census
 {
     const struct tensor_map *map = &g->map;
     const char *wrong;
+    uint32_t free = 0, unused = 0;
+    for (uint32_t i = map->buffer_free; i != MAP_NONE; i = map->buffers[i].next)
+        free++;
     for (uint32_t i = 0; i < map->buffer_count; i++) {
+        const struct span *span = &map->spans[i];
+        if (span->hi == 0) { /* a part of another buffer */
+            unused++;
+            continue;
+        }
+        if (span->lo >= span->hi || map->buffers[i].addr > span->lo) return "a buffer of no bytes, or from before its address";
+        if (span_below(map->spans, map->span_root, span->hi) != i) return "a byte of two buffers, or of one not in the tree";
         const struct slot *slot = &map->addresses[tensor_map_address_slot(map, map->buffers[i].addr)];
         uint32_t b = slot->epoch == map->epoch ? slot->head : MAP_NONE;
         while (b != MAP_NONE && b != i)
             b = map->buffers[b].next;
         if (b == MAP_NONE) return "a buffer can not be found by its address";
-        if ((wrong = validate_buffer(g, &map->buffers[i], census))) return wrong;
+        if ((wrong = validate_buffer(g, &map->buffers[i], span->hi - map->buffers[i].addr, census))) return wrong;
     }
-    return NULL;
+    return free == unused ? NULL : "a record of a buffer is neither in use nor free";
+}
+
+static const char *validate_own_buffer(const struct graph *g, uint32_t i, struct census *census)
+{
+    return validate_buffer(g, &g->map.own[i], g->map.own[i].size, census);
 }
 
 static const char *validate_own(const struct graph *g, struct census *census)
@@ -121,13 +138,12 @@ static const char *validate_own(const struct graph *g, struct census *census)
         const struct own_ring *ring = &map->own_ring[r];
         if (ring->count > ring->capacity) return "more outputs than a ring has place for";
         for (uint32_t i = 0; i < ring->count; i++)
-            if ((wrong = validate_buffer(g, &map->own[ring->first + (ring->tail + i) % ring->capacity], census)))
-                return wrong;
+            if ((wrong = validate_own_buffer(g, ring->first + (ring->tail + i) % ring->capacity, census))) return wrong;
     }
 #else
     for (uint32_t i = 0; i < map->own_count; i++) {
         if (i > 0 && map->own[i].addr <= map->own[i - 1].addr) return "the graph's buffers are not in order";
-        if ((wrong = validate_buffer(g, &map->own[i], census))) return wrong;
+        if ((wrong = validate_own_buffer(g, i, census))) return wrong;
     }
 #endif
     return NULL;
@@ -146,11 +162,11 @@ static const char *validate_pools(const struct tensor_map *map, const struct cen
     if (regions != map->region_count) return "a region is neither in a buffer nor free";
     if (readers != map->reader_count) return "a reader is neither in a region nor free";
     if (links != map->link_count) return "a link is neither in a cell nor free";
-#if NPURT_GRAPH_STREAM
     uint64_t grids = census->grids;
     for (uint32_t i = map->grid_free; i != MAP_NONE; i = map->grids[i].next)
         grids++;
     if (grids != map->grid_count) return "a grid is neither a buffer's nor free";
+#if NPURT_GRAPH_STREAM
     if (census->regions != map->region_live) return "a wrong count of regions in use";
     if (census->readers != map->reader_live) return "a wrong count of readers in use";
 #endif

@@ -41,14 +41,14 @@ static npurt_status keep_failure(npurt_run *run, npurt_status status, const stru
     return status;
 }
 
-static npurt_status reach_element(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size,
+static npurt_status reach_element(void *context, uint64_t address, uint64_t *bits, uint32_t size,
                                   bool write)
 {
     npurt_run *run = context;
     struct error_state own;
     error_save(&own);
     error_begin(run->call);
-    return keep_failure(run, contents_element(run, addr, offset, bits, size, write), &own);
+    return keep_failure(run, contents_element(run, address, bits, size, write), &own);
 }
 
 /* graph_heap_grow. What the graph has allocated so far is only numbers: nothing has to be copied. The first output that

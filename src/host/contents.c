@@ -21,23 +21,26 @@ npurt_status contents_copy_in(npurt_run *run)
 
 /* ---- elements */
 
-static bool is_argument(const struct run_bank *bank, uint64_t addr, bool *on_host)
+/* An argument of the call has all these bytes. */
+static bool is_argument(const struct run_bank *bank, uint64_t address, uint32_t size, bool *on_host)
 {
     for (uint32_t i = 0; i < bank->tensor_count; i++) {
-        if (bank->tensor[i].addr != addr) continue;
+        const npurt_tensor *t = &bank->tensor[i];
+        if (address < t->addr || t->size < size || address - t->addr > t->size - size) continue;
         *on_host = bank->host[i] != NULL;
         return true;
     }
     return false;
 }
 
-npurt_status contents_element(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size, bool write)
+npurt_status contents_element(void *context, uint64_t address, uint64_t *bits, uint32_t size, bool write)
 {
     npurt_run *run = context;
     npurt_device *device = run->device;
     bool on_host = false;
-    if (!is_argument(run->bank, addr, &on_host))
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "0x%llx is no argument of the call", (unsigned long long)addr);
+    if (!is_argument(run->bank, address, size, &on_host))
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "0x%llx is in no argument of the call",
+                           (unsigned long long)address);
     npurt_status status = device_bind_thread(device); /* the orchestration may have called another device */
     if (status == NPURT_OK) status = contents_copy_in(run);
     if (status != NPURT_OK) return status;
@@ -47,9 +50,9 @@ npurt_status contents_element(void *context, uint64_t addr, uint64_t offset, uin
         if (o.core != 0 || o.cpu != 0)
             return error_raise(NPURT_ERROR_DRIVER, "the run that executes, and may write a tensor of this one, failed");
     }
-    if (write) return memory_write(device, addr + offset, bits, size, "an element");
+    if (write) return memory_write(device, address, bits, size, "an element");
     *bits = 0;
-    return memory_read(device, bits, addr + offset, size, "an element");
+    return memory_read(device, bits, address, size, "an element");
 }
 
 /* ---- first contents */

@@ -10,7 +10,7 @@ npurt_status contents_copy_in(npurt_run *run);
 
 /* A graph_element; context: the run being bound. A device tensor may be written by the run that executes: waits for its
  * end on the device, with the device's lock held, as binding does. */
-npurt_status contents_element(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size, bool write);
+npurt_status contents_element(void *context, uint64_t address, uint64_t *bits, uint32_t size, bool write);
 
 /* Gives the buffers of a graph their first contents: one memset each, or one copy where no single byte makes the element.
  * Neighbours of one byte share theirs. */

@@ -16,6 +16,7 @@ struct oracle_bytes {
 enum family {
     NESTED, /* boxes cut from one array per buffer, and dense ranges: comparisons are exact */
     ANY,    /* also steps, other shapes over the same buffer, and strides that overlap themselves */
+    RENAMED = 2, /* or with one of these: every tensor's bytes come under an address of their own */
 };
 
 static inline npurt_tensor oracle_tensor(enum family family, uint32_t buffer, uint32_t which, uint64_t *seed)
@@ -27,7 +28,7 @@ static inline npurt_tensor oracle_tensor(enum family family, uint32_t buffer, ui
                   {NPURT_U8, 1, {1000}},   {NPURT_BF16, 4, {4, 6, 8, 10}}, {NPURT_U8, 5, {3, 4, 5, 6, 7}}};
     npurt_tensor t;
     uint32_t shape[NPURT_MAX_DIMS], offset[NPURT_MAX_DIMS];
-    if (family == ANY && world_random(seed, 4) == 0) which = world_random(seed, 6);
+    if ((family & 1) == ANY && world_random(seed, 4) == 0) which = world_random(seed, 6);
     npurt_tensor_init(&t, 0x10000 + 0x10000 * buffer, arrays[which].dtype, arrays[which].ndims, arrays[which].shape);
     t.size = ORACLE_SPACE;
     if (which % 2) t.start_offset = 9; /* the array begins somewhere in its buffer */
@@ -43,13 +44,27 @@ static inline npurt_tensor oracle_tensor(enum family family, uint32_t buffer, ui
         }
     }
     t = npurt_tensor_view(&t, shape, offset);
-    if (family == ANY) {
+    if ((family & 1) == ANY) {
         uint32_t d = world_random(seed, t.ndims);
         if (world_random(seed, 4) == 0) t = npurt_tensor_slice(&t, d, 0, t.shape[d], 1 + world_random(seed, 3));
         if (world_random(seed, 16) == 0) t.strides[0] = t.strides[t.ndims - 1]; /* overlaps itself */
         npurt_tensor_refresh(&t);
     }
     return npurt_tensor_transpose(&t, world_random(seed, t.ndims), world_random(seed, t.ndims));
+}
+
+/* The same bytes under another address: that of one of their buffer's bytes before them, and with any size that has them all. */
+static inline npurt_tensor oracle_renamed(npurt_tensor t, uint64_t *seed)
+{
+    const uint32_t element = npurt_dtype_size((npurt_dtype)t.dtype);
+    const uint64_t down = world_random(seed, 4) ? world_random(seed, (uint32_t)t.start_offset + 1) : t.start_offset;
+    t.addr += down * element;
+    t.start_offset -= down;
+    t.size -= down * element;
+    npurt_tensor_refresh(&t);
+    const uint64_t least = (t.start_offset + t.extent) * element;
+    if (world_random(seed, 2)) t.size = least + world_random(seed, (uint32_t)(t.size - least) + 1);
+    return t;
 }
 
 /* Adds a task's access to the bytes; returns the tasks it conflicts with. */

@@ -90,13 +90,49 @@ TEST(updates_of_one_tensor_are_a_chain)
     CHECK_STR(world_edges(), "0>1 1>2 2>3");
 }
 
-TEST(buffers_of_different_addresses_are_apart)
+TEST(bytes_are_ordered_whatever_address_they_come_under)
 {
     world_begin();
     world_write(world_bytes(4096, 100));
-    world_update(world_bytes(4096 + 50, 100)); /* the same memory, but another buffer: the caller's to avoid */
+    world_update(world_bytes(4096 + 50, 100));
+    world_read(world_bytes(4096 - 50, 50)); /* beside the first */
+    world_read(world_bytes(4096 + 100, 1)); /* of the second alone */
+    world_read(world_bytes(4096 - 10, 200)); /* makes one of all, though it reads nothing of the third's */
+    world_write(world_bytes(4096 - 50, 10));
+    world_write(world_bytes(4096 + 149, 1));
     world_finish();
-    CHECK_STR(world_edges(), "");
+    CHECK_STR(world_edges(), "0>1 0>4 1>3 1>4 1>6 2>5 4>6");
+}
+
+/* Each claim reaches a byte further down than the one before: none moves all that lies above. */
+TEST(descending_addresses_that_overlap_are_one_buffer)
+{
+    enum { N = 20000, FIRST = 1 << 20 };
+    world_begin();
+    for (uint32_t i = 0; i < N; i++)
+        world_write(world_bytes(FIRST - i, 2));
+    world_finish();
+    CHECK_EQ(world_image.edge_count, N - 1);
+    for (uint32_t i = 0; i + 1 < N; i++)
+        CHECK(world_edge(i, i + 1));
+}
+
+TEST(memory_of_outputs_is_reached_through_outputs_alone)
+{
+    struct graph *g = world_begin();
+    npurt_tensor t = world_bytes(WORLD_HEAP - 100, 101);
+    npurt_task task;
+    npurt_task_init_aiv(&task, 0);
+    npurt_task_input(&task, &t);
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_STR(graph_problem(g), "task 0, tensor 0: its buffer of 101 bytes at address 16777116 reaches into the heap of outputs");
+    g = world_begin();
+    t.size = 100;
+    t.shape[0] = 100;
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_OK);
+    t.addr = (UINT64_C(1) << 62) - 99;
+    CHECK_EQ(graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT);
+    CHECK_HAS(graph_problem(g), "task 1, tensor 0: its buffer of 100 bytes at address 4611686018427387805 ends beyond");
 }
 
 TEST(tiles_of_a_matrix_are_apart)

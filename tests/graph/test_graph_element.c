@@ -6,11 +6,12 @@
 enum { OUTSIDE = 0x20000 };
 static uint8_t memory[4096]; /* at OUTSIDE */
 
-static npurt_status reach(void *context, uint64_t addr, uint64_t offset, uint64_t *bits, uint32_t size, bool write)
+static npurt_status reach(void *context, uint64_t address, uint64_t *bits, uint32_t size, bool write)
 {
     uint32_t *calls = context;
+    const uint64_t offset = address - OUTSIDE;
     ++*calls;
-    if (addr != OUTSIDE) return NPURT_ERROR_INVALID_ARGUMENT;
+    if (offset >= sizeof memory) return NPURT_ERROR_INVALID_ARGUMENT;
     if (write)
         memcpy(memory + offset, bits, size);
     else
@@ -111,19 +112,124 @@ TEST(asking_leaves_the_edges_as_they_are)
     }
 }
 
-TEST(tasks_whose_dependencies_nobody_looks_up_count_by_their_buffer)
+/* How a task can be given a tensor without dependencies. */
+static npurt_tensor manual_dep(npurt_tensor t)
 {
-    const npurt_tensor b = world_bytes(OUTSIDE, 4096), other = world_bytes(OUTSIDE + 8192, 16);
-    uint64_t bits;
+    t.manual_dep = 1;
+    return t;
+}
+
+/* Whether a get, and a set, of a byte of the tensor are refused after the task that `submit` submits. */
+static void check_given(npurt_tensor t, uint32_t at, void (*submit)(void), const char *get, const char *set)
+{
+    for (int writes = 0; writes < 2; writes++) {
+        npurt_orch *o = begin();
+        uint64_t bits = 5;
+        submit();
+        const npurt_status status = writes ? npurt_orch_set(o, &t, &at, 1) : npurt_orch_get(o, &t, &at, &bits);
+        const char *expected = writes ? set : get;
+        if (expected) {
+            refused(status, NPURT_ERROR_UNSUPPORTED, expected);
+        } else {
+            CHECK_EQ(status, NPURT_OK);
+            world_finish();
+        }
+    }
+}
+
+static npurt_tensor rows(uint32_t first)
+{
+    const npurt_tensor m = world_matrix(OUTSIDE, 64, 64);
+    return world_tile(&m, first, 8, 4, 8); /* bytes 8 to 15 of each row */
+}
+static void submit_no_dep(void)
+{
+    world_access(NPURT_ACCESS_NO_DEP, rows(2));
+}
+static void submit_manual_dep(void)
+{
+    world_update(manual_dep(rows(2)));
+}
+static void submit_manual_dep_read(void)
+{
+    world_read(manual_dep(rows(2)));
+}
+static void submit_in_manual(void)
+{
+    CHECK_EQ(graph_scope_begin(world_graph, NPURT_SCOPE_MANUAL), NPURT_OK);
+    world_write(rows(2));
+    CHECK_EQ(graph_scope_end(world_graph), NPURT_OK);
+}
+static void submit_under_another_address(void)
+{
+    world_access(NPURT_ACCESS_NO_DEP, world_bytes(OUTSIDE + 2 * 64 + 8, 8));
+}
+static void submit_predicate_in_manual(void)
+{
+    const npurt_tensor t = rows(2), other = world_bytes(OUTSIDE + 8192, 16);
+    npurt_task task;
+    CHECK_EQ(graph_scope_begin(world_graph, NPURT_SCOPE_MANUAL), NPURT_OK);
+    npurt_task_init_aiv(&task, 0);
+    npurt_task_input(&task, &other);
+    npurt_task_scalar(&task, 7);
+    npurt_task_predicate(&task, &t, (uint32_t[]){0, 1}, NPURT_EQUAL, 0);
+    world_submit(&task);
+    CHECK_EQ(graph_scope_end(world_graph), NPURT_OK);
+}
+
+TEST(only_bytes_that_a_task_without_dependencies_may_touch_are_refused)
+{
+    static const char writes[] = "element read after task 1: task 0 may write it, tensor 0, which has no dependencies";
+    static const char touches[] = "element written after task 1: task 0 may read or write it, tensor 0, which has no dependencies";
+    static const struct {
+        void (*submit)(void);
+        const char *get, *set;
+    } how[] = {{submit_no_dep, writes, touches},
+               {submit_manual_dep, writes, touches},
+               {submit_manual_dep_read, NULL, touches},
+               {submit_in_manual, writes, touches},
+               {submit_under_another_address, writes, touches}};
+    const npurt_tensor b = world_bytes(OUTSIDE, 4096), inner = world_bytes(OUTSIDE + 100, 100);
+    for (size_t i = 0; i < sizeof how / sizeof how[0]; i++) {
+        check_given(b, 2 * 64 + 9, how[i].submit, how[i].get, how[i].set);
+        check_given(inner, 28 + 9, how[i].submit, how[i].get, how[i].set);
+        check_given(b, 2 * 64 + 7, how[i].submit, NULL, NULL); /* beside it, between rows */
+        check_given(b, 2 * 64 + 16, how[i].submit, NULL, NULL);
+        check_given(inner, 0, how[i].submit, NULL, NULL);
+    }
+    check_given(b, 2 * 64 + 9, submit_predicate_in_manual, NULL,
+                "element written after task 1: task 0 reads it in its predicate, argument 1");
+    check_given(b, 2 * 64 + 8, submit_predicate_in_manual, NULL, NULL);
+}
+
+/* What a replay gives without dependencies counts as what the recording gave. */
+TEST(replayed_tasks_without_dependencies_count)
+{
+    const npurt_tensor b = world_bytes(OUTSIDE, 4096);
     npurt_orch *o = begin();
-    CHECK_EQ(npurt_orch_scope_begin(o, NPURT_SCOPE_MANUAL), NPURT_OK);
-    world_write(other);
-    CHECK_EQ(npurt_orch_get(o, &b, (uint32_t[]){0}, &bits), NPURT_OK);
-    world_write(b);
-    refused(npurt_orch_get(o, &b, (uint32_t[]){0}, &bits), NPURT_ERROR_UNSUPPORTED, "task 1 was given its buffer");
-    o = begin();
-    world_access(NPURT_ACCESS_NO_DEP, b);
-    refused(npurt_orch_set(o, &b, (uint32_t[]){0}, 1), NPURT_ERROR_UNSUPPORTED, "task 0 was given its buffer");
+    uint64_t bits;
+    for (uint32_t use = 0; use < 3; use++) {
+        const npurt_tensor part = world_slice(&b, use * 100, use * 100 + 10), *tensors[] = {&part};
+        const npurt_template t = {.key = 1, .tensors = tensors, .tensor_count = 1};
+        CHECK_EQ(npurt_orch_template_begin(o, &t), use == 0);
+        if (use > 0) continue;
+        world_access(NPURT_ACCESS_NO_DEP, part);
+        CHECK_EQ(npurt_orch_template_end(o), NPURT_OK);
+    }
+    CHECK_EQ(npurt_orch_get(o, &b, (uint32_t[]){210}, &bits), NPURT_OK);
+    refused(npurt_orch_get(o, &b, (uint32_t[]){209}, &bits), NPURT_ERROR_UNSUPPORTED, "task 2 may write it, tensor 0");
+}
+
+/* An element is its bytes, whatever address the tensor has. */
+TEST(elements_are_reached_under_another_address)
+{
+    npurt_orch *o = begin();
+    const npurt_tensor all = world_bytes(OUTSIDE, 4096), inner = world_bytes(OUTSIDE + 1000, 96);
+    uint64_t bits;
+    world_write(world_slice(&all, 1010, 1020));
+    CHECK_EQ(npurt_orch_get(o, &inner, (uint32_t[]){9}, &bits), NPURT_OK);
+    CHECK_EQ(bits, (uint8_t)1009);
+    refused(npurt_orch_get(o, &inner, (uint32_t[]){10}, &bits), NPURT_ERROR_UNSUPPORTED, "task 0 writes it");
 }
 
 TEST(what_the_graph_allocates_has_no_elements_yet)

@@ -1,6 +1,8 @@
 /* Limits, and costs that must not grow. Costs are counted in regions compared, not in time. */
 #include "world.h"
 
+enum { BASE = 1 << 30 }; /* of outside memory, above the heap */
+
 TEST(task_131073_is_refused)
 {
     struct graph *g = world_begin();
@@ -15,7 +17,7 @@ TEST(task_131073_is_refused)
 TEST(a_full_graph_with_the_most_tensors_has_room)
 {
     world_begin();
-    npurt_tensor all = world_bytes(1 << 20, NPURT_GRAPH_MAX_TASKS * 16), slice[16];
+    npurt_tensor all = world_bytes(BASE, NPURT_GRAPH_MAX_TASKS * 16), slice[16];
     npurt_task t;
     npurt_task_init_aiv(&t, 0);
     for (uint32_t k = 0; k < 16; k++)
@@ -51,7 +53,7 @@ static double probes_per_submit(npurt_tensor (*slice)(uint32_t i, uint32_t n), u
 
 static npurt_tensor dense_slice(uint32_t i, uint32_t n)
 {
-    npurt_tensor all = world_bytes(1 << 20, 1000 * n);
+    npurt_tensor all = world_bytes(BASE, 1000 * n);
     return world_slice(&all, 1000 * i, 1000 * i + 1000);
 }
 
@@ -60,38 +62,38 @@ static npurt_tensor tile(uint32_t i, uint32_t n)
     uint32_t side = 1;
     while (side * side < n)
         side++;
-    npurt_tensor m = world_matrix(1 << 20, 24 * side, 40 * side);
+    npurt_tensor m = world_matrix(BASE, 24 * side, 40 * side);
     return world_tile(&m, i / side * 24, i % side * 40, 24, 40);
 }
 
 static npurt_tensor row_slab(uint32_t i, uint32_t n)
 {
-    npurt_tensor m = world_matrix(1 << 20, 8 * n, 100);
+    npurt_tensor m = world_matrix(BASE, 8 * n, 100);
     return world_tile(&m, 8 * i, 0, 8, 100);
 }
 
 static npurt_tensor column_slab(uint32_t i, uint32_t n)
 {
-    npurt_tensor m = world_matrix(1 << 20, 64, 16 * n);
+    npurt_tensor m = world_matrix(BASE, 64, 16 * n);
     return world_tile(&m, 0, 16 * i, 64, 16);
 }
 
 static npurt_tensor strided_element(uint32_t i, uint32_t n)
 {
-    npurt_tensor all = world_bytes(1 << 20, 100 * n);
+    npurt_tensor all = world_bytes(BASE, 100 * n);
     return npurt_tensor_slice(&all, 0, i, 100 * n, n);
 }
 
 static npurt_tensor head_of_batch(uint32_t i, uint32_t n)
 {
     npurt_tensor all; /* [batch, sequence, head, dimension], one head of one sequence each */
-    npurt_tensor_init(&all, 1 << 20, NPURT_BF16, 4, (uint32_t[]){(n + 15) / 16, 64, 16, 32});
+    npurt_tensor_init(&all, BASE, NPURT_BF16, 4, (uint32_t[]){(n + 15) / 16, 64, 16, 32});
     return npurt_tensor_view(&all, (uint32_t[]){1, 64, 1, 32}, (uint32_t[]){i / 16, 0, i % 16, 0});
 }
 
 static npurt_tensor uneven_slice(uint32_t i, uint32_t n)
 {
-    npurt_tensor all = world_bytes(1 << 20, 100 * n);
+    npurt_tensor all = world_bytes(BASE, 100 * n);
     return world_slice(&all, 100 * i, 100 * i + 40 + i * 37 % 61); /* 40 to 100 bytes */
 }
 
@@ -118,7 +120,7 @@ TEST(the_cost_of_a_look_up_does_not_grow_with_the_slices)
 TEST(slices_inside_slices_cost_what_they_meet)
 {
     struct graph *g = world_begin();
-    npurt_tensor all = world_bytes(1 << 20, 1 << 22);
+    npurt_tensor all = world_bytes(BASE, 1 << 22);
     for (uint32_t i = 0; i < 1024; i++)
         world_write(world_slice(&all, i << 12, (i + 1) << 12));
     uint64_t before = graph_probes(g);
@@ -134,7 +136,7 @@ TEST(slices_inside_slices_cost_what_they_meet)
 TEST(many_readers_of_one_region_do_not_walk_each_other)
 {
     struct graph *g = world_begin();
-    npurt_tensor x = world_bytes(1 << 20, 4096);
+    npurt_tensor x = world_bytes(BASE, 4096);
     world_write(x);
     for (uint32_t i = 0; i < 50000; i++)
         world_read(x);
@@ -148,7 +150,7 @@ TEST(many_readers_of_one_region_do_not_walk_each_other)
 TEST(a_write_over_10000_slices_leaves_one_region)
 {
     struct graph *g = world_begin();
-    npurt_tensor all = world_bytes(1 << 20, 100000);
+    npurt_tensor all = world_bytes(BASE, 100000);
     for (uint32_t i = 0; i < 10000; i++)
         world_write(world_slice(&all, 10 * i, 10 * i + 10));
     world_write(all);

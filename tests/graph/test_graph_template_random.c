@@ -140,6 +140,11 @@ static struct copy build(uint64_t seed, enum kind kind, bool templates)
                 /* of cells of their own, so that it can be told whose a view is; not always at the same place in them */
                 uint32_t start = draw(2) * PART;
                 view[i] = npurt_tensor_slice(&cell[(first + i) % CELLS], 0, start, start + CELL, 1);
+                if (kind != SPREAD && draw(3) == 0) { /* under an address of its own */
+                    view[i].addr += start;
+                    view[i].size -= start;
+                    view[i].start_offset = 0;
+                }
             }
             /* or two of them in one buffer, beside each other or sharing bytes */
             if (kind != SPREAD && draw(4) == 0) view[1] = npurt_tensor_slice(&cell[first], 0, CELL, 2 * CELL, 1);

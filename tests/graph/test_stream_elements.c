@@ -106,16 +106,78 @@ TEST(tasks_after_a_write_see_it)
     world_finish();
 }
 
-/* In a MANUAL scope nobody remembers who writes what: all tasks are waited for. */
-TEST(tasks_of_manual_scopes_are_waited_for)
+/* The map knows nothing of a task that was given the element without dependencies: it is waited for by its bytes. */
+static npurt_tensor without_dependencies(npurt_tensor t)
+{
+    t.manual_dep = 1;
+    return t;
+}
+TEST(tasks_without_dependencies_are_waited_for_by_their_bytes)
+{
+    for (uint32_t how = 0; how < 3; how++) {
+        begin();
+        if (how == 2) world_scope(NPURT_SCOPE_MANUAL);
+        for (uint32_t i = 0; i < 3; i++) {
+            const npurt_tensor t = part(outside(), 16 * i, 8);
+            world_access(how == 0 ? NPURT_ACCESS_NO_DEP : NPURT_ACCESS_INOUT, how == 1 ? without_dependencies(t) : t);
+        }
+        world.seed = how + 1;
+        CHECK_EQ(get(outside(), 50), 0); /* which none of them was given */
+        CHECK_EQ(get(outside(), 8), 0);
+        CHECK_EQ(world.waits, 0);
+        CHECK_EQ(get(outside(), 23), 2);
+        if (how == 2) world_scope_end();
+        CHECK_EQ(get(outside(), 0), 1);
+        set(outside(), 32, 10);
+        CHECK_EQ(get(outside(), 32), 10);
+        CHECK_EQ(get(outside(), 33), 3);
+        world_finish();
+    }
+}
+
+TEST(readers_without_dependencies_hold_up_a_write_alone)
 {
     begin();
-    world_scope(NPURT_SCOPE_MANUAL);
-    world_access(NPURT_ACCESS_INOUT, part(outside(), 0, 8));
-    world_access(NPURT_ACCESS_INOUT, part(outside(), 16, 8));
-    CHECK_EQ(get(outside(), 0), 1);
-    world_scope_end();
-    CHECK_EQ(get(outside(), 16), 2);
+    world.ran = see;
+    seen = 77;
+    world_access(NPURT_ACCESS_INPUT, without_dependencies(part(outside(), 0, 8)));
+    CHECK_EQ(get(outside(), 2), 0);
+    CHECK_EQ(world.completed, 0);
+    set(outside(), 2, 1234);
+    CHECK_EQ(seen, 0);
+    world_finish();
+}
+
+TEST(replays_without_dependencies_are_waited_for)
+{
+    begin();
+    npurt_orch *o = graph_orch(world.graph);
+    for (uint32_t use = 0; use < 3; use++) {
+        const npurt_tensor x = part(outside(), 8 * (use + 1), 8), *tensors[] = {&x};
+        const npurt_template t = {.key = 1, .tensors = tensors, .tensor_count = 1};
+        CHECK_EQ(npurt_orch_template_begin(o, &t), use == 0);
+        if (use > 0) continue;
+        world_access(NPURT_ACCESS_NO_DEP, x);
+        CHECK_EQ(npurt_orch_template_end(o), NPURT_OK);
+    }
+    CHECK_EQ(get(outside(), 7), 0);
+    CHECK_EQ(world.completed, 0);
+    CHECK_EQ(get(outside(), 24), 3);
+    CHECK_EQ(get(outside(), 8), 1);
+    world_finish();
+}
+
+TEST(elements_are_waited_for_under_any_address)
+{
+    begin();
+    npurt_tensor inner;
+    npurt_tensor_init(&inner, (uint64_t)(uintptr_t)&data[10], NPURT_U32, 1, (uint32_t[]){8});
+    world_access(NPURT_ACCESS_INOUT, inner);
+    CHECK_EQ(get(outside(), 9), 0);
+    CHECK_EQ(world.completed, 0);
+    CHECK_EQ(get(outside(), 12), 1);
+    world_access(NPURT_ACCESS_NO_DEP, part(outside(), 0, 20));
+    CHECK_EQ(get(inner, 0), 3);
     world_finish();
 }
 

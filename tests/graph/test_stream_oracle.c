@@ -47,6 +47,7 @@ static void play(enum family family, uint64_t seed, uint32_t pace, bool exact)
             npurt_task_add_tensor(&t, access, &tensor[k], NULL, NULL);
             must[i] |= oracle_touch(&bytes, buffer, &tensor[k], i, access != NPURT_ACCESS_OUTPUT_EXISTING,
                                     access != NPURT_ACCESS_INPUT);
+            if (family & RENAMED) tensor[k] = oracle_renamed(tensor[k], &seed);
         }
         if (i > 0 && world_random(&seed, 8) == 0) {
             part = world_random(&seed, i);
@@ -82,6 +83,17 @@ TEST(every_conflict_is_ordered_unless_its_first_task_had_completed)
         if (seed % 10 == 1) rings_for(seed / 10);
         play(ANY, seed, (uint32_t)(seed % 5), false);
     }
+}
+
+TEST(the_same_bytes_under_other_addresses_are_ordered)
+{
+    for (uint64_t seed = 1; seed <= 1500; seed++) {
+        if (seed % 10 == 1) rings_for(seed / 10);
+        play(ANY | RENAMED, seed, (uint32_t)(seed % 5), false);
+    }
+    world_create(world_rings(64, 4096, 4096));
+    for (uint64_t seed = 1; seed <= 1000; seed++)
+        play(NESTED | RENAMED, seed, (uint32_t)(seed % 5), true);
 }
 
 TEST(nested_boxes_wait_for_nothing_but_conflicts)

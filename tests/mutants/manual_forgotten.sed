@@ -1,4 +1,4 @@
-# file: src/graph/stream.c
-# fault: elements are read before tasks of MANUAL scopes have run
-# caught by: test_stream_elements tasks_of_manual_*
-s/s->unmapped |= g->manual;//
+# file: src/graph/stream_element.c
+# fault: elements are read before tasks without dependencies have run
+# caught by: test_stream_elements tasks_without_dependencies_*
+s/if (g->untracks && .*) return NULL;//
