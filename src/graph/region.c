@@ -97,20 +97,20 @@ static int64_t part_span(struct part p)
     return (int64_t)span;
 }
 
-/* Does [0, length) meet the part that begins at `at`? Of its rows that reach into the range all but the first and the
- * last lie inside it, so that only those two are looked into. */
+/* Does [0, length) meet the part that begins at `at`? At each level the first row that ends behind 0 decides. When no
+ * row after it begins below length, those have no byte of the range. When one does, the first row ends below it, since
+ * rows of a regular box lie beside each other, and so the first row's last byte is in the range. */
 static bool run_meets(int64_t length, struct part p, int64_t at)
 {
-    if (p.outer == 0) return at < length && at + (int64_t)p.run > 0;
-    if (at >= length) return false;
-    struct part row = part_row(p);
-    int64_t pitch = (int64_t)p.dim[0].pitch, end = at + part_span(row);
-    int64_t first = end > 0 ? 0 : -end / pitch + 1;
-    int64_t last = (length - 1 - at) / pitch;
-    if (last > p.count - 1) last = p.count - 1;
-    if (first > last) return false;
-    if (last - first >= 2) return true;
-    return run_meets(length, row, at + first * pitch) || (last > first && run_meets(length, row, at + last * pitch));
+    while (p.outer > 0) {
+        const struct part row = part_row(p);
+        const int64_t pitch = (int64_t)p.dim[0].pitch, end = at + part_span(row);
+        const int64_t first = end > 0 ? 0 : -end / pitch + 1;
+        if (first >= p.count) return false;
+        at += first * pitch;
+        p = row;
+    }
+    return at < length && at + (int64_t)p.run > 0;
 }
 
 static bool part_meets(struct part a, struct part b, int64_t at);
