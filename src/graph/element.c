@@ -26,7 +26,12 @@ bool element_find(struct graph *g, const npurt_tensor *t, const uint32_t *index,
                                    : ": there is no graph"));
         return false;
     }
-    if (t->addr == 0 || box_of_tensor(t, box) != BOX_OK) {
+    const enum box_problem problem = box_of_tensor(t, box);
+    if (problem == BOX_STRIDE_ZERO) {
+        graph_refuse(g, bad, ELEMENT_WORDS(g, writes), WORD(": the tensor has "), STRIDE_WORDS(t));
+        return false;
+    }
+    if (t->addr == 0 || problem != BOX_OK) {
         graph_refuse(g, bad, ELEMENT_WORDS(g, writes), WORD(": the tensor is no view of a buffer"));
         return false;
     }

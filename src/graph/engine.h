@@ -98,6 +98,11 @@ static inline struct word part_number(uint32_t tensor)
     return tensor == GRAPH_SLABS ? WORD("") : NUMBER(tensor);
 }
 
+/* What is wrong with a tensor that has BOX_STRIDE_ZERO. */
+#define STRIDE_WORDS(t)                                                                                                \
+    WORD("a stride of 0 in dimension "), NUMBER(box_problem_dimension(t, BOX_STRIDE_ZERO)),                            \
+        WORD("; a stride that does not fit 32 bits is set to 0")
+
 /* Where the task being submitted goes. */
 struct place {
     uint32_t number;       /* what edges and the tensor map know it by */

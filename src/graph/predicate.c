@@ -29,6 +29,7 @@ npurt_status predicate_check(struct graph *g, const npurt_task *task, npurt_tens
     if (problem == BOX_BAD_DTYPE) return REFUSE(g, WORD("is about a tensor of an unknown dtype "), NUMBER(t->dtype));
     if (problem == BOX_BAD_NDIMS)
         return REFUSE(g, WORD("is about a tensor of "), NUMBER(t->ndims), WORD(" dimensions"));
+    if (problem == BOX_STRIDE_ZERO) return REFUSE(g, WORD("is about a tensor with "), STRIDE_WORDS(t));
     if (problem) return REFUSE(g, WORD("is about a tensor that is empty or reaches outside of its buffer"));
     if (t->owner != NPURT_TASK_NONE && !store_number(g, t->owner, &owner))
         return REFUSE(g, WORD("is about a tensor of task "), NUMBER(t->owner),

@@ -39,6 +39,15 @@ enum box_problem { BOX_OK, BOX_BAD_DTYPE, BOX_BAD_NDIMS, BOX_EMPTY, BOX_STRIDE_Z
  * it was. extent and is_contiguous of *t are not read: they are the caller's and may be stale. */
 enum box_problem box_of_tensor(const npurt_tensor *t, struct box *box);
 
+/* The dimension that a problem is about: the innermost one with a size, or a stride, of 0. */
+static inline uint32_t box_problem_dimension(const npurt_tensor *t, enum box_problem problem)
+{
+    uint32_t d = t->ndims - 1;
+    while (d > 0 && (problem == BOX_EMPTY ? t->shape[d] : t->strides[d]) != 0)
+        d--;
+    return d;
+}
+
 /* The same for a tensor that is dense in order, which most are; false: it is not, or something is wrong with it. */
 static inline bool box_of_dense(const npurt_tensor *t, struct box *box)
 {

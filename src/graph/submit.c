@@ -78,9 +78,10 @@ __attribute__((cold)) static npurt_status refuse_tensor(struct graph *g, uint32_
         return graph_refuse(g, bad, TENSOR_WORDS(g, i), NUMBER(t->ndims), WORD(" dimensions, not 1 to "),
                             NUMBER(NPURT_MAX_DIMS));
     case BOX_EMPTY:
-        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("a dimension of size 0"));
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("a dimension of size 0: dimension "),
+                            NUMBER(box_problem_dimension(t, problem)));
     case BOX_STRIDE_ZERO:
-        return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("a stride of 0"));
+        return graph_refuse(g, bad, TENSOR_WORDS(g, i), STRIDE_WORDS(t));
     default:
         return graph_refuse(g, bad, TENSOR_WORDS(g, i), WORD("reaches outside of its buffer of "), NUMBER(t->size),
                             WORD(" bytes"));
@@ -130,7 +131,8 @@ static npurt_status allocate(struct graph *g, const npurt_tensor_spec *spec, npu
         if (unlikely(elements > UINT32_MAX)) {
             if (count > 1)
                 return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, TENSOR_WORDS(g, i),
-                                    WORD("a stride of its shape does not fit 32 bits"));
+                                    WORD("the stride of dimension "), NUMBER(d), WORD(", "), NUMBER(elements),
+                                    WORD(" elements, does not fit 32 bits"));
             out->shape[d] = out->strides[d] = 1;
             continue;
         }

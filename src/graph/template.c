@@ -49,7 +49,12 @@ static npurt_status take_tensors(struct graph *g, const npurt_template *given)
         struct template_tensor *to = &t->tensor[i];
         to->moved = 0;
         const npurt_tensor *x = given->tensors[i];
-        if (!x || x->addr == 0 || box_of_tensor(x, &to->box) != BOX_OK)
+        const enum box_problem problem = x ? box_of_tensor(x, &to->box) : BOX_OUTSIDE;
+        if (problem == BOX_STRIDE_ZERO)
+            return graph_refuse(g, NPURT_ERROR_INVALID_ARGUMENT, WORD("template "), NUMBER(given->key),
+                                WORD(" after task "), NUMBER(g->task_count), WORD(", tensor "), NUMBER(i), WORD(": "),
+                                STRIDE_WORDS(x));
+        if (problem != BOX_OK || x->addr == 0)
             return refuse(g, NPURT_ERROR_INVALID_ARGUMENT, given->key, "tensor ", i, " is NULL, or no view of a buffer");
         to->tensor = *x;
         npurt_tensor_refresh(&to->tensor);

@@ -136,10 +136,12 @@ TEST(refuses_wrong_tensors)
     CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: 6 dimensions, not 1 to 5");
     g = begin();
     x.shape[0] = 0;
-    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: a dimension of size 0");
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: a dimension of size 0: dimension 0");
     g = begin();
     x.strides[0] = 0;
-    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: a stride of 0");
+    CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 0, tensor 0: a stride of 0 in dimension 0; a stride that does not fit 32 bits is set to 0");
     g = begin();
     x.dtype = 11;
     CHECK_REFUSED(g, submit_input(g, &x), NPURT_ERROR_INVALID_ARGUMENT, "task 0, tensor 0: unknown dtype 11");
@@ -161,6 +163,36 @@ TEST(refuses_wrong_tensors)
     npurt_task_output_new(&task, NULL, NULL);
     CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
                   "task 0, tensor 0: an output without a spec");
+}
+
+/* The dimension whose stride is 6442450944 elements, in whichever way it came about. */
+TEST(a_stride_that_does_not_fit_is_refused_with_its_dimension)
+{
+    static const uint32_t shape[] = {2, 3, 0x80000000}, flat[] = {6, 0x80000000}, turned[] = {0x80000000, 6};
+    static const char *const sentence =
+        "task 0, tensor 0: a stride of 0 in dimension %u; a stride that does not fit 32 bits is set to 0";
+    npurt_tensor big, small, t[3];
+    char expected[128];
+    const uint32_t dimension[] = {0, 0, 1};
+    npurt_tensor_init(&t[0], UINT64_C(1) << 40, NPURT_I8, 3, shape);
+    npurt_tensor_init(&big, UINT64_C(1) << 40, NPURT_I8, 2, flat);
+    CHECK(npurt_tensor_reshape(&big, 3, shape, &t[1]));
+    npurt_tensor_init(&small, UINT64_C(1) << 40, NPURT_I8, 2, turned);
+    small = npurt_tensor_transpose(&small, 0, 1);
+    t[2] = npurt_tensor_slice(&small, 1, 0, 0x7fffffff, 0x33333333);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct graph *g = begin();
+        snprintf(expected, sizeof expected, sentence, dimension[i]);
+        CHECK_REFUSED(g, submit_input(g, &t[i]), NPURT_ERROR_INVALID_ARGUMENT, expected);
+    }
+    struct graph *g = begin(); /* the largest that fits */
+    npurt_tensor_init(&big, UINT64_C(1) << 40, NPURT_I8, 3, (uint32_t[]){2, 3, 0x55555555});
+    CHECK_EQ(big.strides[0], 0xffffffff);
+    CHECK_EQ(submit_input(g, &big), NPURT_OK);
+    const npurt_tensor_spec spec = {.dtype = NPURT_I8, .ndims = 3, .shape = {2, 3, 0x80000000}};
+    npurt_task_output_new(&task, &spec, NULL);
+    CHECK_REFUSED(g, graph_submit(g, &task, NULL), NPURT_ERROR_INVALID_ARGUMENT,
+                  "task 1, tensor 1: the stride of dimension 0, 6442450944 elements, does not fit 32 bits");
 }
 
 TEST(no_dep_tensors_are_checked_too)
