@@ -69,7 +69,14 @@ typedef struct npurt_callable_desc {
                                      * no rings */
 } npurt_callable_desc;
 
-/* A tensor argument of a call: host memory (copied by the declared direction) or device memory (passed through). */
+/* A tensor argument of a call: host memory (copied by the declared direction) or device memory (passed through).
+ *
+ * Arguments may share bytes. Tasks are ordered by the bytes that they touch, whichever arguments these belong to: device
+ * tensors that lie in one allocation, and host tensors that overlap, which are one piece on the device as they are on the
+ * host. So a byte of several host tensors is there once. Before the run it is the host's when one of them is copied in (INPUT,
+ * INOUT), else undefined; after it the host gets what the tasks have left there when one of them is copied out (INOUT,
+ * OUTPUT_EXISTING), also where another one is an INPUT. Host tensors that share nothing begin at multiples of 512 bytes; of
+ * those that overlap the lowest does, and the others are as far from it as on the host. */
 typedef struct npurt_call_tensor {
     void *host;             /* not NULL: contiguous host memory of the shape's size, borrowed during the call */
     uint64_t device;        /* used when host is NULL: a device address from npurt_memory_alloc */

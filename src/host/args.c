@@ -5,8 +5,8 @@
 #include "../bundle/description.h"
 #include "error.h"
 #include "memory.h"
+#include "staging.h"
 
-enum { STAGING_ALIGN = 512 };
 /* More than any device has; sums of it and its rounding do not overflow. */
 #define STAGING_MOST (UINT64_C(1) << 56)
 
@@ -21,15 +21,11 @@ static const char *shape_text(char text[80], uint32_t ndims, const uint32_t *sha
     return text;
 }
 
-/* Bytes of a tensor; 0 when its elements can not be counted in the descriptor's 32-bit strides. */
-static uint64_t tensor_bytes(const npurt_call_tensor *t)
+static npurt_tensor tensor_at(uint64_t address, const npurt_call_tensor *t)
 {
-    uint64_t n = 1;
-    for (uint32_t d = t->ndims; d-- > 0;) {
-        if (n > UINT32_MAX) return 0; /* the stride of dimension d */
-        n *= t->shape[d];
-    }
-    return n > UINT64_MAX / 8 ? 0 : n * npurt_dtype_size(t->dtype);
+    npurt_tensor x;
+    npurt_tensor_init(&x, address, t->dtype, t->ndims, t->shape);
+    return x;
 }
 
 static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npurt_call_tensor *t)
@@ -53,14 +49,16 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
         if (t->shape[d] == 0)
             return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s has no elements", what,
                                shape_text(have, t->ndims, t->shape, "0"));
-    const uint64_t bytes = tensor_bytes(t);
-    if (bytes == 0)
-        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s is too large for 32-bit strides", what,
-                           shape_text(have, t->ndims, t->shape, "0"));
+    const npurt_tensor whole = tensor_at(t->device, t);
+    for (uint32_t d = 0; d < t->ndims; d++)
+        if (whole.strides[d] == 0)
+            return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
+                               "%s: shape %s, whose stride in dimension %u does not fit 32 bits", what,
+                               shape_text(have, t->ndims, t->shape, "0"), d);
     if (t->host) return memory_check_host(c->device, t->host, what);
     if (!t->device)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: neither a host pointer nor a device address", what);
-    return memory_check_device(c->device, t->device, bytes, what);
+    return memory_check_device(c->device, t->device, whole.size, what);
 }
 
 npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
@@ -88,26 +86,27 @@ npurt_status args_check(const npurt_callable *c, const npurt_call_args *args)
 
 npurt_status args_bind(npurt_callable *c, struct run_bank *bank, const npurt_call_args *args)
 {
-    uint64_t need = 0, at = 0;
+    uint64_t need = 0, sizes[NPURT_CALL_MAX_TENSORS];
+    struct staging plan;
     for (uint32_t i = 0; i < args->tensor_count; i++) {
         if (!args->tensors[i].host) continue;
-        const uint64_t bytes = tensor_bytes(&args->tensors[i]);
+        const uint64_t bytes = sizes[i] = tensor_at(0, &args->tensors[i]).size;
         if (bytes > STAGING_MOST || need + bytes > STAGING_MOST)
             return error_raise(NPURT_ERROR_OUT_OF_DEVICE_MEMORY,
                                "\"%s\", tensor argument %u: %" PRIu64 " bytes after %" PRIu64
                                " of other host tensors fit into no device",
                                c->name, i, bytes, need);
-        need += (bytes + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
+        need += bytes;
     }
+    staging_plan(args, sizes, &plan);
     npurt_status status =
-        bank_grow(c->device, bank, &bank->staging, &bank->staging_size, need, 0, "staging of host tensors");
+        bank_grow(c->device, bank, &bank->staging, &bank->staging_size, plan.size, 0, "staging of host tensors");
     if (status != NPURT_OK) return status;
     bank->tensor_count = args->tensor_count;
     for (uint32_t i = 0; i < args->tensor_count; i++) {
         const npurt_call_tensor *t = &args->tensors[i];
-        npurt_tensor_init(&bank->tensor[i], t->host ? bank->staging + at : t->device, t->dtype, t->ndims, t->shape);
+        bank->tensor[i] = tensor_at(t->host ? bank->staging + plan.at[i] : t->device, t);
         bank->host[i] = t->host;
-        if (t->host) at += (bank->tensor[i].size + STAGING_ALIGN - 1) & ~(uint64_t)(STAGING_ALIGN - 1);
     }
     return NPURT_OK;
 }

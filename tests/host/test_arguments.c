@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "host/code.h"
 #include "host/device.h"
 #include "host/error.h"
 #include "host/fake_driver.h"
+#include "host/staging.h"
 #include "host/world.h"
+#include "protocol/fingerprint.h"
 
 static npurt_device *device;
 static npurt_callable *callable;
@@ -413,6 +416,110 @@ TEST(handles_are_of_no_use_after_a_fork)
     CHECK_EQ(waitpid(child, &how, 0), child);
     CHECK_EQ(how, 0);
     tear_down();
+}
+
+/* ---- code */
+
+/* Two texts of equal size whose FNV-1a-64 hashes agree in 32 bits from `shift` on. */
+static void alike(uint32_t shift, uint64_t *one, uint64_t *two)
+{
+    enum { SLOTS = 1 << 22 };
+    uint64_t *seen = calloc(SLOTS, sizeof *seen); /* by the 32 bits, as far as they go */
+    CHECK(seen != NULL);
+    for (uint64_t i = 1;; i++) {
+        const uint64_t text = i * UINT64_C(0x9e3779b97f4a7c15);
+        CHECK(i < SLOTS);
+        const uint32_t key = (uint32_t)(fingerprint_fnv1a(&text, sizeof text) >> shift);
+        uint64_t *const slot = &seen[key % SLOTS];
+        if (*slot && (uint32_t)(fingerprint_fnv1a(slot, sizeof *slot) >> shift) == key) {
+            *one = *slot;
+            *two = text;
+            break;
+        }
+        *slot = text;
+    }
+    free(seen);
+}
+
+TEST(code_whose_hash_differs_in_half_of_its_bits_is_other_code)
+{
+    set_up();
+    for (uint32_t shift = 0; shift <= 32; shift += 32) {
+        uint64_t text[2];
+        struct code_upload *code[3];
+        alike(shift, &text[0], &text[1]);
+        for (int i = 0; i < 3; i++)
+            CHECK_EQ(code_take(device_of(device), "test", CODE_KERNEL_AIV, "entry", 0, &text[i % 2], sizeof text[0],
+                               &code[i]),
+                     NPURT_OK);
+        CHECK(code[0]->address != code[1]->address);
+        CHECK(code[0] == code[2]);
+        for (int i = 0; i < 3; i++)
+            CHECK_EQ(code_give(device_of(device), code[i]), NPURT_OK);
+    }
+    tear_down();
+}
+
+/* ---- host tensors that overlap */
+
+static uint64_t staged(const npurt_call_args *args, const uint64_t *sizes, uint64_t *at)
+{
+    struct staging plan;
+    memset(&plan, 0xee, sizeof plan);
+    staging_plan(args, sizes, &plan);
+    for (uint32_t i = 0; i < args->tensor_count; i++)
+        if (args->tensors[i].host) at[i] = plan.at[i];
+    return plan.size;
+}
+
+TEST(host_tensors_that_share_bytes_share_them_in_staging)
+{
+    enum { COUNT = 6 };
+    _Alignas(512) static uint8_t memory[4096];
+    npurt_call_tensor t[COUNT] = {
+        {.host = memory + 1000, .dtype = NPURT_U8, .ndims = 1, .shape = {10}},
+        {.host = memory + 2048, .dtype = NPURT_F32, .ndims = 1, .shape = {64}},
+        {.device = 4096, .dtype = NPURT_U8, .ndims = 1, .shape = {10}},
+        {.host = memory + 2048 + 128,
+         .dtype = NPURT_F32,
+         .ndims = 1,
+         .shape = {64}}, /* the second half of the one above */
+        {.host = memory + 2048 + 384, .dtype = NPURT_F32, .ndims = 1, .shape = {1}}, /* behind both: shares nothing */
+        {.host = memory + 1001, .dtype = NPURT_F32, .ndims = 1, .shape = {1}},
+    };
+    const uint64_t sizes[COUNT] = {10, 256, 0, 256, 4, 4};
+    npurt_call_args args = {.tensors = t, .tensor_count = COUNT};
+    uint64_t at[COUNT] = {0};
+    CHECK_EQ(staged(&args, sizes, at), 3 * 512 + (1000 % 512 + 10 > 512 ? 512 : 0));
+    CHECK_EQ(at[0] % 512, 1000 % 512); /* a float lies a byte further: as it does on the host */
+    CHECK_EQ(at[5], at[0] + 1);
+    CHECK_EQ(at[1] % 512, 0);
+    CHECK_EQ(at[3], at[1] + 128);
+    CHECK_EQ(at[4] % 512, 0);
+    CHECK(at[4] >= at[1] + 384 || at[4] + 4 <= at[1]);
+    /* drawn ones: any two bytes of the host are one byte of the device if and only if they are one */
+    uint64_t seed = 1;
+    for (uint32_t round = 0; round < 2000; round++) {
+        uint64_t size[COUNT], end = 0;
+        for (uint32_t i = 0; i < COUNT; i++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1;
+            const uint32_t from = (uint32_t)(seed >> 33) % 3000, n = 1 + (uint32_t)(seed >> 50) % 600;
+            t[i] = (npurt_call_tensor){.host = memory + from, .dtype = NPURT_U8, .ndims = 1, .shape = {n}};
+            size[i] = n;
+        }
+        const uint64_t whole = staged(&args, size, at);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            if (at[i] + size[i] > end) end = at[i] + size[i];
+            for (uint32_t k = 0; k < i; k++) {
+                const uint8_t *a = t[i].host, *b = t[k].host;
+                const bool share = a < b + size[k] && b < a + size[i],
+                           on_card = at[i] < at[k] + size[k] && at[k] < at[i] + size[i];
+                CHECK_EQ(share, on_card);
+                if (share) CHECK_EQ((int64_t)(at[i] - at[k]), a - b);
+            }
+        }
+        CHECK(whole % 512 == 0 && whole >= end && whole < end + 512);
+    }
 }
 
 TEST_MAIN

@@ -54,6 +54,18 @@ TEST(slots_are_by_provider_and_device_and_installs_by_fingerprint)
     slot_install_end(slot_get("test", 6), 1, false);
 }
 
+TEST(fingerprints_that_differ_in_one_bit_are_two)
+{
+    const uint64_t one = UINT64_C(0x0123456789abcdef);
+    CHECK_EQ(slot_install_begin(slot_get("test", 7), one), SLOT_INSTALL_NOW);
+    slot_install_end(slot_get("test", 7), one, true);
+    for (uint32_t bit = 0; bit < 64; bit++) {
+        CHECK_EQ(slot_install_begin(slot_get("test", 7), one ^ UINT64_C(1) << bit), SLOT_INSTALL_NOW);
+        slot_install_end(slot_get("test", 7), one ^ UINT64_C(1) << bit, false);
+    }
+    CHECK_EQ(slot_install_begin(slot_get("test", 7), one), SLOT_INSTALLED);
+}
+
 TEST(resets_are_counted_per_device)
 {
     const uint64_t before = slot_resets(slot_get("test", 9));
