@@ -100,7 +100,9 @@ static const struct status_entry hal[] = {
     {94, "DRV_ERROR_POWER_OP_FAIL", "a power operation failed"},
     {95, "DRV_ERROR_NET_UNREACH", "the network or the device behind it cannot be reached"},
     {96, "DRV_ERROR_TRANS_LINK_ABNORMAL", "the transfer link is disturbed"},
-    {97, "DRV_ERROR_CALL_NO_RETRY", "the call failed for good; trying again is of no use"},
+    {97, "DRV_ERROR_TRANS_LINK_ACK_TIMEOUT_ERR", "the other end of the transfer link did not acknowledge in time"},
+    {98, "DRV_ERROR_CALL_NO_RETRY", "the call failed for good; trying again is of no use"},
+    {99, "DRV_ERROR_CONNECT", "a connection to the device could not be made"},
     {0xfffe, "DRV_ERROR_NOT_SUPPORT", "not supported by this chip, driver or partition"},
 };
 

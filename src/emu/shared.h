@@ -17,6 +17,9 @@
  * command carries its stream's sequence number; the device side publishes `completed` when a command has ended, after it
  * has stored an error, and wakes the futex at `completed` when `waiters` is set.
  *
+ * Stop mode (`stop_on_failure`): the first error is kept in `failure`, and the stream that met it is `stopped`: launches that
+ * it holds or gets end at once, without having run; its events are recorded all the same.
+ *
  * Timed and explore mode: nothing runs on the device unless a host call waits for it. Every command carries the host's virtual time;
  * a waiting call posts EMU_CMD_ADVANCE and the device side runs the simulation until the stream has completed the
  * sequence number, or virtual time has passed the deadline; then it publishes `advance_reply` (the command's position in
@@ -38,7 +41,7 @@ enum {
     EMU_MAX_STREAMS = 1984,            /* usable per device (docs/reference/cann-abi.md) */
     EMU_MAX_EVENTS = 4096,
     EMU_LOG_LINES = 1024,
-    EMU_SHARED_VERSION = 2,
+    EMU_SHARED_VERSION = 3,
 };
 #define EMU_SHARED_MAGIC 0x554d4555u
 
@@ -98,6 +101,8 @@ struct emu_stream {
     _Atomic uint32_t waiters;
     _Alignas(64) _Atomic uint32_t completed; /* low 32 bits of the last completed sequence number: a futex */
     _Atomic int32_t error;                   /* first task error since the last sync took it, as an ACL code; 0 none */
+    _Atomic uint32_t stopped;                /* by an error in stop mode: what is launched is passed over; writer: device
+                                              * side, and host side for a new stream or mode */
 };
 
 struct emu_event {
@@ -143,6 +148,8 @@ struct emu_shared {
     _Alignas(64) _Atomic uint32_t sleeping;  /* writer: device side */
     _Alignas(64) _Atomic uint32_t state;     /* enum emu_process_state: a futex; writer: device side */
     _Atomic uint32_t faulted;                /* a fiber was abandoned: poisoned until force reset */
+    _Atomic uint32_t stop_on_failure;        /* one of the streams is in stop mode; writer: host side */
+    _Atomic int32_t failure;                 /* the first error since then, as an ACL code; 0 none */
     _Alignas(64) _Atomic uint64_t virtual_ns;/* timed and explore mode */
     _Atomic uint32_t advance_reply;          /* a futex */
     _Atomic uint64_t trace_hash;

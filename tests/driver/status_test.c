@@ -61,9 +61,12 @@ TEST(every_acl_code_has_name_and_meaning)
 /* ascend_hal_error.h of hicann/driver; hccl_types.h of hicann/hcomm. */
 TEST(every_hal_and_hccl_code_has_a_name)
 {
-    static const struct range hal[] = {{0, 97}, {0xfffe, 0xfffe}};
+    static const struct range hal[] = {{0, 99}, {0xfffe, 0xfffe}};
     static const struct range hccl[] = {{0, 24}, {1041, 1041}};
-    CHECK_EQ(check_named(hal, 2, driver_hal_name, driver_hal_meaning), 99);
+    CHECK_EQ(check_named(hal, 2, driver_hal_name, driver_hal_meaning), 101);
+    CHECK_STR(driver_hal_name(97), "DRV_ERROR_TRANS_LINK_ACK_TIMEOUT_ERR");
+    CHECK_STR(driver_hal_name(98), "DRV_ERROR_CALL_NO_RETRY");
+    CHECK_STR(driver_hal_name(99), "DRV_ERROR_CONNECT");
     CHECK_EQ(check_named(hccl, 2, driver_hccl_name, NULL), 26);
 }
 
@@ -97,7 +100,7 @@ TEST(codes_of_no_table_are_unknown)
         CHECK_STR(driver_status_name(code[i]), "unknown");
         CHECK_STR(driver_status_meaning(code[i]), "unknown");
     }
-    CHECK_STR(driver_hal_name(98), "unknown");
+    CHECK_STR(driver_hal_name(100), "unknown");
     CHECK_STR(driver_hal_name(0xffff), "unknown");
     CHECK_STR(driver_hccl_name(25), "unknown");
 }

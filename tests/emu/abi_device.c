@@ -131,7 +131,7 @@ TEST(acl_counts_its_initializations)
     OK(aclFinalizeReference(&left));
     CHECK_EQ(left, 1);
     OK(aclFinalize());
-    FAILS(aclFinalize(), 100037, "without");
+    FAILS(aclFinalize(), 100037, "before");
 }
 
 TEST(a_device_tells_its_machine)

@@ -151,9 +151,10 @@ TEST(bad_descriptors_are_named)
     FAILS(load_text("{\"k\": {\"opInfo\": {\"functionName\": \"f\"}}}", 0, &handle), 107000, "\"k\"");
     FAILS(load_text("{\"k\": {\"opInfo\": {\"functionName\": 3, \"kernelSo\": \"s\"}}}", 0, &handle), 107000, "\"k\"");
     FAILS(load_text(good, 7, &handle), 107000, "CPU_KERNEL_MODE 7");
-    FAILS(load_text(good, 1, &handle), 207000, "CPU_KERNEL_MODE 1");
-    FAILS(rtsBinaryLoadFromFile("/nowhere.json", &none, &handle), 107000, "CPU_KERNEL_MODE");
-    FAILS(rtsBinaryLoadFromFile("/nowhere.json", NULL, &handle), 107000, "CPU_KERNEL_MODE");
+    FAILS(load_text(good, 1, &handle), 107000, "npuemu-test-descriptor.so");
+    FAILS(rtsBinaryLoadFromFile("/nowhere.json", &none, &handle), 107000, "without a list of options");
+    FAILS(rtsBinaryLoadFromFile("/nowhere.json", NULL, &handle), 107000, "/nowhere.json");
+    FAILS(rtsBinaryLoadFromFile(FIXTURE_AICPU, NULL, &handle), 207000, "CPU_KERNEL_MODE");
     FAILS(rtsBinaryLoadFromFile(NULL, &none, &handle), 107000, "path");
     OK(load_text(good, 0, &handle));
     OK(rtsBinaryUnload(handle));
@@ -315,7 +316,7 @@ TEST(bad_cpu_launches_are_named)
 {
     int32_t device = card_open("a5?hbm=64MiB&card=badcpu");
     rtFuncHandle function = launch_function(launch_load("s.so", "f"), "f");
-    rtLaunchKernelAttr_t attr = {.id = 99};
+    rtLaunchKernelAttr_t attr = {.id = RT_LAUNCH_ATTR_SCHEM_MODE, .value.schemMode = RT_SCHEM_MODE_SYNC};
     rtKernelLaunchCfg_t config = {&attr, 1}, empty = {NULL, 0};
     uint64_t none = 0;
     rtCpuKernelArgs_t args = {.baseArgs = {.args = &none, .argsSize = 8}};
@@ -324,9 +325,9 @@ TEST(bad_cpu_launches_are_named)
     FAILS(launch_cpu(function, 1, NULL, NULL, 8), 107000, "no arguments");
     FAILS(launch_cpu(function, 1, NULL, &none, 0), 107000, "no arguments");
     FAILS(launch_cpu(NULL, 1, NULL, &none, 8), 107000, "NULL");
-    FAILS(launch_cpu(&none, 1, NULL, &none, 8), 107000, "not a CPU function");
-    FAILS(rtsLaunchCpuKernel(function, 1, NULL, &config, &args), 107000, "attribute 99");
-    FAILS(rtsLaunchCpuKernel(function, 1, NULL, &empty, &args), 107000, "without attributes");
+    FAILS(launch_cpu(&none, 1, NULL, &none, 8), 107017, "not a CPU function");
+    FAILS(rtsLaunchCpuKernel(function, 1, NULL, &config, &args), 107000, "schedule mode 2");
+    FAILS(rtsLaunchCpuKernel(function, 1, NULL, &empty, &args), 107000, "without a list of attributes");
     card_close(device);
 }
 
@@ -459,7 +460,7 @@ TEST(bad_core_launches_are_named)
     FAILS(launch_core(program, 0, 0, 0, NULL, 0), 107000, "0 blocks");
     FAILS(launch_core(program, 0, 1, 0, NULL, 3), 107000, "schedule mode 3");
     FAILS(launch_core(program, 9, 1, 0, NULL, 0), 507000, "tiling key 9");
-    FAILS(launch_core(NULL, 0, 1, 0, NULL, 0), 107000, "NULL");
+    FAILS(launch_core(NULL, 0, 1, 0, NULL, 0), 507000, "NULL");
     FAILS(launch_core(&args, 0, 1, 0, NULL, 0), 107017, "not a registered program");
     FAILS(rtKernelLaunchWithHandleV2(program, 0, 1, NULL, NULL, NULL, NULL), 107000, "args");
     FAILS(rtKernelLaunchWithHandleV2(program, 0, 1, &args, NULL, NULL, NULL), 107000, "no arguments");

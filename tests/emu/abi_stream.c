@@ -9,19 +9,25 @@ struct hold {
     void *until;
 };
 
+static rtFuncHandle function_of(int32_t device, const char *symbol)
+{
+    char so[64];
+
+    snprintf(so, sizeof so, "libpypto_server%d.so", device & 0xff);
+    return launch_function(launch_load(so, symbol), symbol);
+}
+
 /* A card with the fixture library installed, and a function of it. */
 static rtFuncHandle ready(int32_t device, const char *symbol)
 {
     size_t size;
     unsigned char *image = launch_read_file(FIXTURE_AICPU, &size);
     void *counter = launch_device_word(0);
-    char so[64];
 
     OK(launch_kfc(device, image, size, counter, NULL));
     free(image);
     OK(rtFree(counter));
-    snprintf(so, sizeof so, "libpypto_server%d.so", device & 0xff);
-    return launch_function(launch_load(so, symbol), symbol);
+    return function_of(device, symbol);
 }
 
 TEST(a_stream_costs_memory_and_gives_it_back)
@@ -76,7 +82,9 @@ TEST(bad_streams_are_told_apart)
 
     OK(rtStreamCreate(&stream, 0));
     OK(aclrtSetDevice(second));
-    FAILS(rtStreamSynchronize(stream), 107003, "not of device");
+    OK(rtStreamSynchronize(stream)); /* whatever device this thread has set */
+    OK(rtStreamQuery(stream));
+    FAILS(aclrtSetStreamFailureMode(stream, 1), 107003, "not of device");
     FAILS(rtStreamDestroy(stream), 107003, "not of device");
     FAILS(rtStreamSynchronize(&mine), 107017, "not a stream");
     FAILS(rtStreamDestroy(NULL), 107000, "NULL");
@@ -146,6 +154,47 @@ TEST(a_failed_task_is_reported_once)
     card_close(device);
 }
 
+/* What is queued behind a task that fails: runs in the default mode, never in stop mode. The failing task comes behind
+ * one that holds the stream, so all three are there before it fails. */
+static uint32_t queued_behind_a_failure(int32_t device, uint64_t mode)
+{
+    struct hold args = {launch_device_word(0), 1, 0, launch_device_word(0)};
+    rtFuncHandle hold = ready(device, "fixture_hold"), add = function_of(device, "fixture_add");
+    rtFuncHandle refuse = function_of(device, "fixture_refuse");
+    const uint32_t go = 1;
+    uint64_t none = 0;
+    void *stream, *other, *event;
+
+    OK(rtStreamCreate(&stream, 0));
+    OK(rtStreamCreate(&other, 0));
+    OK(aclrtCreateEventExWithFlag(&event, ACL_EVENT_SYNC));
+    OK(aclrtSetStreamFailureMode(stream, mode));
+    OK(launch_cpu(hold, 1, stream, &args, sizeof args));
+    OK(launch_cpu(refuse, 1, stream, &none, sizeof none));
+    OK(launch_cpu(add, 1, stream, &args, sizeof args));
+    OK(aclrtRecordEvent(event, stream)); /* whatever the mode: nothing waits for it for ever */
+    OK(aclrtStreamWaitEvent(other, event));
+    OK(rtMemcpy(args.until, sizeof go, &go, sizeof go, RT_MEMCPY_HOST_TO_DEVICE));
+    FAILS(rtStreamSynchronizeWithTimeout(stream, 10000), 507018, "fixture_refuse");
+    CHECK_EQ(rtStreamSynchronizeWithTimeout(other, 10000), mode ? 507018 : 0);
+    CHECK_EQ(rtStreamSynchronizeWithTimeout(stream, 10000), mode ? 507018 : 0);
+    OK(rtStreamDestroy(stream));
+    OK(rtStreamDestroy(other));
+    return launch_word(args.word);
+}
+
+TEST(in_stop_mode_nothing_queued_behind_a_failure_runs)
+{
+    static const char *const machine[] = {"a2?hbm=64MiB&card=behind", "a5?hbm=64MiB&engine=thread&card=behind-t"};
+
+    for (int i = 0; i < 2; i++)
+        for (uint64_t mode = 0; mode < 2; mode++) {
+            int32_t device = card_open(machine[i]);
+            CHECK_EQ(queued_behind_a_failure(device, mode), mode ? 1 : 2);
+            OK(aclrtResetDeviceForce(device));
+        }
+}
+
 TEST(in_stop_mode_the_first_error_stays)
 {
     int32_t device = card_open("a5?hbm=64MiB&card=stop");
@@ -154,13 +203,15 @@ TEST(in_stop_mode_the_first_error_stays)
     void *stream;
 
     OK(rtStreamCreate(&stream, 0));
-    FAILS(aclrtSetStreamFailureMode(stream, 2), 107000, "2");
     OK(aclrtSetStreamFailureMode(stream, 1));
-    FAILS(aclrtSetStreamFailureMode(stream, 0), 107000, "undone");
+    FAILS(aclrtSetStreamFailureMode(stream, 0), 207000, "undone");
     OK(launch_cpu(refuse, 1, stream, &none, sizeof none));
     FAILS(rtStreamSynchronize(stream), 507018, "fixture_refuse");
     FAILS(rtStreamSynchronize(stream), 507018, "fixture_refuse");
     FAILS(rtStreamSynchronize(NULL), 507018, "fixture_refuse"); /* the whole context */
+    FAILS(rtStreamQuery(NULL), 507018, "fixture_refuse");
+    FAILS(aclrtSynchronizeDeviceWithTimeout(10000), 507018, "fixture_refuse");
+    FAILS(aclrtSetStreamFailureMode(stream, 1), 207000, "undone");
     FAILS(launch_cpu(refuse, 1, NULL, &none, sizeof none), 507018, "fixture_refuse");
     OK(rtStreamDestroy(stream));
     card_close(device);
@@ -179,13 +230,13 @@ TEST(events_tell_the_devices_time)
     OK(aclrtCreateEventExWithFlag(&b, ACL_EVENT_TIME_LINE));
     OK(aclrtCreateEventExWithFlag(&plain, ACL_EVENT_SYNC));
     FAILS(aclrtCreateEventExWithFlag(&b, 0x80), 107000, "0x80");
-    FAILS(aclrtEventGetTimestamp(a, &first), 107006, "never recorded");
+    FAILS(aclrtEventGetTimestamp(a, &first), 507000, "never recorded");
     OK(aclrtRecordEvent(a, NULL));
     OK(launch_cpu(hold, 1, NULL, &args, sizeof args));
     OK(aclrtRecordEvent(b, NULL));
     OK(aclrtSynchronizeEvent(a));
     OK(aclrtEventGetTimestamp(a, &first));
-    FAILS(aclrtEventGetTimestamp(b, &second), 507006, "not reached");
+    FAILS(aclrtEventGetTimestamp(b, &second), 107006, "not reached");
     usleep(2000);
     OK(rtMemcpy(args.until, 4, &go, 4, RT_MEMCPY_HOST_TO_DEVICE));
     OK(aclrtSynchronizeEvent(b));
@@ -193,7 +244,7 @@ TEST(events_tell_the_devices_time)
     CHECK(second - first >= 2000);
     CHECK(second - first < 10000000);
     OK(aclrtRecordEvent(plain, NULL));
-    FAILS(aclrtEventGetTimestamp(plain, &first), 107000, "TIME_LINE");
+    FAILS(aclrtEventGetTimestamp(plain, &first), 107006, "TIME_LINE");
     OK(aclrtDestroyEvent(a));
     FAILS(aclrtRecordEvent(a, NULL), 107017, "destroyed");
     card_close(device);
@@ -211,7 +262,7 @@ TEST(a_stream_waits_for_another_streams_event)
     OK(rtStreamCreate(&second, 0));
     OK(aclrtCreateEventExWithFlag(&event, ACL_EVENT_SYNC | ACL_EVENT_TIME_LINE));
     OK(aclrtCreateEventExWithFlag(&untimed, ACL_EVENT_TIME_LINE));
-    FAILS(aclrtStreamWaitEvent(second, untimed), 107000, "ACL_EVENT_SYNC");
+    FAILS(aclrtStreamWaitEvent(second, untimed), 207000, "ACL_EVENT_SYNC");
     OK(launch_cpu(hold, 1, first, &args, sizeof args));
     OK(aclrtRecordEvent(event, first));
     OK(aclrtStreamWaitEvent(second, event));

@@ -24,7 +24,7 @@ static void answer(int32_t code, uint64_t value)
 {
     char text[512];
 
-    snprintf(text, sizeof text, "%s", code == -1 ? npuemu_last_problem() : code ? aclGetRecentErrMsg() : "");
+    snprintf(text, sizeof text, "%s", code == -1 ? npuemu_last_problem() : code ? card_text() : "");
     text[strcspn(text, "\n")] = 0;
     printf("%d %" PRIu64 " %s\n", code, value, text);
     fflush(stdout);

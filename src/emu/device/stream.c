@@ -41,6 +41,11 @@ static void publish(struct stream *stream, uint64_t sequence, int32_t error)
     int32_t none = 0;
 
     if (error) atomic_compare_exchange_strong(&shared->error, &none, error);
+    if (error && atomic_load(&device_shared->stop_on_failure)) {
+        none = 0;
+        atomic_compare_exchange_strong(&device_shared->failure, &none, error);
+        atomic_store(&shared->stopped, 1);
+    }
     /* Pairs with the waiter: it sets `waiters` before it looks at `completed`, we store before we look. */
     atomic_store(&shared->completed, (uint32_t)sequence);
     if (atomic_load(&shared->waiters)) futex_wake(&shared->completed, 1 << 30);
@@ -91,7 +96,10 @@ static void begin(struct stream *stream, const struct emu_command *command)
         event_wait(stream, command);
         return;
     default:
-        launch_begin(stream, command);
+        if (atomic_load(&device_shared->stream[stream_slot(stream)].stopped))
+            publish(stream, command->sequence, 0);
+        else
+            launch_begin(stream, command);
     }
 }
 

@@ -3,19 +3,30 @@
 #include "entries.h"
 #include "message.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t references;
+static bool finalized; /* and not initialized since */
 
 aclError aclInit(const char *config)
 {
     aclError code = 0;
 
-    (void)config; /* dump and profiling settings; nothing here reads them */
     pthread_mutex_lock(&lock);
-    if (references++ > 0) code = message_fail(ACL_ERROR_REPEAT_INITIALIZE, "aclInit was called before");
+    if (references > 0) {
+        references++;
+        code = message_fail(ACL_ERROR_REPEAT_INITIALIZE, "aclInit was called before");
+    } else if (config && *config && access(config, R_OK)) {
+        /* dump and profiling settings; nothing here reads them */
+        code = message_fail(ACL_ERROR_INVALID_FILE, "aclInit: %s: %s", config, strerror(errno));
+    } else {
+        references = 1;
+        finalized = false;
+    }
     pthread_mutex_unlock(&lock);
     return code;
 }
@@ -25,7 +36,8 @@ aclError aclFinalize(void)
     aclError code = 0;
 
     pthread_mutex_lock(&lock);
-    if (references == 0) code = message_fail(ACL_ERROR_REPEAT_FINALIZE, "aclFinalize without aclInit");
+    if (finalized) code = message_fail(ACL_ERROR_REPEAT_FINALIZE, "aclFinalize was called before");
+    finalized = true;
     references = 0;
     pthread_mutex_unlock(&lock);
     return code;
@@ -38,8 +50,8 @@ aclError aclFinalizeReference(uint64_t *count)
     pthread_mutex_lock(&lock);
     if (references == 0)
         code = message_fail(ACL_ERROR_REPEAT_FINALIZE, "aclFinalizeReference without aclInit");
-    else
-        references--;
+    else if (--references == 0)
+        finalized = true;
     if (count) *count = references;
     pthread_mutex_unlock(&lock);
     return code;
@@ -88,7 +100,7 @@ aclError aclrtGetDeviceInfo(uint32_t id, aclrtDevAttr attr, int64_t *value)
     const struct device *device = card_device(id);
 
     if (!value) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtGetDeviceInfo: value is NULL");
-    if (!device) return message_fail(ACL_ERROR_RT_INVALID_DEVICEID, "there is no device %u", id);
+    if (!device) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "there is no device %u", id);
     switch (attr) {
     case ACL_DEV_ATTR_AICPU_CORE_NUM:
         *value = device->machine.aicpu_nominal;
@@ -121,7 +133,7 @@ aclError aclsysGetVersionNum(char *package, int32_t *number)
 {
     if (!package || !number) return message_fail(ACL_ERROR_INVALID_PARAM, "aclsysGetVersionNum: an argument is NULL");
     if (strcmp(package, "runtime") != 0 && strcmp(package, "driver") != 0)
-        return message_fail(ACL_ERROR_INVALID_PARAM, "aclsysGetVersionNum: there is no package \"%s\"", package);
+        return message_fail(ACL_ERROR_INVALID_FILE, "aclsysGetVersionNum: there is no package \"%s\"", package);
     *number = 90000000;
     return 0;
 }

@@ -3,9 +3,11 @@
 #include "entries.h"
 #include "message.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BINARY_SLOTS = 1024, NAMES_MEMORY = 2 * HEAP_UNIT /* a function's two names in HBM */ };
 
@@ -45,19 +47,46 @@ static bool descriptor_path(const char *path, char *to, size_t size)
     return (size_t)snprintf(to, size, "%.*s.json", (int)stem, path) < size;
 }
 
-static int32_t check_mode(const rtLoadBinaryConfig_t *config)
-{
-    const rtLoadBinaryOption_t *option = config ? config->options : NULL;
+enum { MODE_AICORE = -1 /* no CPU kernels: an AICore program */ };
 
-    if (!config || config->numOpt != 1 || !option || option->optionId != RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
-                            "a CPU-kernel binary is loaded with the one option CPU_KERNEL_MODE");
-    if (option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_JSON) return 0;
-    if (option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_JSON_AND_SO ||
-        option->value.cpuKernelMode == RT_CPU_KERNEL_MODE_DATA)
-        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "CPU_KERNEL_MODE %d is not emulated, 0 is",
-                            option->value.cpuKernelMode);
-    return message_fail(ACL_ERROR_RT_PARAM_INVALID, "CPU_KERNEL_MODE %d is not known", option->value.cpuKernelMode);
+static int32_t read_option(const rtLoadBinaryOption_t *option, int32_t *mode)
+{
+    switch (option->optionId) {
+    case RT_LOAD_BINARY_OPT_LAZY_LOAD:
+        if (option->value.isLazyLoad <= 1) return 0;
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "LAZY_LOAD %u is neither 0 nor 1", option->value.isLazyLoad);
+    case RT_LOAD_BINARY_OPT_MAGIC:
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a binary from a file takes no option MAGIC");
+    case RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE:
+        *mode = option->value.cpuKernelMode;
+        if (*mode == RT_CPU_KERNEL_MODE_JSON || *mode == RT_CPU_KERNEL_MODE_JSON_AND_SO) return 0;
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "CPU_KERNEL_MODE %d is none of a file's", *mode);
+    default:
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "load option %d is not known", option->optionId);
+    }
+}
+
+static int32_t read_options(const rtLoadBinaryConfig_t *config, int32_t *mode)
+{
+    int32_t code = 0;
+
+    *mode = MODE_AICORE;
+    if (config && !config->options)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a load configuration without a list of options");
+    for (size_t i = 0; config && i < config->numOpt && !code; i++)
+        code = read_option(&config->options[i], mode);
+    return code;
+}
+
+/* What is emulated is a JSON file that names a library on the device. */
+static int32_t check_mode(const char *path, int32_t mode)
+{
+    if (mode == RT_CPU_KERNEL_MODE_JSON) return 0;
+    if (access(path, R_OK)) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: %s", path, strerror(errno));
+    if (mode == MODE_AICORE)
+        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT,
+                            "loading without the option CPU_KERNEL_MODE is not emulated");
+    return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "CPU_KERNEL_MODE %d is not emulated, 0 is", mode);
 }
 
 rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *config, rtBinHandle *handle)
@@ -65,11 +94,12 @@ rtError_t rtsBinaryLoadFromFile(const char *path, const rtLoadBinaryConfig_t *co
     struct binary *binary;
     char json_path[4096];
     uint32_t slot = 0;
-    int32_t code;
+    int32_t code, mode;
 
     if (!path || !handle)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsBinaryLoadFromFile: %s is NULL", path ? "handle" : "path");
-    code = check_mode(config);
+    code = read_options(config, &mode);
+    if (!code) code = check_mode(path, mode);
     if (code) return code;
     if (!descriptor_path(path, json_path, sizeof json_path))
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the path %.64s… is too long", path);
@@ -108,6 +138,7 @@ rtError_t rtsBinaryUnload(rtBinHandle handle)
     struct device *device;
     uint32_t slot;
 
+    if (!handle) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsBinaryUnload: handle is NULL");
     pthread_mutex_lock(&lock);
     binary = binary_find(handle, &slot);
     if (binary) slot_table[slot] = NULL;
@@ -185,8 +216,11 @@ rtError_t rtsFuncGetByName(rtBinHandle handle, const char *name, rtFuncHandle *o
     uint32_t index;
     int32_t code;
 
-    if (!name || !out)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsFuncGetByName: %s is NULL", name ? "function" : "name");
+    if (!handle || !name || !out)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtsFuncGetByName: %s is NULL",
+                            !handle ? "binary"
+                            : name  ? "function"
+                                    : "name");
     code = device_enter(&device);
     if (code) return code;
     code = find_entry(handle, name, &entry, &index);
@@ -211,7 +245,7 @@ int32_t binary_function(struct device *device, const void *handle, uint32_t *num
     struct handle h;
 
     if (!handle_unpack(handle, HANDLE_FUNCTION, &h) || h.slot >= DEVICE_FUNCTIONS)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%p is not a CPU function", handle);
+        return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not a CPU function", handle);
     function = &device->function[h.slot];
     if (h.device != (uint32_t)device->driver_id || !function->live || function->serial != h.serial)
         return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "the function %p is not of device %d, or the device was reset",

@@ -109,16 +109,17 @@ rtError_t rtMemcpy(void *to, uint64_t to_max, const void *from, uint64_t size, r
     struct side target, source;
     int32_t code;
 
+    if (size == 0) return 0;
     if (!to || !from) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy %s NULL", to ? "from" : "to");
-    if (size == 0 || to_max == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy of 0 bytes");
+    if (to_max == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy to a place of 0 bytes");
     if (size > to_max)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a copy of %" PRIu64 " bytes to a place of %" PRIu64, size,
                             to_max);
     if ((unsigned)kind >= RT_MEMCPY_RESERVED)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "copy kind %d is not known", (int)kind);
+    if (to == from) return 0;
     code = enter_and_charge(size);
-    if (code || to == from) return code;
-    code = side_open(&target, to, size, "the target");
+    if (!code) code = side_open(&target, to, size, "the target");
     if (code) return code;
     code = side_open(&source, from, size, "the source");
     if (!code) {
@@ -131,8 +132,9 @@ rtError_t rtMemcpy(void *to, uint64_t to_max, const void *from, uint64_t size, r
 
 aclError aclrtMemcpy(void *to, size_t to_max, const void *from, size_t size, aclrtMemcpyKind kind)
 {
+    if (size == 0) return 0;
     if (!to || !from) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtMemcpy %s NULL", to ? "from" : "to");
-    if ((unsigned)kind > ACL_MEMCPY_DEFAULT)
+    if ((unsigned)kind > ACL_MEMCPY_HOST_TO_BUF_TO_DEVICE)
         return message_fail(ACL_ERROR_INVALID_PARAM, "copy kind %d is not known", (int)kind);
     return rtMemcpy(to, to_max, from, size, RT_MEMCPY_DEFAULT);
 }
@@ -157,11 +159,11 @@ aclError aclrtMemset(void *to, size_t to_max, int32_t value, size_t size)
     struct side target;
     int32_t code;
 
+    if (size == 0) return 0;
     if (!to) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtMemset of NULL");
-    if (size == 0 || to_max == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a fill of 0 bytes");
-    if (size > to_max)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a fill of %zu bytes in a place of %zu", size, to_max);
     code = enter_and_charge(size);
+    if (!code && size > to_max)
+        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "a fill of %zu bytes in a place of %zu", size, to_max);
     if (!code) code = side_open(&target, to, size, "the target");
     if (code) return code;
     code = fill(&target, value, size);

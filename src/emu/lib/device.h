@@ -21,6 +21,7 @@
 
 struct stream {
     bool live;
+    bool stop; /* on failure */
     uint32_t serial;
     uint64_t memory; /* what its queues take of HBM */
 };
@@ -60,8 +61,6 @@ struct device {
     bool down;
     int32_t status; /* with down: what every call answers; 0: 507901, its process has ended */
     bool poisoned;  /* outlives a soft reset */
-    bool stop_on_failure;
-    int32_t failure; /* with stop_on_failure: the error that stopped the context */
     struct process *process;
     _Atomic uint64_t window, window_size; /* process->hbm_base and hbm_size, read without the lock */
     uint64_t last_trace_hash;             /* of the process before, once there is none */

@@ -8,14 +8,17 @@
 enum {
     ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID = 107006,
     ACL_ERROR_RT_NO_EVENT_RESOURCE = 207007,
-    ACL_ERROR_RT_EVENT_NOT_COMPLETE = 507006
 };
+
+static int32_t is_null(const char *entry)
+{
+    return message_fail(ACL_ERROR_INVALID_PARAM, "%s: event is NULL", entry);
+}
 
 static int32_t event_find(struct device *device, const void *handle, struct event **event)
 {
     struct handle h;
 
-    if (!handle) return message_fail(ACL_ERROR_INVALID_PARAM, "the event is NULL");
     if (!handle_unpack(handle, HANDLE_EVENT, &h) || h.slot >= EMU_MAX_EVENTS)
         return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not an event", handle);
     *event = &device->event[h.slot];
@@ -25,18 +28,46 @@ static int32_t event_find(struct device *device, const void *handle, struct even
     return 0;
 }
 
+/* The event's device, locked: no call about an event alone needs a device of its thread. */
+static int32_t event_enter(const void *handle, struct device **device, struct event **event)
+{
+    struct device *of = NULL;
+    struct handle h;
+    int32_t code;
+
+    if (handle_unpack(handle, HANDLE_EVENT, &h)) of = card_device_by_driver_id(h.device);
+    if (!of || device_enter_this(of)) return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not an event", handle);
+    *device = of;
+    code = event_find(of, handle, event);
+    if (code) device_leave(of);
+    return code;
+}
+
+/* Flags that stand alone, and those that may be combined. */
+static int32_t check_flags(uint32_t flag)
+{
+    const uint32_t alone[] = {ACL_EVENT_DEVICE_USE_ONLY, ACL_EVENT_EXTERNAL, ACL_EVENT_IPC};
+    const uint32_t known = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_DDSYNC | ACL_EVENT_TIME_LINE |
+                           ACL_EVENT_IPC;
+
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (flag & alone[i] && flag != alone[i])
+            return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x: 0x%x stands alone", flag, alone[i]);
+    if (flag == 0 || flag & ~known)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x are not known", flag);
+    if (flag & ACL_EVENT_IPC) return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "IPC events are not emulated");
+    return 0;
+}
+
 aclError aclrtCreateEventExWithFlag(aclrtEvent *event, uint32_t flag)
 {
-    const uint32_t known = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_TIME_LINE | ACL_EVENT_IPC;
     struct device *device;
     uint32_t slot = 0;
     int32_t code;
 
     if (!event) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtCreateEventExWithFlag: event is NULL");
-    if (flag == 0 || flag & ~known)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "event flags 0x%x are not known", flag);
-    if (flag & ACL_EVENT_IPC) return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "IPC events are not emulated");
-    code = device_enter(&device);
+    code = check_flags(flag);
+    if (!code) code = device_enter(&device);
     if (code) return code;
     while (slot < EMU_MAX_EVENTS && device->event[slot].live)
         slot++;
@@ -63,7 +94,7 @@ static int32_t event_in_stream(struct device *device, const void *event, const v
     code = device_claim(device, kind, 0, command);
     if (!code) code = event_find(device, event, found);
     if (!code) code = stream_slot(device, stream, &slot);
-    if (!code) code = stream_check(device, slot);
+    if (!code) code = stream_check(device);
     if (code) return code;
     (*command)->stream = slot;
     (*command)->handle = (uint32_t)(*found - device->event);
@@ -75,7 +106,7 @@ aclError aclrtRecordEvent(aclrtEvent event, aclrtStream stream)
     struct emu_command *command;
     struct device *device;
     struct event *e;
-    int32_t code = device_enter(&device);
+    int32_t code = event ? device_enter(&device) : is_null("aclrtRecordEvent");
 
     if (code) return code;
     code = event_in_stream(device, event, stream, EMU_CMD_EVENT_RECORD, &command, &e);
@@ -96,13 +127,13 @@ aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event)
     struct emu_command *command;
     struct device *device;
     struct event *e;
-    int32_t code = device_enter(&device);
+    int32_t code = event ? device_enter(&device) : is_null("aclrtStreamWaitEvent");
 
     if (code) return code;
     code = event_in_stream(device, event, stream, EMU_CMD_EVENT_WAIT, &command, &e);
-    if (!code && !(e->flags & ACL_EVENT_SYNC))
-        code =
-            message_fail(ACL_ERROR_RT_PARAM_INVALID, "an event without the flag ACL_EVENT_SYNC can not be waited for");
+    if (!code && !(e->flags & (ACL_EVENT_SYNC | ACL_EVENT_DDSYNC)))
+        code = message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT,
+                            "an event without the flag ACL_EVENT_SYNC can not be waited for");
     if (!code && e->recorded) {
         device_sequence(device, command);
         device_publish(device);
@@ -115,11 +146,11 @@ aclError aclrtSynchronizeEvent(aclrtEvent event)
 {
     struct device *device;
     struct event *e;
-    int32_t code = device_enter(&device);
+    int32_t code = event ? event_enter(event, &device, &e) : is_null("aclrtSynchronizeEvent");
 
     if (code) return code;
     device_charge(device, COST_SYNC);
-    code = event_find(device, event, &e);
+    code = device->down || !process_alive_lately(device->process) ? device_down(device) : stream_check(device);
     if (!code && e->recorded) code = device_wait(device, e->stream, (uint32_t)e->sequence, -1);
     device_leave(device);
     return code;
@@ -129,12 +160,12 @@ static int32_t timestamp(struct device *device, const struct event *event, uint6
 {
     const struct emu_shared *shared = device->process->shared;
 
+    if (!event->recorded) return message_fail(ACL_ERROR_RT_INTERNAL_ERROR, "the event was never recorded");
     if (!(event->flags & ACL_EVENT_TIME_LINE))
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the event was made without ACL_EVENT_TIME_LINE");
-    if (!event->recorded) return message_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "the event was never recorded");
+        return message_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "the event was made without ACL_EVENT_TIME_LINE");
     if (!wait_passed(atomic_load_explicit(&shared->stream[event->stream].completed, memory_order_acquire),
                      (uint32_t)event->sequence))
-        return message_fail(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "the device has not reached the event");
+        return message_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "the device has not reached the event");
     *time_us = atomic_load_explicit(&shared->event[event - device->event].time_us, memory_order_relaxed);
     return 0;
 }
@@ -146,10 +177,9 @@ aclError aclrtEventGetTimestamp(aclrtEvent event, uint64_t *time_us)
     int32_t code;
 
     if (!time_us) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtEventGetTimestamp: time_us is NULL");
-    code = device_enter(&device);
+    code = event ? event_enter(event, &device, &e) : is_null("aclrtEventGetTimestamp");
     if (code) return code;
-    code = event_find(device, event, &e);
-    if (!code) code = timestamp(device, e, time_us);
+    code = timestamp(device, e, time_us);
     device_leave(device);
     return code;
 }
@@ -158,11 +188,10 @@ aclError aclrtDestroyEvent(aclrtEvent event)
 {
     struct device *device;
     struct event *e;
-    int32_t code = device_enter_any(&device);
+    int32_t code = event ? event_enter(event, &device, &e) : is_null("aclrtDestroyEvent");
 
     if (code) return code;
-    code = event_find(device, event, &e);
-    if (!code) e->live = false;
+    e->live = false;
     device_leave(device);
-    return code;
+    return 0;
 }

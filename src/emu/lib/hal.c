@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { DRIVER_DEVICES = 1140 /* the driver's range of device ids */ };
+
 /* ---- device properties ------------------------------------------------------------------------------------------ */
 
 static uint64_t cluster_mask(const struct emu_machine *machine)
@@ -51,8 +53,8 @@ drvError_t halGetDeviceInfo(uint32_t id, int32_t module, int32_t info, int64_t *
 {
     const struct device *device = card_device_by_driver_id(id);
 
+    if (id >= DRIVER_DEVICES || !value) return HAL_INVALID_VALUE;
     if (!device) return HAL_INVALID_DEVICE;
-    if (!value) return HAL_INVALID_VALUE;
     switch (module) {
     case HAL_MODULE_AICPU:
         return aicpu_info(&device->machine, info, value);
@@ -87,8 +89,8 @@ drvError_t halGetDeviceInfoByBuff(uint32_t id, int32_t module, int32_t info, voi
 {
     const struct device *device = card_device_by_driver_id(id);
 
+    if (id >= DRIVER_DEVICES || !buffer || !size) return HAL_INVALID_VALUE;
     if (!device) return HAL_INVALID_DEVICE;
-    if (!buffer || !size) return HAL_INVALID_VALUE;
     if (module == HAL_MODULE_AICORE && info == HAL_INFO_OCCUPY) {
         const uint64_t words[2] = {cluster_mask(&device->machine), 0};
         if (*size < (int32_t)sizeof words) return HAL_INVALID_VALUE;
@@ -102,7 +104,7 @@ drvError_t halGetDeviceInfoByBuff(uint32_t id, int32_t module, int32_t info, voi
         *size = sizeof(struct halCpuTopologyInfo);
         return HAL_OK;
     }
-    return HAL_INVALID_VALUE;
+    return HAL_NOT_SUPPORT;
 }
 
 int dsmi_get_device_info(unsigned id, int main_command, unsigned sub_command, void *buffer, unsigned *size)
@@ -110,8 +112,8 @@ int dsmi_get_device_info(unsigned id, int main_command, unsigned sub_command, vo
     enum { SOC_INFO = 14, SOC_CPU_TOPOLOGY = 2 };
     const struct device *device = card_device_by_driver_id(id);
 
+    if (!buffer || !size) return HAL_PARA_ERROR;
     if (!device) return HAL_INVALID_DEVICE;
-    if (!buffer || !size) return HAL_INVALID_VALUE;
     if (main_command != SOC_INFO || sub_command != SOC_CPU_TOPOLOGY || device->machine.generation != EMU_A5)
         return HAL_PARA_ERROR;
     if (*size < sizeof(struct halCpuTopologyInfo)) return HAL_PARA_ERROR;
@@ -154,8 +156,8 @@ drvError_t halResMap(unsigned id, struct res_map_info *info, unsigned long *addr
     struct device *device = card_device_by_driver_id(id);
     drvError_t code = HAL_OK;
 
+    if (!info || !address || !size) return HAL_PARA_ERROR;
     if (!device) return HAL_INVALID_DEVICE;
-    if (!info || !address || !size) return HAL_INVALID_VALUE;
     if (device->machine.generation != EMU_A5 || info->target_proc_type != HAL_PROCESS_CP1 || info->flag != 0 ||
         info->rsv[0] != 0 || info->res_type != HAL_RES_AICORE)
         return HAL_NOT_SUPPORT;

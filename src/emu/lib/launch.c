@@ -104,7 +104,7 @@ static int32_t enter(struct device **device, const void *stream, uint32_t *slot)
     if (code) return code;
     device_charge(*device, COST_LAUNCH);
     code = stream_slot(*device, stream, slot);
-    if (!code) code = stream_check(*device, *slot);
+    if (!code) code = stream_check(*device);
     if (!code && device_fault(*device, FAULT_LAUNCH_FAILS))
         code = message_fail(ACL_ERROR_RT_DRV_INTERNAL_ERROR, "fault plan: the launch fails");
     if (code) device_leave(*device);
@@ -113,19 +113,26 @@ static int32_t enter(struct device **device, const void *stream, uint32_t *slot)
 
 /* ---- AICore ----------------------------------------------------------------------------------------------------- */
 
+/* Offsets are looked at in arguments that are copied only. */
+static int32_t check_core_arguments(const rtArgsEx_t *args)
+{
+    if (args->isNoNeedH2DCopy) return 0;
+    if (args->hasTiling && (args->tilingAddrOffset >= args->argsSize || args->tilingDataOffset >= args->argsSize))
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the tiling offsets pass the %u bytes of arguments",
+                            args->argsSize);
+    return check_patches(args->hostInputInfoPtr, args->hostInputInfoNum, args->argsSize);
+}
+
 static int32_t check_core_launch(const rtArgsEx_t *args, uint32_t blocks, const rtTaskCfgInfo_t *config)
 {
     int32_t code;
 
     if (!args) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtKernelLaunchWithHandleV2: args is NULL");
     code = check_block("rtKernelLaunchWithHandleV2", args->args, args->argsSize, blocks);
-    if (code) return code;
-    if (args->hasTiling && (args->tilingAddrOffset >= args->argsSize || args->tilingDataOffset >= args->argsSize))
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the tiling offsets pass the %u bytes of arguments",
-                            args->argsSize);
-    if (config && config->schemMode > RT_SCHEM_MODE_END)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "schedule mode %u is not known", config->schemMode);
-    return check_patches(args->hostInputInfoPtr, args->hostInputInfoNum, args->argsSize);
+    if (!code) code = check_core_arguments(args);
+    if (!code && config && config->schemMode > RT_SCHEM_MODE_END)
+        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "schedule mode %u is not known", config->schemMode);
+    return code;
 }
 
 static int32_t find_kernel(const struct program *program, uint64_t tiling_key, int *kernel)
@@ -173,11 +180,12 @@ rtError_t rtKernelLaunchWithHandleV2(void *handle, uint64_t tiling_key, uint32_t
 
     (void)sm;
     if (code) return code;
-    if (!handle) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtKernelLaunchWithHandleV2: handle is NULL");
     code = enter(&device, stream, &slot);
     if (code) return code;
     program = program_get(handle);
-    if (!program) {
+    if (!handle) {
+        code = message_fail(ACL_ERROR_RT_INTERNAL_ERROR, "rtKernelLaunchWithHandleV2: handle is NULL");
+    } else if (!program) {
         code = message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p is not a registered program", handle);
     } else {
         code = find_kernel(program, tiling_key, &kernel);
@@ -252,24 +260,60 @@ rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t kernel_type, const char *op_nam
     return code;
 }
 
-/* A launch's attributes; of those only its time limit means something here. */
+/* A launch's attributes: those that are known, the last of each kind counting. Only the time limit means something
+ * here; the others are looked at. */
+struct attributes {
+    uint64_t timeout_us;
+    bool has_seconds, has_us;
+    uint8_t schedule, prefetch, dump, profiling;
+};
+
+static void read_attribute(const rtLaunchKernelAttr_t *attr, struct attributes *to)
+{
+    switch (attr->id) {
+    case RT_LAUNCH_ATTR_SCHEM_MODE:
+        to->schedule = attr->value.schemMode;
+        break;
+    case RT_LAUNCH_ATTR_BLOCK_TASK_PREFETCH:
+        to->prefetch = attr->value.isBlockTaskPrefetch;
+        break;
+    case RT_LAUNCH_ATTR_DATA_DUMP:
+        to->dump = attr->value.isDataDump;
+        break;
+    case RT_LAUNCH_ATTR_ENABLE_PROFILING:
+        to->profiling = attr->value.enableProfiling;
+        break;
+    case RT_LAUNCH_ATTR_TIMEOUT:
+        to->has_seconds = true;
+        to->timeout_us = attr->value.timeout == TIMEOUT_NEVER ? UINT64_MAX : attr->value.timeout * UINT64_C(1000000);
+        break;
+    case RT_LAUNCH_ATTR_TIMEOUT_US:
+        to->has_us = true;
+        to->timeout_us = (uint64_t)attr->value.timeoutUs.high << 32 | attr->value.timeoutUs.low;
+        if (to->timeout_us == 0) to->timeout_us = UINT64_MAX; /* both halves 0: for ever */
+        break;
+    default: /* passed over, as by the vendor's runtime */
+        break;
+    }
+}
+
 static int32_t read_attributes(const rtKernelLaunchCfg_t *config, uint64_t *timeout_us)
 {
-    *timeout_us = 0;
-    if (!config) return 0;
-    if (!config->attrs || config->numAttrs == 0)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a launch configuration without attributes");
-    for (size_t i = 0; i < config->numAttrs; i++) {
-        const rtLaunchKernelAttr_t *attr = &config->attrs[i];
-        if (attr->id < RT_LAUNCH_ATTR_SCHEM_MODE || attr->id >= RT_LAUNCH_ATTR_MAX)
-            return message_fail(ACL_ERROR_RT_PARAM_INVALID, "launch attribute %d is not known", attr->id);
-        if (attr->id == RT_LAUNCH_ATTR_TIMEOUT)
-            *timeout_us = attr->value.timeout == TIMEOUT_NEVER ? UINT64_MAX : attr->value.timeout * UINT64_C(1000000);
-        if (attr->id == RT_LAUNCH_ATTR_TIMEOUT_US) {
-            *timeout_us = (uint64_t)attr->value.timeoutUs.high << 32 | attr->value.timeoutUs.low;
-            if (*timeout_us == 0) *timeout_us = UINT64_MAX; /* both halves 0: for ever */
-        }
-    }
+    struct attributes has = {0};
+
+    if (config && !config->attrs)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a launch configuration without a list of attributes");
+    for (size_t i = 0; config && i < config->numAttrs; i++)
+        read_attribute(&config->attrs[i], &has);
+    *timeout_us = has.timeout_us;
+    if (has.has_seconds && has.has_us)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a launch has the attribute TIMEOUT or TIMEOUT_US, not both");
+    if (has.schedule >= RT_SCHEM_MODE_END)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "schedule mode %u is not known", has.schedule);
+    if (has.prefetch > 1 || has.dump > 1 || has.profiling > 1)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID,
+                            "the attributes for prefetch, dump and profiling are %u, %u and %u: 0 and 1 are possible",
+                            has.prefetch, has.dump, has.profiling);
     return 0;
 }
 
@@ -279,7 +323,7 @@ rtError_t rtsLaunchCpuKernel(rtFuncHandle function, uint32_t blocks, rtStream_t 
     struct emu_command *command;
     struct arguments arguments;
     struct device *device;
-    uint64_t timeout_us;
+    uint64_t timeout_us = 0;
     uint32_t slot, number;
     int32_t code;
 

@@ -5,7 +5,12 @@
 
 #include <inttypes.h>
 
-enum { RT_SIZE_UNIT = 32, ACL_PADDING = 32, ACL_ERROR_RT_INVALID_MALLOC_TYPE = 107018 };
+enum {
+    RT_SIZE_UNIT = 32,
+    ACL_PADDING = 32,
+    ACL_ERROR_RT_INVALID_MEMORY_TYPE = 107016,
+    ACL_ERROR_RT_INVALID_MALLOC_TYPE = 107018,
+};
 
 static bool type_is_known(uint32_t type)
 {
@@ -54,12 +59,13 @@ rtError_t rtMalloc(void **address, uint64_t size, uint32_t type, uint16_t module
 
     (void)module;
     if (!address) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtMalloc: the place for the address is NULL");
-    if (size == 0) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtMalloc: 0 bytes");
-    if (!type_is_known(type)) return message_fail(ACL_ERROR_RT_INVALID_MALLOC_TYPE, "rtMalloc: memory type 0x%x", type);
     code = device_enter(&device);
     if (code) return code;
+    if (size == 0) code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "rtMalloc: 0 bytes");
+    if (!code && !type_is_known(type))
+        code = message_fail(ACL_ERROR_RT_INVALID_MALLOC_TYPE, "rtMalloc: memory type 0x%x", type);
     if (size <= UINT64_MAX - RT_SIZE_UNIT) size = (size + RT_SIZE_UNIT - 1) / RT_SIZE_UNIT * RT_SIZE_UNIT;
-    code = take(device, size, address);
+    if (!code) code = take(device, size, address);
     device_leave(device);
     return code;
 }
@@ -68,8 +74,7 @@ static uint64_t acl_size(const struct device *device, uint64_t size)
 {
     const uint64_t padding = device->machine.generation == EMU_A5 ? 0 : ACL_PADDING;
 
-    return size > UINT64_MAX - 2 * RT_SIZE_UNIT ? size
-                                                : (size + RT_SIZE_UNIT - 1) / RT_SIZE_UNIT * RT_SIZE_UNIT + padding;
+    return (size + RT_SIZE_UNIT - 1) / RT_SIZE_UNIT * RT_SIZE_UNIT + padding;
 }
 
 aclError aclrtMalloc(void **address, size_t size, aclrtMemMallocPolicy policy)
@@ -80,6 +85,8 @@ aclError aclrtMalloc(void **address, size_t size, aclrtMemMallocPolicy policy)
     (void)policy; /* pages of all sizes come from one pool */
     if (!address) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtMalloc: the place for the address is NULL");
     if (size == 0) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtMalloc: 0 bytes");
+    if (size > SIZE_MAX - RT_SIZE_UNIT - ACL_PADDING)
+        return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtMalloc: %zu bytes can not be rounded up", size);
     code = device_enter(&device);
     if (code) return code;
     code = take(device, acl_size(device, size), address);
@@ -87,17 +94,14 @@ aclError aclrtMalloc(void **address, size_t size, aclrtMemMallocPolicy policy)
     return code;
 }
 
-/* Any thread of the process may free any open device's memory, whatever device it has set. */
+/* Any thread of the process may free any open device's memory, whatever device it has set, and also when it has none. */
 rtError_t rtFree(void *address)
 {
     const uint64_t at = (uintptr_t)address;
-    struct device *device = card_device_by_address(at), *mine;
+    struct device *device = card_device_by_address(at);
     int32_t code;
 
     if (!address) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "the address to free is NULL");
-    code = device_enter_any(&mine);
-    if (code) return code;
-    device_leave(mine);
     if (!device) return message_fail(ACL_ERROR_RT_PARAM_INVALID, "%p is no device address", address);
     code = device_enter_this(device);
     if (code) return code;
@@ -114,19 +118,37 @@ aclError aclrtFree(void *address)
     return rtFree(address);
 }
 
+/* A card has HBM alone: no DDR, and none of its HBM is set apart for other devices. */
+static bool is_hbm(aclrtMemAttr attr)
+{
+    switch (attr) {
+    case ACL_HBM_MEM:
+    case ACL_HBM_MEM_HUGE:
+    case ACL_HBM_MEM_NORMAL:
+    case ACL_HBM_MEM_HUGE1G:
+    case ACL_MEM_NORMAL:
+    case ACL_MEM_HUGE:
+    case ACL_MEM_HUGE1G:
+        return true;
+    default:
+        return false;
+    }
+}
+
 aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t *free_bytes, size_t *total_bytes)
 {
     struct device *device;
     int32_t code;
 
     if (!free_bytes || !total_bytes) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtGetMemInfo: a place is NULL");
-    if (attr != ACL_HBM_MEM && attr != ACL_HBM_MEM_HUGE && attr != ACL_HBM_MEM_NORMAL)
-        return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtGetMemInfo: there is no memory of kind %d", (int)attr);
+    if ((unsigned)attr > ACL_MEM_P2P_HUGE1G)
+        return message_fail(ACL_ERROR_RT_INVALID_MEMORY_TYPE, "aclrtGetMemInfo: there is no memory of kind %d",
+                            (int)attr);
     code = device_enter(&device);
     if (code) return code;
     device_arguments_reap(device);
-    *free_bytes = device->heap.size - card_hbm_taken(device);
-    *total_bytes = device->heap.size;
+    *free_bytes = is_hbm(attr) ? device->heap.size - card_hbm_taken(device) : 0;
+    *total_bytes = is_hbm(attr) ? device->heap.size : 0;
     device_leave(device);
     return code;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char recent[1024];
+static _Thread_local char recent[1024], told[sizeof recent];
 
 int32_t message_fail(int32_t code, const char *format, ...)
 {
@@ -46,7 +46,11 @@ void message_log(const char *format, ...)
     fprintf(stderr, "npuemu: %s\n", line);
 }
 
+/* Reading takes the text; it stays where it is until this thread reads the next one. NULL: nothing failed since. */
 const char *aclGetRecentErrMsg(void)
 {
-    return recent;
+    if (!recent[0]) return NULL;
+    memcpy(told, recent, sizeof told);
+    recent[0] = 0;
+    return told;
 }

@@ -40,8 +40,8 @@ static void close_device(struct device *device, bool ask)
     free(device->pending);
     device->pending = NULL;
     device->pending_count = device->pending_room = 0;
-    device->down = device->stop_on_failure = false;
-    device->failure = device->status = 0;
+    device->down = false;
+    device->status = 0;
     taken = device->heap.taken;
     heap_fini(&device->heap);
     device->process = NULL;
@@ -76,7 +76,8 @@ static int32_t open_device(struct device *device)
         device->poisoned = poisoned;
     }
     if (code) {
-        snprintf(problem, sizeof problem, "%s", aclGetRecentErrMsg()); /* whose place the next message takes */
+        const char *why = aclGetRecentErrMsg();
+        snprintf(problem, sizeof problem, "%s", why ? why : "no default stream");
         close_device(device, false);
         return setup_failed(device, problem);
     }

@@ -48,7 +48,9 @@ int32_t stream_create(struct device *device, uint32_t *slot)
     stream->live = true;
     stream->serial++;
     if (i >= device->stream_high) device->stream_high = i + 1;
+    stream->stop = false;
     atomic_store_explicit(&shared_stream(device, i)->error, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared_stream(device, i)->stopped, 0, memory_order_relaxed);
     command->stream = i;
     device_publish(device);
     device_charge(device, COST_STREAM);
@@ -74,20 +76,49 @@ int32_t stream_slot(const struct device *device, const void *handle, uint32_t *s
     return 0;
 }
 
-int32_t stream_check(struct device *device, uint32_t slot)
+int32_t stream_enter(const void *handle, struct device **device, uint32_t *slot)
 {
-    if (!device->stop_on_failure) return 0;
-    if (!device->failure)
-        device->failure = atomic_load_explicit(&shared_stream(device, slot)->error, memory_order_acquire);
-    return device->failure ? message_task_error(device->failure, &device->process->shared->problem) : 0;
+    struct device *of;
+    struct handle h;
+    int32_t code = device_enter(device);
+
+    if (code) return code;
+    if (!handle || !handle_unpack(handle, HANDLE_STREAM, &h) || h.device == (uint32_t)(*device)->driver_id ||
+        !(of = card_device_by_driver_id(h.device))) {
+        code = stream_slot(*device, handle, slot);
+    } else {
+        device_leave(*device);
+        if (device_enter_this(of))
+            return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "the stream %p was destroyed", handle);
+        *device = of;
+        code = of->down || !process_alive_lately(of->process) ? device_down(of) : stream_slot(of, handle, slot);
+    }
+    if (code) device_leave(*device);
+    return code;
 }
 
+/* The first error since the context is in stop mode; 0: none. */
+static int32_t failure(const struct device *device)
+{
+    return device->process ? atomic_load_explicit(&device->process->shared->failure, memory_order_acquire) : 0;
+}
+
+int32_t stream_check(struct device *device)
+{
+    const int32_t code = failure(device);
+
+    return code ? message_task_error(code, &device->process->shared->problem) : 0;
+}
+
+/* A stream that an error has stopped keeps that error. */
 int32_t stream_take_error(struct device *device, uint32_t slot)
 {
-    int32_t code;
+    struct emu_stream *stream = shared_stream(device, slot);
+    int32_t code = atomic_load_explicit(&stream->stopped, memory_order_acquire)
+                       ? atomic_load_explicit(&stream->error, memory_order_acquire)
+                       : atomic_exchange_explicit(&stream->error, 0, memory_order_acq_rel);
 
-    if (device->stop_on_failure) return stream_check(device, slot);
-    code = atomic_exchange_explicit(&shared_stream(device, slot)->error, 0, memory_order_acq_rel);
+    if (!code) code = failure(device);
     return code ? message_task_error(code, &device->process->shared->problem) : 0;
 }
 
@@ -123,7 +154,7 @@ static int32_t destroy(rtStream_t stream, bool force)
     if (!code && slot == DEVICE_DEFAULT_STREAM)
         code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "the default stream is not the caller's to destroy");
     if (code) goto done;
-    if (!force && !device->down && !device->failure) {
+    if (!force && !device->down && !failure(device)) {
         code = device_wait(device, slot, submitted(device, slot), -1);
         if (code && !device->down) goto done;
         code = 0;
@@ -152,11 +183,11 @@ rtError_t rtStreamQuery(rtStream_t stream)
     struct device *device;
     bool drained = false;
     uint32_t slot;
-    int32_t code = device_enter(&device);
+    int32_t code = stream_enter(stream, &device, &slot);
 
     if (code) return code;
-    code = stream_slot(device, stream, &slot);
     device_charge(device, COST_QUERY);
+    code = stream_check(device);
     if (!code) code = device_poll(device, slot, &drained);
     if (!code && !drained) code = message_fail(ACL_ERROR_RT_STREAM_NOT_COMPLETE, "the stream is not drained");
     device_leave(device);
@@ -172,10 +203,10 @@ rtError_t rtStreamSynchronizeWithTimeout(rtStream_t stream, int32_t timeout_ms)
     if (timeout_ms == 0 || timeout_ms < -1)
         return message_fail(ACL_ERROR_RT_PARAM_INVALID, "a timeout of %d ms: -1 or a positive number is due",
                             timeout_ms);
-    code = device_enter(&device);
+    code = stream_enter(stream, &device, &slot);
     if (code) return code;
     device_charge(device, COST_SYNC);
-    code = stream_slot(device, stream, &slot);
+    code = stream_check(device);
     if (!code) code = device_wait(device, slot, submitted(device, slot), timeout_ms);
     if (!code) code = stream_take_error(device, slot);
     device_leave(device);
@@ -213,6 +244,7 @@ aclError aclrtSynchronizeDeviceWithTimeout(int32_t timeout_ms)
         device_leave(device);
         return 0;
     }
+    code = stream_check(device);
     for (uint32_t slot = 0; slot < device->stream_high && !code; slot++) {
         if (!device->stream[slot].live) continue;
         code = device_wait(device, slot, submitted(device, slot), ms_left(device, timeout_ms, end));
@@ -234,6 +266,7 @@ aclError aclrtCreateStream(aclrtStream *stream)
 
 aclError aclrtDestroyStream(aclrtStream stream)
 {
+    if (!stream) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtDestroyStream: stream is NULL");
     return rtStreamDestroy(stream);
 }
 
@@ -254,26 +287,38 @@ aclError aclrtStreamQuery(aclrtStream stream, int *status)
 
     if (!status) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtStreamQuery: status is NULL");
     code = rtStreamQuery(stream);
-    *status = code == ACL_ERROR_RT_STREAM_NOT_COMPLETE ? NOT_READY : COMPLETE;
-    return code == ACL_ERROR_RT_STREAM_NOT_COMPLETE ? 0 : code;
+    if (code && code != ACL_ERROR_RT_STREAM_NOT_COMPLETE) return code;
+    *status = code ? NOT_READY : COMPLETE;
+    return 0;
 }
 
-/* Stop mode is of the whole context and can not be undone. */
+static int32_t set_mode(struct device *device, uint32_t slot, bool stop)
+{
+    struct emu_stream *shared = shared_stream(device, slot);
+    const bool stopped = atomic_load_explicit(&shared->stopped, memory_order_acquire);
+
+    if (device->stream[slot].stop == stop && !stopped) return 0;
+    if (device->stream[slot].stop)
+        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "stop-on-failure can not be undone");
+    device->stream[slot].stop = stop;
+    atomic_store_explicit(&shared->stopped, 0, memory_order_release);
+    atomic_store_explicit(&device->process->shared->stop_on_failure, 1, memory_order_release);
+    return 0;
+}
+
+/* The mode is the stream's; what it does is the context's: once one stream is in stop mode, the first error of any of
+ * them stops that stream and is what the whole context is refused with. Of the mode one bit counts. */
 aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode)
 {
     struct device *device;
     uint32_t slot;
-    int32_t code;
+    int32_t code = device_enter(&device);
 
-    if (mode > ACL_STOP_ON_FAILURE)
-        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "failure mode %llu is neither 0 nor 1",
-                            (unsigned long long)mode);
-    code = device_enter(&device);
+    if (code == ACL_ERROR_RT_CONTEXT_NULL && !stream)
+        return message_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtSetStreamFailureMode: there is no default stream");
     if (code) return code;
     code = stream_slot(device, stream, &slot);
-    if (!code && mode == ACL_CONTINUE_ON_FAILURE && device->stop_on_failure)
-        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "stop-on-failure can not be undone");
-    if (!code && mode == ACL_STOP_ON_FAILURE) device->stop_on_failure = true;
+    if (!code) code = set_mode(device, slot, mode & ACL_STOP_ON_FAILURE);
     device_leave(device);
     return code;
 }
@@ -285,11 +330,10 @@ aclError aclrtGetStreamResLimit(aclrtStream stream, aclrtDevResLimitType type, u
     int32_t code;
 
     if (!value) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtGetStreamResLimit: value is NULL");
-    code = device_enter(&device);
+    code = stream_enter(stream, &device, &slot);
     if (code) return code;
-    code = stream_slot(device, stream, &slot);
-    if (!code && type != ACL_RT_DEV_RES_CUBE_CORE && type != ACL_RT_DEV_RES_VECTOR_CORE)
-        code = message_fail(ACL_ERROR_INVALID_PARAM, "resource type %d is neither 0 (cube) nor 1 (vector)", (int)type);
+    if (type != ACL_RT_DEV_RES_CUBE_CORE && type != ACL_RT_DEV_RES_VECTOR_CORE)
+        code = message_fail(ACL_ERROR_RT_PARAM_INVALID, "resource type %d is neither 0 (cube) nor 1 (vector)", (int)type);
     if (!code) *value = device->machine.clusters * (type == ACL_RT_DEV_RES_CUBE_CORE ? 1 : 2);
     device_leave(device);
     return code;

@@ -33,9 +33,9 @@ aclError aclrtSetOpExecuteTimeOutV2(uint64_t timeout_us, uint64_t *actual_us)
     struct device *device;
     int32_t code = 0;
 
-    if (!device_current()) return message_fail(ACL_ERROR_RT_CONTEXT_NULL, "this thread has not set a device");
     if (!actual_us)
         return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtSetOpExecuteTimeOutV2: the place for the result is NULL");
+    if (!device_current()) return message_fail(ACL_ERROR_RT_CONTEXT_NULL, "this thread has not set a device");
     if (units == 0 || units > UNITS_MOST) units = UNITS_MOST;
     *actual_us = units * INTERVAL_US;
     atomic_store(&process_timeout_us, *actual_us);
@@ -50,6 +50,7 @@ aclError aclrtSetOpExecuteTimeOutV2(uint64_t timeout_us, uint64_t *actual_us)
 aclError aclrtGetOpTimeOutInterval(uint64_t *interval_us)
 {
     if (!interval_us) return message_fail(ACL_ERROR_INVALID_PARAM, "aclrtGetOpTimeOutInterval: the place is NULL");
+    if (!device_current()) return message_fail(ACL_ERROR_RT_CONTEXT_NULL, "this thread has not set a device");
     *interval_us = INTERVAL_US;
     return 0;
 }
