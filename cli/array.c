@@ -1,43 +1,13 @@
 #include "array.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <npurt/kernel.h>
 
 #include "example.h"
-#include "files/regular.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are read as they are");
-
-bool array_file_size(const char *path, uint64_t *bytes, char *problem, size_t size)
-{
-    int fd;
-    if (regular_open(path, &fd, bytes, problem, size) != REGULAR_OK) return false;
-    close(fd);
-    return true;
-}
-
-bool array_read(const char *path, void *to, uint64_t bytes, char *problem, size_t size)
-{
-    return regular_fill(path, to, bytes, problem, size) == REGULAR_OK;
-}
-
-/* A pipe is written to as long as a process reads it; one without a reader would hold the command up. */
-bool array_write(const char *path, const void *from, uint64_t bytes, char *problem, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    const bool no_reader = fd < 0 && errno == ENXIO;
-    FILE *file = fd >= 0 && fcntl(fd, F_SETFL, 0) == 0 ? fdopen(fd, "we") : NULL;
-    bool written = file && fwrite(from, 1, bytes, file) == bytes;
-    if (file ? fclose(file) != 0 : fd >= 0 && close(fd) != 0) written = false; /* a full disk may show only now */
-    if (!written) snprintf(problem, size, "%s: %s", path, no_reader ? "a pipe that no process reads" : strerror(errno));
-    return written;
-}
 
 static float f16_to_f32(uint16_t x)
 {
@@ -125,17 +95,48 @@ static double value_of(npurt_dtype dtype, const void *array, uint64_t i)
     return (double)NAN;
 }
 
-int64_t array_compare(npurt_dtype dtype, const void *got, const void *wanted, uint64_t elements, double tolerance,
-                      double *max_abs_error)
+bool array_is_real(npurt_dtype dtype)
+{
+    return dtype == NPURT_F32 || dtype == NPURT_F16 || dtype == NPURT_BF16;
+}
+
+/* Integers to the last digit. */
+static void text_of(npurt_dtype dtype, const void *array, uint64_t i, char text[32])
+{
+    if (dtype == NPURT_I64)
+        snprintf(text, 32, "%" PRId64, ((const int64_t *)array)[i]);
+    else if (dtype == NPURT_U64)
+        snprintf(text, 32, "%" PRIu64, ((const uint64_t *)array)[i]);
+    else
+        snprintf(text, 32, array_is_real(dtype) ? "%.9g" : "%.0f", value_of(dtype, array, i));
+}
+
+/* |got - wanted| of 64-bit integers: doubles lose their last digits. */
+static double distance_of(npurt_dtype dtype, const void *got, const void *wanted, uint64_t i)
+{
+    uint64_t a, b;
+    if (dtype != NPURT_I64 && dtype != NPURT_U64)
+        return comparison_error(value_of(dtype, got, i), value_of(dtype, wanted, i));
+    memcpy(&a, (const char *)got + 8 * i, 8);
+    memcpy(&b, (const char *)wanted + 8 * i, 8);
+    const bool less = dtype == NPURT_I64 ? (int64_t)a < (int64_t)b : a < b;
+    return (double)(less ? b - a : a - b);
+}
+
+void array_compare(npurt_dtype dtype, const void *got, const void *wanted, uint64_t elements,
+                   struct tolerance tolerance, struct comparison *found)
 {
     const uint64_t width = npurt_dtype_size(dtype);
-    const bool real = dtype == NPURT_F32 || dtype == NPURT_F16 || dtype == NPURT_BF16;
-    int64_t mismatches = 0;
+    char is[32], due[32];
     for (uint64_t i = 0; i < elements; i++) {
         if (memcmp((const char *)got + i * width, (const char *)wanted + i * width, width) == 0) continue;
-        double error = fabs(value_of(dtype, got, i) - value_of(dtype, wanted, i));
-        if (!real && error == 0) error = 1; /* 64-bit integers that are one double */
-        example_note_error(error, tolerance, &mismatches, max_abs_error);
+        const double error = distance_of(dtype, got, wanted, i);
+        if (error > found->max_abs_error) found->max_abs_error = error;
+        if (error < (double)INFINITY &&
+            error <= tolerance.absolute + tolerance.relative * fabs(value_of(dtype, wanted, i)))
+            continue;
+        text_of(dtype, got, i, is);
+        text_of(dtype, wanted, i, due);
+        comparison_wrong(found, i, 0, 0, is, due);
     }
-    return mismatches;
 }

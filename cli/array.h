@@ -1,21 +1,24 @@
-/* Arrays in files: raw elements, little-endian, row-major, without a header. */
+/* Arrays of elements: made up, and compared. */
 #ifndef CLI_ARRAY_H
 #define CLI_ARRAY_H
 
 #include <npurt/tensor.h>
 #include <npurt/status.h>
 
-/* false: `problem` says why, with the file's name. */
-bool array_file_size(const char *path, uint64_t *bytes, char *problem, size_t size);
-bool array_read(const char *path, void *to, uint64_t bytes, char *problem, size_t size); /* the whole file, exactly */
-bool array_write(const char *path, const void *from, uint64_t bytes, char *problem, size_t size);
+#include "comparison.h"
 
 /* Floats uniform in [-1, 1), integers in [0, 128), the same each time for one `stream`. */
 void array_random(npurt_dtype dtype, void *to, uint64_t elements, uint64_t stream);
 
-/* Elements that differ by more than `tolerance`; *max_abs_error grows to the largest difference. A NaN equals only the
- * same NaN. */
-int64_t array_compare(npurt_dtype dtype, const void *got, const void *wanted, uint64_t elements, double tolerance,
-                      double *max_abs_error);
+bool array_is_real(npurt_dtype dtype);
+
+/* |got - wanted| <= absolute + relative * |wanted|; examples/comparison.h says more. */
+struct tolerance {
+    double absolute, relative;
+};
+/* Enters every element into `found`, which was begun for the tensor. Elements of the same bytes are right, so that a NaN
+ * equals the same NaN. */
+void array_compare(npurt_dtype dtype, const void *got, const void *wanted, uint64_t elements, struct tolerance tolerance,
+                   struct comparison *found);
 
 #endif

@@ -3,6 +3,7 @@
  * The bundle is made beside its final place and moved there whole: a reader meets the old one or the new one. */
 #include "commands.h"
 #include "compile.h"
+#include "depfile.h"
 #include "options.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct build {
     struct description description;
     npurt_runtime runtime; /* when it was given */
     bool runtime_given;
+    struct depfile depfile; /* what the bundle is made of, when that is asked for */
 };
 
 static bool complain(const struct build *b, const char *path, const char *text)
@@ -58,8 +60,23 @@ static bool readable(const char *source, char *problem, size_t size)
     return true;
 }
 
+/* Adds a source and what it includes to the depfile. */
+static bool collect(struct build *b, const char *source, char *problem, uint32_t size)
+{
+    char rule[PATH_MAX];
+    if (!b->depfile.stream) return true;
+    if (!join(rule, b->making, "rule.d")) return false;
+    bool good = compile_dependencies(source, rule, problem, size);
+    if (good && !depfile_add_rule(&b->depfile, rule)) {
+        snprintf(problem, size, "%s: %s", rule, strerror(errno));
+        good = false;
+    }
+    unlink(rule);
+    return good;
+}
+
 /* `at` is the object's path in the description. */
-static bool build_object(const struct build *b, const struct description_object *object, bool kernel, const char *at)
+static bool build_object(struct build *b, const struct description_object *object, bool kernel, const char *at)
 {
     char output[PATH_MAX], binary[80], problem[PATH_MAX + 200], source_path[80];
     char(*file)[PATH_MAX] = malloc(object->source_count * sizeof *file);
@@ -75,6 +92,8 @@ static bool build_object(const struct build *b, const struct description_object 
     }
     if (good && !compile_shared_object(source, object->source_count, output, object->entry, problem, sizeof problem))
         good = complain(b, source_path, problem);
+    for (uint32_t i = 0; good && i < object->source_count; i++)
+        if (!collect(b, source[i], problem, sizeof problem)) good = complain(b, source_path, problem);
     free(file);
     return good;
 }
@@ -107,7 +126,7 @@ static bool write_description(const struct build *b)
     return !failed;
 }
 
-static bool build_all(const struct build *b)
+static bool build_all(struct build *b)
 {
     bool good = build_object(b, &b->description.orchestration, false, "orchestration");
     for (uint32_t i = 0; i < b->description.kernel_count; i++) { /* go on: all complaints at once */
@@ -137,47 +156,41 @@ static bool find_description(struct build *b, const char *given)
     return true;
 }
 
-static bool read_words(int argc, char **argv, struct build *b, const char **given, const char **output)
+static bool begin_depfile(struct build *b)
 {
-    *given = *output = NULL;
-    for (int i = 0; i < argc; i++) {
-        const bool runtime = strcmp(argv[i], "--runtime") == 0;
-        if (runtime || strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
-            if (++i == argc) {
-                fprintf(stderr, "npurt build: %s needs a value\n", argv[i - 1]);
-                return false;
-            }
-            b->runtime_given = b->runtime_given || runtime;
-            if (!runtime)
-                *output = argv[i];
-            else if (!parse_runtime("build", argv[i], &b->runtime))
-                return false;
-        } else if (argv[i][0] == '-') {
-            fprintf(stderr, "npurt build: unknown option %s; there are -o and --runtime\n", argv[i]);
-            return false;
-        } else if (*given) {
-            fprintf(stderr, "npurt build: one description at a time: %s or %s\n", *given, argv[i]);
-            return false;
-        } else {
-            *given = argv[i];
-        }
+    if (depfile_begin(&b->depfile)) {
+        depfile_add_file(&b->depfile, b->file);
+        return true;
     }
-    if (!*given) fprintf(stderr, "npurt build: which description? Give %s or its folder\n", SOURCE_DESCRIPTION);
-    return *given != NULL;
+    fprintf(stderr, "npurt build: no host memory\n");
+    return false;
 }
 
-int command_build(int argc, char **argv)
+/* The bundle is named as it was on the command line: make and ninja compare names letter by letter. */
+static bool write_depfile(struct build *b, const char *path)
 {
-    const char *given, *output;
+    char target[PATH_MAX];
+    if (!join(target, b->output, DESCRIPTION_FILE)) return false;
+    if (depfile_end(&b->depfile, target, path)) return true;
+    fprintf(stderr, "npurt build: %s can not be written: %s\n", path, strerror(errno));
+    return false;
+}
+
+int command_build(const struct words *words)
+{
+    const char *given = words->operand, *output = words_value(words, OPTION_BUNDLE);
+    const char *runtime = words_value(words, OPTION_RUNTIME), *depfile = words_value(words, OPTION_DEPFILE);
     char problem[PATH_MAX + 400];
     struct build *b = calloc(1, sizeof *b);
     if (!b) return EXIT_FAILED;
-    if (!read_words(argc, argv, b, &given, &output)) {
+    b->runtime_given = runtime != NULL;
+    if (!given) fprintf(stderr, "npurt build: which description? Give %s or its folder\n", SOURCE_DESCRIPTION);
+    if (!given || (runtime && !parse_runtime("build", runtime, &b->runtime))) {
         free(b);
         return EXIT_USAGE;
     }
     int status = EXIT_FAILED;
-    if (find_description(b, given)) {
+    if (find_description(b, given) && (!depfile || begin_depfile(b))) {
         if (description_load(b->file, DESCRIPTION_OF_SOURCES, &b->description, problem, sizeof problem) != NPURT_OK) {
             fprintf(stderr, "npurt build: %s\n", problem);
         } else {
@@ -190,10 +203,12 @@ int command_build(int argc, char **argv)
                 else
                     folder_remove(b->making);
             }
+            if (status == EXIT_RIGHT && depfile && !write_depfile(b, depfile)) status = EXIT_FAILED;
             if (status == EXIT_RIGHT) printf("%s: %u kernels\n", b->output, b->description.kernel_count);
         }
         description_release(&b->description);
     }
+    (void)depfile_end(&b->depfile, "", NULL); /* of a bundle that could not be made */
     free(b);
     return status;
 }

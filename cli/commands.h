@@ -1,11 +1,13 @@
-/* The commands; argv starts after the command's name, the result is the exit status. */
+/* The commands: each gets the words that the table lets pass, and answers with the exit status. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-int command_run(int argc, char **argv);
-int command_devices(void);
-int command_doctor(int argc, char **argv);
-int command_build(int argc, char **argv);
-int command_explain(int argc, char **argv);
+#include "words.h"
+
+int command_run(const struct words *words);
+int command_devices(const struct words *words);
+int command_doctor(const struct words *words);
+int command_build(const struct words *words);
+int command_explain(const struct words *words);
 
 #endif

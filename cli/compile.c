@@ -102,31 +102,55 @@ static bool check(const char *path, const char *entry, char *problem, uint32_t s
     return found;
 }
 
-bool compile_shared_object(const char *const *source, uint32_t count, const char *output, const char *entry,
-                           char *problem, uint32_t problem_size)
+/* $CC, `own` options, the headers' folder and $CFLAGS. */
+static bool begin(struct words *words, const char *const *own, uint32_t count, char *problem, uint32_t problem_size)
 {
-    struct words words = {0};
     char include[PATH_MAX + 32];
     if (!include_option(include, sizeof include)) {
         snprintf(problem, problem_size, "the program does not know its own folder, which tells where the headers are");
         return false;
     }
-    add_variable(&words, "CC", "cc");
+    add_variable(words, "CC", "cc");
+    for (uint32_t i = 0; i < count; i++)
+        add(words, own[i]);
+    add(words, include);
+    add_variable(words, "CFLAGS", "");
+    return true;
+}
+
+static bool end(struct words *words, bool good, char *problem, uint32_t problem_size)
+{
+    if (good && words->full) snprintf(problem, problem_size, "CC, CFLAGS and LDFLAGS are too long");
+    good = good && !words->full && run(words->word, problem, problem_size);
+    release(words);
+    return good;
+}
+
+bool compile_shared_object(const char *const *source, uint32_t count, const char *output, const char *entry,
+                           char *problem, uint32_t problem_size)
+{
     /* -z defs: a kernel that calls what no library has is found now and not on the device. */
     static const char *const own[] = {"-O2", "-g", "-Wall", "-fPIC", "-shared", "-Wl,-z,defs"};
-    for (uint32_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        add(&words, own[i]);
-    add(&words, include);
-    add_variable(&words, "CFLAGS", "");
+    struct words words = {0};
+    const bool good = begin(&words, own, sizeof own / sizeof own[0], problem, problem_size);
     for (uint32_t i = 0; i < count; i++)
         add(&words, source[i]);
     add(&words, "-o");
     add(&words, output);
     add_variable(&words, "LDFLAGS", "");
     add(&words, "-lm");
-    bool good = !words.full;
-    if (words.full) snprintf(problem, problem_size, "CC, CFLAGS and LDFLAGS are too long");
-    good = good && run(words.word, problem, problem_size) && check(output, entry, problem, problem_size);
-    release(&words);
-    return good;
+    return end(&words, good, problem, problem_size) && check(output, entry, problem, problem_size);
+}
+
+bool compile_dependencies(const char *source, const char *output, char *problem, uint32_t problem_size)
+{
+    /* The macros that optimising defines choose headers too; with several sources -MF keeps the last one's rule only.
+     */
+    static const char *const own[] = {"-O2", "-fPIC", "-M"};
+    struct words words = {0};
+    const bool good = begin(&words, own, sizeof own / sizeof own[0], problem, problem_size);
+    add(&words, "-MF");
+    add(&words, output);
+    add(&words, source);
+    return end(&words, good, problem, problem_size);
 }

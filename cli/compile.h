@@ -11,4 +11,7 @@
 bool compile_shared_object(const char *const *source, uint32_t count, const char *output, const char *entry,
                            char *problem, uint32_t problem_size);
 
+/* Writes the rule for make that names the files which a source includes. */
+bool compile_dependencies(const char *source, const char *output, char *problem, uint32_t problem_size);
+
 #endif

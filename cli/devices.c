@@ -22,8 +22,9 @@ static bool show_emulated(const char *target)
     return npurt_device_close(device) == NPURT_OK && known;
 }
 
-int command_devices(void)
+int command_devices(const struct words *words)
 {
+    (void)words;
     static const char *const emulated[] = {"emu:a2", "emu:a3:0", "emu:a3:1", "emu:a5"};
     bool all = true;
     char problem[512];

@@ -133,51 +133,30 @@ static void examine_close(struct doctor *d, bool known, uint64_t before)
               held.memory_blocks, held.streams, before, after);
 }
 
-static int usage(const char *format, const char *word)
+static bool take_words(struct doctor *d, const struct words *words)
 {
-    fprintf(stderr, "npurt doctor: ");
-    fprintf(stderr, format, word); /* NOLINT(clang-diagnostic-format-nonliteral): literals of parse() */
-    fprintf(stderr, "; npurt doctor [TARGET] [--timeout SECONDS] [--json]\n");
-    return EXIT_USAGE;
+    const char *timeout = words_value(words, OPTION_TIMEOUT);
+    d->json = words_value(words, OPTION_JSON) != NULL;
+    if (words->operand) d->target = words->operand;
+    if (!timeout) return true;
+    char *end;
+    const unsigned long n = strtoul(timeout, &end, 10);
+    d->timeout_s = (uint32_t)n;
+    if (timeout[0] >= '0' && timeout[0] <= '9' && !*end && n >= 1 && n <= 1000) return true;
+    fprintf(stderr, "npurt doctor: --timeout %s is no number of seconds from 1 to 1000\n", timeout);
+    return false;
 }
 
-static int parse(struct doctor *d, int argc, char **argv)
-{
-    bool named = false;
-    for (int i = 0; i < argc; i++) {
-        const char *word = argv[i];
-        if (strcmp(word, "--json") == 0) {
-            d->json = true;
-        } else if (strcmp(word, "--timeout") == 0 || strncmp(word, "--timeout=", 10) == 0) {
-            const char *value = word[9] ? word + 10 : i + 1 < argc ? argv[++i] : "";
-            char *end;
-            const unsigned long n = strtoul(value, &end, 10);
-            if (value[0] < '0' || value[0] > '9' || *end || n < 1 || n > 1000)
-                return usage("--timeout %s is no number of seconds from 1 to 1000", value);
-            d->timeout_s = (uint32_t)n;
-        } else if (word[0] == '-') {
-            return usage("unknown option %s", word);
-        } else if (named) {
-            return usage("one target at a time, and there is another: %s", word);
-        } else {
-            named = true;
-            d->target = word;
-        }
-    }
-    return EXIT_RIGHT;
-}
-
-int command_doctor(int argc, char **argv)
+int command_doctor(const struct words *words)
 {
     struct doctor *d = calloc(1, sizeof *d);
     uint64_t before = 0;
     if (!d) return EXIT_FAILED;
     d->target = "emu:a5";
     d->timeout_s = 3;
-    const int misused = parse(d, argc, argv);
-    if (misused) {
+    if (!take_words(d, words)) {
         free(d);
-        return misused;
+        return EXIT_USAGE;
     }
     d->options.scheduler_timeout_ms = d->timeout_s * 1000;
     d->options.op_timeout_ms = d->options.scheduler_timeout_ms + 35000;

@@ -1,6 +1,7 @@
 /* What the doctor has found: for people, or as one JSON object. */
 #include "doctor.h"
 #include "field.h"
+#include "output.h"
 #include "report.h"
 
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include "protocol/protocol.h"
 
 static const char *const state_name[] = {"not run", "ok", "FAILED"};
+static const enum paint state_paint[] = {PAINT_WEAK, PAINT_GOOD, PAINT_BAD};
 static const char *const state_word[] = {"not run", "ok", "failed"};
 
 static uint32_t count(const struct doctor *d, enum doctor_state state)
@@ -31,7 +33,8 @@ static void write_text(const struct doctor *d)
         printf("  %s\n", d->file[i]);
     if (d->aicpu_said[0]) printf("  the AICPU program says: %s\n", d->aicpu_said);
     for (uint32_t i = 0; i < d->check_count; i++)
-        printf("%-8s %-12s %s\n", state_name[d->check[i].state], d->check[i].name, d->check[i].detail);
+        printf("%s%-8s%s %-12s %s\n", paint(stdout, state_paint[d->check[i].state]), state_name[d->check[i].state],
+               paint(stdout, PAINT_END), d->check[i].name, d->check[i].detail);
     if (count(d, DOCTOR_FAILED))
         printf("%u of %u checks failed\n", count(d, DOCTOR_FAILED), d->check_count);
     else if (count(d, DOCTOR_NOT_RUN))

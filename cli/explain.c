@@ -163,15 +163,17 @@ static int explain_file(const char *path)
     return EXIT_RIGHT;
 }
 
-int command_explain(int argc, char **argv)
+int command_explain(const struct words *words)
 {
     const struct family *only = NULL;
-    if (argc != 1 || argv[0][0] == 0) {
-        fprintf(stderr, "npurt explain: one code is due, by number (507018, hal:13) or name (AICPU_EXCEPTION), or the file of a "
-                        "dump\n");
+    if (!words->operand || words->operand[0] == 0) {
+        fprintf(
+            stderr,
+            "npurt explain: one code is due, by number (507018, hal:13) or name (AICPU_EXCEPTION), or the file of a "
+            "dump\n");
         return EXIT_USAGE;
     }
-    const char *word = argv[0], *colon = strchr(word, ':');
+    const char *word = words->operand, *colon = strchr(word, ':');
     if (is_file_name(word)) return explain_file(word);
     if (colon) {
         for (const struct family *f = family; f < family + FAMILIES; f++)
@@ -186,7 +188,7 @@ int command_explain(int argc, char **argv)
     const uint32_t exact = *word ? explain_all(only, word) : 0;
     const uint32_t similar = *word ? list_similar(only, word, exact ? "\nNamed alike:\n" : "") : 0;
     if (exact > 0 || similar > 0) return EXIT_RIGHT;
-    if (access(argv[0], F_OK) == 0) return explain_file(argv[0]);
-    fprintf(stderr, "npurt explain: no code has the number or name %s\n", argv[0]);
+    if (access(words->operand, F_OK) == 0) return explain_file(words->operand);
+    fprintf(stderr, "npurt explain: no code has the number or name %s\n", words->operand);
     return EXIT_WRONG;
 }

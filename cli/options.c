@@ -9,12 +9,20 @@
 #include <unistd.h>
 
 #include "bundle/description.h"
+#include "words/nearest.h"
 
-static const char *const word_option[RUN_WORD_KINDS] = {"--input", "--output", "--check", "--shape", "--scalar"};
+static const struct {
+    enum option option;
+    const char *name;
+} word_option[RUN_WORD_KINDS] = {{OPTION_INPUT, "--input"},
+                                 {OPTION_OUTPUT, "--output"},
+                                 {OPTION_CHECK, "--check"},
+                                 {OPTION_SHAPE, "--shape"},
+                                 {OPTION_SCALAR, "--scalar"}};
 
 const char *run_word_option(enum run_word_kind kind)
 {
-    return word_option[kind];
+    return word_option[kind].name;
 }
 
 static void append_name(char *buffer, size_t size, const char *name, uint32_t index, uint32_t count)
@@ -83,8 +91,14 @@ bool parse_runtime(const char *command, const char *text, npurt_runtime *runtime
     const bool streamed = strcmp(text, "tmr") == 0;
     *runtime = streamed ? NPURT_TENSORMAP_AND_RINGBUFFER : NPURT_HOST_BUILD_GRAPH;
     if (streamed || strcmp(text, "hbg") == 0) return true;
-    fprintf(stderr, "npurt %s: --runtime %s: unknown; there are %s (hbg) and %s (tmr)\n", command, text,
-            description_runtime_name(NPURT_HOST_BUILD_GRAPH), description_runtime_name(NPURT_TENSORMAP_AND_RINGBUFFER));
+    const char *const name[] = {description_runtime_name(NPURT_HOST_BUILD_GRAPH),
+                                description_runtime_name(NPURT_TENSORMAP_AND_RINGBUFFER), "hbg", "tmr"};
+    struct nearest nearest = {0};
+    char hint[96];
+    for (uint32_t i = 0; i < sizeof name / sizeof name[0]; i++)
+        nearest_try(&nearest, text, strlen(text), name[i]);
+    fprintf(stderr, "npurt %s: --runtime %s: unknown; there are %s (hbg) and %s (tmr)%s\n", command, text, name[0],
+            name[1], nearest_hint(&nearest, hint, sizeof hint));
     return false;
 }
 
@@ -142,58 +156,77 @@ static bool parse_ring(const char *text, npurt_ring_options ring[NPURT_RINGS])
     return good;
 }
 
-static bool parse_option(const char *option, const char *value, struct run_options *options, const char **size)
+/* "1e-3". */
+static bool parse_tolerance(const char *option, const char *text, double *value)
 {
-    uint64_t number;
-    if (strcmp(option, "--target") == 0) {
-        int length = snprintf(options->target, sizeof options->target, "%s", value);
-        if (length >= 0 && (size_t)length < sizeof options->target) return true;
-        fprintf(stderr, "npurt run: --target is longer than %zu characters\n", sizeof options->target - 1);
-        return false;
-    }
-    if (strcmp(option, "--runtime") == 0) {
-        options->runtime_given = true;
-        return parse_runtime("run", value, &options->runtime);
-    }
-    if (strcmp(option, "--ring") == 0) {
-        options->ring_given = true;
-        return parse_ring(value, options->ring);
-    }
-    if (strcmp(option, "--runs") == 0) return parse_number(option, value, 1, UINT32_MAX, &options->runs);
-    if (strcmp(option, "--seed") == 0) {
-        options->seeded = true;
-        return parse_number(option, value, 0, UINT64_MAX, &options->seed);
-    }
-    if (strcmp(option, "--aicpu-threads") == 0) {
-        if (!parse_number(option, value, 1, UINT32_MAX, &number)) return false;
-        options->aicpu_threads = (uint32_t)number;
-        return true;
-    }
-    if (strcmp(option, "--timeout") == 0) {
-        /* The driver's op-execute timeout, which lies above, ends at 1,091 s. */
-        if (!parse_number(option, value, 1, 1000, &number)) return false;
-        options->timeout_s = (uint32_t)number;
-        return true;
-    }
+    char *end;
+    *value = strtod(text, &end);
+    if (end != text && *end == 0 && *value >= 0) return true;
+    fprintf(stderr, "npurt run: %s %s: not a number from 0\n", option, text);
+    return false;
+}
+
+static bool take_target(const char *value, struct run_options *options)
+{
+    int length = snprintf(options->target, sizeof options->target, "%s", value);
+    if (length >= 0 && (size_t)length < sizeof options->target) return true;
+    fprintf(stderr, "npurt run: --target is longer than %zu characters\n", sizeof options->target - 1);
+    return false;
+}
+
+/* An option that names an argument. */
+static bool take_word(const struct given *given, struct run_options *options)
+{
     for (uint32_t kind = 0; kind < RUN_WORD_KINDS; kind++) {
-        if (strcmp(option, word_option[kind]) != 0) continue;
+        if (given->option->id != word_option[kind].option) continue;
         if (options->word_count == RUN_MAX_WORDS) {
             fprintf(stderr, "npurt run: more than %d options name arguments\n", RUN_MAX_WORDS);
             return false;
         }
-        options->word[options->word_count++] = (struct run_word){(enum run_word_kind)kind, value};
-        return true;
+        options->word[options->word_count++] = (struct run_word){(enum run_word_kind)kind, given->value};
     }
-    if (strcmp(option, "--tolerance") == 0) {
-        char *end;
-        options->tolerance_given = true;
-        options->tolerance = strtod(value, &end);
-        if (end != value && *end == 0 && options->tolerance >= 0) return true;
-        fprintf(stderr, "npurt run: --tolerance %s: not a number from 0\n", value);
-        return false;
-    }
-    *size = value; /* --size, looked up when the example is known */
     return true;
+}
+
+static bool take_option(const struct given *given, struct run_options *options)
+{
+    const char *value = given->value;
+    uint64_t number = 0;
+    switch (given->option->id) {
+    case OPTION_TARGET:
+        return take_target(value, options);
+    case OPTION_RUNTIME:
+        options->runtime_given = true;
+        return parse_runtime("run", value, &options->runtime);
+    case OPTION_RING:
+        options->ring_given = true;
+        return parse_ring(value, options->ring);
+    case OPTION_RUNS:
+        return parse_number("--runs", value, 1, UINT32_MAX, &options->runs);
+    case OPTION_SEED:
+        options->seeded = true;
+        return parse_number("--seed", value, 0, UINT64_MAX, &options->seed);
+    case OPTION_AICPU_THREADS:
+        if (!parse_number("--aicpu-threads", value, 1, UINT32_MAX, &number)) return false;
+        options->aicpu_threads = (uint32_t)number;
+        return true;
+    case OPTION_TIMEOUT:
+        /* The driver's op-execute timeout, which lies above, ends at 1,091 s. */
+        if (!parse_number("--timeout", value, 1, 1000, &number)) return false;
+        options->timeout_s = (uint32_t)number;
+        return true;
+    case OPTION_JSON:
+        options->json = true;
+        return true;
+    case OPTION_ATOL:
+        options->atol_given = true;
+        return parse_tolerance("--atol", value, &options->atol);
+    case OPTION_RTOL:
+        options->rtol_given = true;
+        return parse_tolerance("--rtol", value, &options->rtol);
+    default:
+        return take_word(given, options); /* and --size, which is looked up when the example is known */
+    }
 }
 
 /* The name of an example, or the folder of a bundle; what belongs to one of them is refused for the other. */
@@ -209,8 +242,12 @@ static bool find_subject(const char *name, const char *size, struct run_options 
     if (!options->example) {
         snprintf(description, sizeof description, "%s/" DESCRIPTION_FILE, name);
         if (access(description, F_OK) != 0) {
-            fprintf(stderr, "npurt run: %s is no example (there are %s), and no bundle: there is no %s\n", name, names,
-                    description);
+            struct nearest nearest = {0};
+            char hint[96];
+            for (uint32_t i = 0; i < example_count; i++)
+                nearest_try(&nearest, name, strlen(name), example_all[i]->name);
+            fprintf(stderr, "npurt run: %s is no example (there are %s), and no bundle: there is no %s%s\n", name,
+                    names, description, nearest_hint(&nearest, hint, sizeof hint));
             return false;
         }
         options->bundle = name;
@@ -219,11 +256,11 @@ static bool find_subject(const char *name, const char *size, struct run_options 
     }
     if (options->word_count > 0) {
         fprintf(stderr, "npurt run: %s is for bundles; %s makes its own arguments\n",
-                word_option[options->word[0].kind], name);
+                word_option[options->word[0].kind].name, name);
         return false;
     }
-    if (options->tolerance_given) {
-        fprintf(stderr, "npurt run: --tolerance is for bundles; %s knows how exact its result is\n", name);
+    if (options->atol_given || options->rtol_given) {
+        fprintf(stderr, "npurt run: --atol and --rtol are for bundles; %s knows how exact its result is\n", name);
         return false;
     }
     if (options->ring_given && options->runtime != NPURT_TENSORMAP_AND_RINGBUFFER) {
@@ -233,58 +270,21 @@ static bool find_subject(const char *name, const char *size, struct run_options 
     }
     options->which = example_find_case(options->example, size ? size : "small");
     if (options->which) return true;
+    struct nearest nearest = {0};
+    char hint[96];
+    for (uint32_t i = 0; i < options->example->case_count; i++)
+        nearest_try(&nearest, size, strlen(size), options->example->cases[i].name);
     list_cases(options->example, names, sizeof names);
-    fprintf(stderr, "npurt run: --size %s: unknown; %s has %s\n", size, name, names);
+    fprintf(stderr, "npurt run: --size %s: unknown; %s has %s%s\n", size, name, names,
+            nearest_hint(&nearest, hint, sizeof hint));
     return false;
 }
 
-bool run_options_parse(int argc, char **argv, struct run_options *options)
+bool run_options_take(const struct words *words, struct run_options *options)
 {
-    static const char *const known[] = {"--target", "--runtime", "--runs",      "--seed",   "--aicpu-threads",
-                                        "--size",   "--timeout", "--input",     "--output", "--check",
-                                        "--shape",  "--scalar",  "--tolerance", "--ring"};
-    enum { KNOWN = sizeof known / sizeof known[0] };
-    const char *size = NULL, *name = NULL;
     *options = (struct run_options){.target = "emu:a5", .runs = 1};
-    for (int i = 0; i < argc; i++) {
-        const char *word = argv[i];
-        if (strcmp(word, "--json") == 0) {
-            options->json = true;
-            continue;
-        }
-        if (word[0] != '-') {
-            if (name) {
-                fprintf(stderr, "npurt run: one at a time: %s or %s\n", name, word);
-                return false;
-            }
-            name = word;
-            continue;
-        }
-        char option[32];
-        const char *value = strchr(word, '='); /* --runs=3 is --runs 3 */
-        size_t length = value ? (size_t)(value - word) : strlen(word);
-        int found = -1;
-        snprintf(option, sizeof option, "%.*s", (int)(length < 31 ? length : 31), word);
-        for (int k = 0; k < KNOWN; k++)
-            if (strcmp(option, known[k]) == 0) found = k;
-        if (found < 0) {
-            char words[256] = "";
-            for (uint32_t k = 0; k < KNOWN; k++)
-                append_name(words, sizeof words, known[k], k, KNOWN + 1);
-            append_name(words, sizeof words, "--json", KNOWN, KNOWN + 1);
-            fprintf(stderr, "npurt run: unknown option %s; there are %s\n", option, words);
-            return false;
-        }
-        if (value)
-            value++;
-        else if (i + 1 < argc)
-            value = argv[++i];
-        else {
-            fprintf(stderr, "npurt run: %s needs a value\n", option);
-            return false;
-        }
-        if (!parse_option(option, value, options, &size)) return false;
-    }
-    if (!find_subject(name, size, options)) return false;
+    for (uint32_t i = 0; i < words->option_count; i++)
+        if (!take_option(&words->option[i], options)) return false;
+    if (!find_subject(words->operand, words_value(words, OPTION_SIZE), options)) return false;
     return !options->seeded || add_seed(options);
 }

@@ -3,6 +3,7 @@
 #define CLI_OPTIONS_H
 
 #include "example.h"
+#include "words.h"
 
 /* What the command's exit status says. */
 enum exit_status { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
@@ -21,8 +22,8 @@ struct run_options {
     const char *bundle; /* its folder; NULL: an example */
     struct run_word word[RUN_MAX_WORDS];
     uint32_t word_count;
-    double tolerance; /* of --check */
-    bool tolerance_given;
+    double atol, rtol; /* of --check, when they were given */
+    bool atol_given, rtol_given;
     char target[256]; /* as it is opened: the seed is in it */
     npurt_runtime runtime; /* of an example; of a bundle only when it was given */
     bool runtime_given;
@@ -36,8 +37,8 @@ struct run_options {
     bool json;
 };
 
-/* Reads the words after `run`. false: the reason, with the words that would do, is on stderr. */
-bool run_options_parse(int argc, char **argv, struct run_options *options);
+/* What the words of `npurt run` ask for. false: the reason, with the words that would do, is on stderr. */
+bool run_options_take(const struct words *words, struct run_options *options);
 
 /* A runtime by its name, or by its initials (hbg, tmr). false: the reason is on stderr, behind the command's name. */
 bool parse_runtime(const char *command, const char *text, npurt_runtime *runtime);

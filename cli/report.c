@@ -1,5 +1,7 @@
 #include "report.h"
 #include "field.h"
+#include "output.h"
+#include "wrong.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -82,12 +84,17 @@ void report_text(const struct subject *subject, const struct run_report *r)
     if (r->runs_checked == 0)
         printf("  result       not compared: %s elements\n", grouped(r->outputs, a));
     else if (r->mismatches == 0)
-        printf("  result       right: %s elements, largest error %.3g\n", grouped(r->outputs, a), r->max_abs_error);
+        printf("  result       %sright%s: %s elements, largest error %.3g\n", paint(stdout, PAINT_GOOD),
+               paint(stdout, PAINT_END), grouped(r->outputs, a), r->max_abs_error);
     else
-        printf("  result       WRONG: %" PRId64 " of %s elements per run differ, largest error %.3g\n", r->mismatches,
-               grouped(r->outputs, a), r->max_abs_error);
+        printf("  result       %sWRONG%s: %" PRId64 " of %s elements of run %" PRIu64 " differ, largest error %.3g\n",
+               paint(stdout, PAINT_BAD), paint(stdout, PAINT_END), r->mismatches, grouped(r->outputs, a), r->wrong_run,
+               r->max_abs_error);
+    for (uint32_t i = 0; i < r->wrong_count; i++)
+        wrong_text(&r->wrong[i]);
     if (r->hbm_before.known && r->hbm_after.known && !report_hbm_is_back(r))
-        printf("  LEAK         %s of HBM did not come back\n", bytes(r->hbm_after.bytes - r->hbm_before.bytes, a));
+        printf("  %sLEAK%s         %s of HBM did not come back\n", paint(stdout, PAINT_BAD), paint(stdout, PAINT_END),
+               bytes(r->hbm_after.bytes - r->hbm_before.bytes, a));
 }
 
 void report_json_error(const npurt_error *error)
@@ -143,6 +150,14 @@ void report_json(const struct subject *subject, const struct run_report *r, cons
         printf(",\"max_abs_error\":%.9g", r->max_abs_error);
     else
         printf(",\"max_abs_error\":null");
+    if (r->wrong_count > 0) {
+        printf(",\"wrong_run\":%" PRIu64 ",\"wrong\":[", r->wrong_run);
+        for (uint32_t i = 0; i < r->wrong_count; i++) {
+            if (i > 0) printf(",");
+            wrong_json(&r->wrong[i]);
+        }
+        printf("]");
+    }
     /* A string: 64 bits do not fit the numbers of most JSON readers. */
     if (r->trace_known) printf(",\"trace_hash\":\"%016" PRIx64 "\"", r->trace_hash);
     if (error) {
@@ -154,8 +169,8 @@ void report_json(const struct subject *subject, const struct run_report *r, cons
 
 void report_error(FILE *to, const npurt_error *error)
 {
-    fprintf(to, "npurt: %s (%s)\n", error->message[0] ? error->message : "no more is known",
-            npurt_status_name(error->status));
+    fprintf(to, "%snpurt:%s %s (%s)\n", paint(to, PAINT_BAD), paint(to, PAINT_END),
+            error->message[0] ? error->message : "no more is known", npurt_status_name(error->status));
     if (error->call[0]) fprintf(to, "  in        %s\n", error->call);
     if (error->driver_code != 0) fprintf(to, "  driver    %d %s\n", error->driver_code, error->driver_name);
     if (error->kernel_name[0]) fprintf(to, "  kernel    %s\n", error->kernel_name);

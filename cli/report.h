@@ -6,6 +6,12 @@
 
 #include <stdio.h>
 
+/* What is wrong with one output. */
+struct wrong_output {
+    char name[64];
+    struct comparison found;
+};
+
 struct run_report {
     uint64_t runs_done;
     uint32_t tasks;
@@ -16,6 +22,9 @@ struct run_report {
     uint64_t runs_checked; /* 0: the next two are of nothing */
     int64_t mismatches;
     double max_abs_error;
+    uint64_t wrong_run;       /* the worst run, from 1; valid with mismatches */
+    struct wrong_output *wrong; /* its outputs that are wrong; the report's owner frees it */
+    uint32_t wrong_count;
     struct hbm_reading {
         bool known; /* it was reached, and the driver answered */
         uint64_t bytes;

@@ -48,6 +48,23 @@ static bool is_output(const struct session *s, uint32_t i)
     return s->subject.param[i].access != NPURT_ACCESS_INPUT;
 }
 
+/* This run is the worst so far: the report shows what is wrong with it. */
+static bool keep_wrong(struct session *s, uint64_t run, int64_t mismatches)
+{
+    struct run_report *r = &s->report;
+    if (!r->wrong) r->wrong = calloc(s->subject.args.tensor_count, sizeof *r->wrong);
+    if (!r->wrong) return false;
+    r->mismatches = mismatches;
+    r->wrong_run = run + 1;
+    r->wrong_count = 0;
+    for (uint32_t i = 0; i < s->subject.args.tensor_count; i++) {
+        struct wrong_output *wrong = &r->wrong[r->wrong_count];
+        wrong->found = *s->subject.ops->found(&s->subject, i, wrong->name);
+        r->wrong_count += wrong->found.wrong > 0;
+    }
+    return true;
+}
+
 /* Checks a run. Outputs that are, byte for byte, those of the first run need it no second time. */
 static bool check_run(struct session *s, uint64_t run)
 {
@@ -65,7 +82,8 @@ static bool check_run(struct session *s, uint64_t run)
     if (mismatches < 0)
         return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the check of the result");
     if (s->subject.checked) s->report.runs_checked++;
-    if (mismatches > s->report.mismatches) s->report.mismatches = mismatches;
+    if (mismatches > s->report.mismatches && !keep_wrong(s, run, mismatches))
+        return fail_here(s, NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the report of the wrong elements");
     if (max_abs_error > s->report.max_abs_error) s->report.max_abs_error = max_abs_error;
     at = 0;
     for (uint32_t i = 0; i < s->subject.args.tensor_count && run == 0; i++) {
@@ -164,12 +182,12 @@ static void sum_up(struct session *s)
     r->register_loads = median->register_loads;
 }
 
-int command_run(int argc, char **argv)
+int command_run(const struct words *words)
 {
     struct session *s = calloc(1, sizeof *s);
     struct hbm_probe probe;
     if (!s) return EXIT_FAILED;
-    if (!run_options_parse(argc, argv, &s->options)) {
+    if (!run_options_take(words, &s->options)) {
         free(s);
         return EXIT_USAGE;
     }
@@ -204,6 +222,7 @@ int command_run(int argc, char **argv)
     s->subject.ops->release(&s->subject);
     free(s->timing);
     free(s->checked);
+    free(s->report.wrong);
     const bool misused = s->misused;
     free(s);
     return misused ? EXIT_USAGE : failed ? EXIT_FAILED : right ? EXIT_RIGHT : EXIT_WRONG;

@@ -14,8 +14,10 @@ struct subject_ops {
     npurt_status (*prepare)(struct subject *subject, char *problem, size_t size);
     npurt_status (*load)(struct subject *subject, npurt_device *device, npurt_callable **out);
     void (*restore)(struct subject *subject); /* inputs as at first, outputs a pattern that no result holds */
-    /* Elements outside the tolerance; -1: no host memory. Of a subject that is `checked`. */
+    /* Compares the outputs of a subject that is `checked`. The wrong elements of all; -1: no host memory. */
     int64_t (*check)(struct subject *subject, double *max_abs_error);
+    /* Of the last check: what was found of argument i, and the argument's name in a buffer of 64. */
+    const struct comparison *(*found)(const struct subject *subject, uint32_t i, char name[64]);
     npurt_status (*finish)(struct subject *subject, char *problem, size_t size); /* after the last right run */
     void (*release)(struct subject *subject);
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "array_file.h"
 #include "bundle/description.h"
 
 struct own {
@@ -19,6 +20,7 @@ struct own {
     void *wanted[NPURT_CALL_MAX_TENSORS];                     /* --check */
     const char *word[RUN_WORD_KINDS][NPURT_CALL_MAX_TENSORS]; /* of param or scalar i, behind its name; NULL: none */
     uint64_t scalar[NPURT_CALL_MAX_SCALARS];
+    struct comparison found[NPURT_CALL_MAX_TENSORS]; /* of the last check */
 };
 
 static npurt_status refuse(char *problem, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -94,8 +96,22 @@ static bool parse_shape(const char *text, npurt_call_tensor *t)
     return false;
 }
 
-/* The declared shape; one open extent follows from the size of the argument's file. */
-static npurt_status shape_of(struct own *own, uint32_t i, char *problem, size_t size)
+/* Open extents from the header of a .npy file. */
+static npurt_status take_npy_shape(npurt_call_tensor *t, const struct description_param *p,
+                                   const struct array_file *file, char *problem, size_t size)
+{
+    if (p->param.ndims && file->npy.ndims != p->param.ndims)
+        return refuse(problem, size, "param %s: %s has %u dimensions; the description says %u", p->name, file->path,
+                      file->npy.ndims, p->param.ndims);
+    t->ndims = file->npy.ndims;
+    for (uint32_t d = 0; d < t->ndims; d++)
+        if (t->shape[d] == 0 || p->param.ndims == 0) t->shape[d] = file->npy.shape[d];
+    return NPURT_OK;
+}
+
+/* The declared shape; open extents follow from the argument's file, its input or what it must be. */
+static npurt_status shape_of(struct own *own, uint32_t i, const struct array_file *file, const struct array_file *check,
+                             char *problem, size_t size)
 {
     const struct description_param *p = &own->description.param[i];
     npurt_call_tensor *t = &own->tensor[i];
@@ -116,24 +132,54 @@ static npurt_status shape_of(struct own *own, uint32_t i, char *problem, size_t 
             return refuse(problem, size, "param %s: its shape is larger than memory", p->name);
     }
     if (open == 0) return NPURT_OK;
-    const char *file = own->word[RUN_WORD_INPUT][i];
-    if (!is_file(file)) file = own->word[RUN_WORD_CHECK][i];
-    if (open > 1 || !file)
+    if (!file->path) file = check;
+    if (file->path && file->is_npy) return take_npy_shape(t, p, file, problem, size);
+    if (open > 1 || !file->path)
         return refuse(problem, size, "param %s: its declared shape is open; give --shape %s=…", p->name, p->name);
-    if (!array_file_size(file, &bytes, problem, size)) return NPURT_ERROR_IO;
+    bytes = file->bytes;
     if (bytes == 0 || rest == 0 || bytes % rest != 0 || bytes / rest > UINT32_MAX)
-        return refuse(problem, size, "param %s: %s has %llu bytes, which is no multiple of %llu", p->name, file,
+        return refuse(problem, size, "param %s: %s has %llu bytes, which is no multiple of %llu", p->name, file->path,
                       (unsigned long long)bytes, (unsigned long long)rest);
     t->shape[which] = (uint32_t)(bytes / rest);
     return NPURT_OK;
 }
 
-static npurt_status fill(struct own *own, uint32_t i, char *problem, size_t size)
+/* The elements of a file, which must be of the tensor's type and shape as far as it tells them. */
+static npurt_status read_file(const struct array_file *file, const npurt_call_tensor *t, const char *name, void *to,
+                              uint64_t bytes, char *problem, size_t size)
+{
+    const struct npy *npy = &file->npy;
+    if (file->is_npy && npy->dtype != t->dtype)
+        return refuse(problem, size, "param %s: %s holds '%s', %s; the description says %s, '%s'", name, file->path,
+                      npy_descr(npy->dtype), description_dtype_name(npy->dtype), description_dtype_name(t->dtype),
+                      npy_descr(t->dtype));
+    bool same = npy->ndims == t->ndims;
+    for (uint32_t d = 0; file->is_npy && same && d < t->ndims; d++)
+        same = npy->shape[d] == t->shape[d];
+    if (file->is_npy && !same) {
+        char is[80] = "", due[80] = "";
+        for (uint32_t d = 0; d < npy->ndims; d++)
+            snprintf(is + strlen(is), sizeof is - strlen(is), "%s%u", d ? "x" : "", npy->shape[d]);
+        for (uint32_t d = 0; d < t->ndims; d++)
+            snprintf(due + strlen(due), sizeof due - strlen(due), "%s%u", d ? "x" : "", t->shape[d]);
+        return refuse(problem, size, "param %s: %s has shape %s, and the argument %s", name, file->path, is, due);
+    }
+    if (file->bytes != bytes) {
+        snprintf(problem, size, "%s has %llu bytes; the array needs %llu", file->path, (unsigned long long)file->bytes,
+                 (unsigned long long)bytes);
+        return NPURT_ERROR_IO;
+    }
+    return array_file_read(file, to, bytes, problem, size) ? NPURT_OK : NPURT_ERROR_IO;
+}
+
+/* Argument i from its files, which are open when there are any. */
+static npurt_status fill_from(struct own *own, uint32_t i, const struct array_file *file,
+                              const struct array_file *check_file, char *problem, size_t size)
 {
     const struct description_param *p = &own->description.param[i];
     npurt_call_tensor *t = &own->tensor[i];
-    const char *input = own->word[RUN_WORD_INPUT][i], *check = own->word[RUN_WORD_CHECK][i];
-    npurt_status status = shape_of(own, i, problem, size);
+    const char *input = own->word[RUN_WORD_INPUT][i];
+    npurt_status status = shape_of(own, i, file, check_file, problem, size);
     if (status != NPURT_OK) return status;
     uint64_t bytes = npurt_dtype_size(t->dtype);
     for (uint32_t d = 0; d < t->ndims; d++)
@@ -144,16 +190,30 @@ static npurt_status fill(struct own *own, uint32_t i, char *problem, size_t size
         return refuse(problem, size, "param %s: give --input %s=FILE, =zeros or =random", p->name, p->name);
     t->host = calloc(1, bytes);
     if (p->param.access == NPURT_ACCESS_INOUT) own->initial[i] = malloc(bytes);
-    if (check) own->wanted[i] = malloc(bytes);
-    if (!t->host || (p->param.access == NPURT_ACCESS_INOUT && !own->initial[i]) || (check && !own->wanted[i])) {
+    if (check_file->path) own->wanted[i] = malloc(bytes);
+    if (!t->host || (p->param.access == NPURT_ACCESS_INOUT && !own->initial[i]) ||
+        (check_file->path && !own->wanted[i])) {
         refuse(problem, size, "no host memory for param %s, %llu bytes", p->name, (unsigned long long)bytes);
         return NPURT_ERROR_OUT_OF_HOST_MEMORY;
     }
-    if (is_file(input) && !array_read(input, t->host, bytes, problem, size)) return NPURT_ERROR_IO;
+    if (file->path) status = read_file(file, t, p->name, t->host, bytes, problem, size);
+    if (status != NPURT_OK) return status;
     if (input && strcmp(input, "random") == 0) array_random(t->dtype, t->host, example_tensor_elements(t), i);
     if (own->initial[i]) memcpy(own->initial[i], t->host, bytes);
-    if (check && !array_read(check, own->wanted[i], bytes, problem, size)) return NPURT_ERROR_IO;
-    return NPURT_OK;
+    return check_file->path ? read_file(check_file, t, p->name, own->wanted[i], bytes, problem, size) : NPURT_OK;
+}
+
+static npurt_status fill(struct own *own, uint32_t i, char *problem, size_t size)
+{
+    const char *input = own->word[RUN_WORD_INPUT][i], *check = own->word[RUN_WORD_CHECK][i];
+    struct array_file file = {0}, check_file = {0};
+    npurt_status status = NPURT_ERROR_IO;
+    if ((!is_file(input) || array_file_open(input, &file, problem, size)) &&
+        (!check || array_file_open(check, &check_file, problem, size)))
+        status = fill_from(own, i, &file, &check_file, problem, size);
+    array_file_close(&file);
+    array_file_close(&check_file);
+    return status;
 }
 
 static npurt_status fill_scalar(struct own *own, uint32_t i, char *problem, size_t size)
@@ -220,15 +280,29 @@ static void restore(struct subject *subject)
 
 static int64_t check(struct subject *subject, double *max_abs_error)
 {
+    const struct run_options *options = subject->options;
     struct own *own = subject->own;
-    int64_t mismatches = 0;
+    int64_t wrong = 0;
     *max_abs_error = 0;
-    for (uint32_t i = 0; i < own->description.param_count; i++)
-        if (own->wanted[i])
-            mismatches +=
-                array_compare(own->tensor[i].dtype, own->tensor[i].host, own->wanted[i],
-                              example_tensor_elements(&own->tensor[i]), subject->options->tolerance, max_abs_error);
-    return mismatches;
+    for (uint32_t i = 0; i < own->description.param_count; i++) {
+        const struct description_param *p = &own->description.param[i];
+        const struct tolerance tolerance = {options->atol_given ? options->atol : p->absolute_tolerance,
+                                            options->rtol_given ? options->rtol : p->relative_tolerance};
+        comparison_begin(&own->found[i], &own->tensor[i]);
+        if (!own->wanted[i]) continue;
+        array_compare(own->tensor[i].dtype, own->tensor[i].host, own->wanted[i],
+                      example_tensor_elements(&own->tensor[i]), tolerance, &own->found[i]);
+        wrong += (int64_t)own->found[i].wrong;
+        *max_abs_error = fmax(*max_abs_error, own->found[i].max_abs_error);
+    }
+    return wrong;
+}
+
+static const struct comparison *found(const struct subject *subject, uint32_t i, char name[64])
+{
+    const struct own *own = subject->own;
+    snprintf(name, 64, "%s", own->description.param[i].name);
+    return &own->found[i];
 }
 
 static npurt_status finish(struct subject *subject, char *problem, size_t size)
@@ -236,7 +310,9 @@ static npurt_status finish(struct subject *subject, char *problem, size_t size)
     struct own *own = subject->own;
     for (uint32_t i = 0; i < own->description.param_count; i++) {
         const char *file = own->word[RUN_WORD_OUTPUT][i];
-        if (file && !array_write(file, own->tensor[i].host, example_tensor_bytes(&own->tensor[i]), problem, size))
+        const npurt_call_tensor *t = &own->tensor[i];
+        if (file &&
+            !array_file_write(file, t->dtype, t->ndims, t->shape, t->host, example_tensor_bytes(t), problem, size))
             return NPURT_ERROR_IO;
     }
     return NPURT_OK;
@@ -257,7 +333,7 @@ static void release(struct subject *subject)
 
 int subject_of_bundle(const struct run_options *options, struct subject *subject)
 {
-    static const struct subject_ops ops = {prepare, load, restore, check, finish, release};
+    static const struct subject_ops ops = {prepare, load, restore, check, found, finish, release};
     *subject = (struct subject){.ops = &ops,
                                 .options = options,
                                 .kind = "bundle",

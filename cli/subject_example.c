@@ -55,6 +55,12 @@ static int64_t check(struct subject *subject, double *max_abs_error)
     return example_check(&((struct own *)subject->own)->problem, max_abs_error);
 }
 
+static const struct comparison *found(const struct subject *subject, uint32_t i, char name[64])
+{
+    snprintf(name, 64, "argument %u", i);
+    return &((const struct own *)subject->own)->problem.found[i];
+}
+
 static npurt_status finish(struct subject *subject, char *problem, size_t size)
 {
     (void)subject, (void)problem, (void)size; /* results are compared and not kept */
@@ -71,7 +77,7 @@ static void release(struct subject *subject)
 
 int subject_of_example(const struct run_options *options, struct subject *subject)
 {
-    static const struct subject_ops ops = {prepare, load, restore, check, finish, release};
+    static const struct subject_ops ops = {prepare, load, restore, check, found, finish, release};
     *subject = (struct subject){.ops = &ops,
                                 .options = options,
                                 .kind = "example",

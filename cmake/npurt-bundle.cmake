@@ -2,10 +2,9 @@
 #
 # Target NAME, in `all`: the bundle that `npurt build` makes of the description, in folder NAME.bundle of the current
 # binary folder unless OUTPUT names another; the target's property NPURT_BUNDLE holds it. RUNTIME takes the place of
-# the description's. Made anew when the description or a
-# source in it changes, or a file of DEPENDS: headers, which are not looked for. The project's C compiler is used, with
-# CFLAGS and LDFLAGS of the environment at build time.
-cmake_minimum_required(VERSION 3.19)
+# the description's. Made anew when the description, a source in it, a header that one of these includes, or a file of
+# DEPENDS changes. The project's C compiler is used, with CFLAGS and LDFLAGS of the environment at build time.
+cmake_minimum_required(VERSION 3.20)
 
 function(npurt_add_bundle name)
   cmake_parse_arguments(B "" "DESCRIPTION;OUTPUT;RUNTIME" "DEPENDS" ${ARGN})
@@ -40,7 +39,8 @@ function(npurt_add_bundle name)
   endif()
   add_custom_command(OUTPUT "${output}/bundle.json"
     COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" $<TARGET_FILE:npurt::command> build "${description}" -o "${output}" ${runtime}
-    DEPENDS "${description}" ${sources} ${B_DEPENDS} VERBATIM
+            --depfile "${CMAKE_CURRENT_BINARY_DIR}/${name}.bundle.d"
+    DEPENDS "${description}" ${sources} ${B_DEPENDS} npurt::command DEPFILE "${CMAKE_CURRENT_BINARY_DIR}/${name}.bundle.d" VERBATIM
     COMMENT "Building bundle ${name}")
   add_custom_target(${name} ALL DEPENDS "${output}/bundle.json")
   set_target_properties(${name} PROPERTIES NPURT_BUNDLE "${output}")

@@ -15,6 +15,8 @@
 
 #include <math.h>
 
+#include "comparison.h"
+
 enum { EXAMPLE_MAX_TENSORS = 24, EXAMPLE_MAX_SCALARS = 128, EXAMPLE_MAX_CASE_PARAMS = 24 };
 
 struct example_kernel {
@@ -54,8 +56,8 @@ struct example {
     /* Declares arguments (example_add_tensor, example_add_scalar), fills the inputs and sets task_count. -1: no memory.
      */
     int (*prepare)(struct example_problem *problem);
-    /* Compares the outputs with the golden. Returns elements outside the tolerance; -1: no memory. */
-    int64_t (*check)(struct example_problem *problem, double *max_abs_error);
+    /* Compares the outputs with the golden: example_note for each element. 0, or -1: no memory. */
+    int (*check)(struct example_problem *problem);
     void (*release)(struct example_problem *problem); /* frees problem->own; NULL: free() does */
 };
 
@@ -71,6 +73,7 @@ struct example_problem {
     uint32_t tensor_count;
     uint64_t scalar[EXAMPLE_MAX_SCALARS];
     uint32_t scalar_count;
+    struct comparison found[EXAMPLE_MAX_TENSORS]; /* of the last check, for each tensor */
     void *own; /* the example's */
 };
 
@@ -95,6 +98,8 @@ int example_prepare(const struct example *example, const struct example_case *wh
                     struct example_problem *problem);
 /* Before a run: INOUT tensors get their first content again, outputs a pattern that no golden holds. */
 void example_restore(struct example_problem *problem);
+/* Compares the outputs with the golden. Returns the wrong elements of all, -1 without host memory; *max_abs_error is the
+ * largest difference, and problem->found says more. */
 int64_t example_check(struct example_problem *problem, double *max_abs_error);
 void example_release(struct example_problem *problem);
 
@@ -132,12 +137,11 @@ static inline float example_random_f32(uint64_t seed, uint64_t stream, uint64_t 
     return (float)(int32_t)(example_random(seed, stream, index) >> 40) * 0x1p-23f - 1.0f;
 }
 
-/* Enters one element's error; one that is no number counts as infinite. */
-static inline void example_note_error(double error, double tolerance, int64_t *mismatches, double *max_abs_error)
+/* Enters one element of an output: comparison.h says which are right. */
+static inline void example_note(struct example_problem *problem, uint32_t tensor, uint64_t index, double got, double wanted,
+                                double absolute, double relative)
 {
-    if (error != error) error = (double)INFINITY;
-    if (error > tolerance) ++*mismatches;
-    if (error > *max_abs_error) *max_abs_error = error;
+    comparison_note(&problem->found[tensor], index, got, wanted, absolute, relative);
 }
 
 #endif

@@ -34,8 +34,7 @@ struct share {
     void (*work)(struct share *, uint64_t item);
     uint64_t count;
     uint64_t *next;
-    int64_t mismatches;
-    double max_abs_error;
+    struct comparison found;
     double *scores; /* of one head */
     double *sum;    /* of one head */
     float *q;       /* of one head */
@@ -64,6 +63,7 @@ static int share_out(struct example_problem *problem, void (*work)(struct share 
     *total = (struct share){0};
     for (; started < threads; started++) {
         share[started] = (struct share){.problem = problem, .work = work, .count = count, .next = &next};
+        share[started].found = problem->found[OUT]; /* nothing yet */
         share[started].scores = malloc((scores + dim) * sizeof(double) + dim * sizeof(float));
         if (!share[started].scores) break;
         share[started].sum = share[started].scores + scores;
@@ -77,8 +77,7 @@ static int share_out(struct example_problem *problem, void (*work)(struct share 
     share_main(&share[0]); /* does whatever the others leave, so fewer threads are no failure */
     for (uint32_t i = 0; i < started; i++) {
         if (i > 0) pthread_join(thread[i], NULL);
-        total->mismatches += share[i].mismatches;
-        if (share[i].max_abs_error > total->max_abs_error) total->max_abs_error = share[i].max_abs_error;
+        comparison_add(&total->found, &share[i].found);
         free(share[i].scores);
     }
     return 0;
@@ -175,7 +174,8 @@ static void check_sequence(struct share *share, uint64_t sequence)
     const uint16_t *keys = problem->tensor[KEYS].host, *values = problem->tensor[VALUES].host;
     for (uint32_t h = 0; h < heads; h++) {
         const uint16_t *q = (const uint16_t *)problem->tensor[Q].host + (sequence * heads + h) * dim;
-        const uint16_t *out = (const uint16_t *)problem->tensor[OUT].host + (sequence * heads + h) * dim;
+        const uint64_t at = (sequence * heads + h) * dim;
+        const uint16_t *out = (const uint16_t *)problem->tensor[OUT].host + at;
         double scale = 1.0 / sqrt((double)dim), maximum = -(double)INFINITY, weights = 0;
         for (uint32_t d = 0; d < dim; d++) {
             share->q[d] = npurt_bf16_to_f32(q[d]);
@@ -199,20 +199,20 @@ static void check_sequence(struct share *share, uint64_t sequence)
                 share->sum[d] += weight * npurt_bf16_to_f32(value[d]);
         }
         for (uint32_t d = 0; d < dim; d++)
-            example_note_error(fabs(share->sum[d] / weights - npurt_bf16_to_f32(out[d])), tolerance, &share->mismatches,
-                               &share->max_abs_error);
+            comparison_note(&share->found, at + d, (double)npurt_bf16_to_f32(out[d]), share->sum[d] / weights,
+                            tolerance, 0);
     }
 }
 
-int64_t paged_attention_check(struct example_problem *problem, double *max_abs_error)
+int paged_attention_check(struct example_problem *problem)
 {
     uint64_t batch = problem->which->param[BATCH], scores = 0;
     struct share total;
     for (uint32_t s = 0; s < batch; s++)
         if (length_of(problem, s) > scores) scores = length_of(problem, s);
     if (share_out(problem, check_sequence, batch, scores, &total) != 0) return -1;
-    *max_abs_error = total.max_abs_error;
-    return total.mismatches;
+    comparison_add(&problem->found[OUT], &total.found);
+    return 0;
 }
 
 static const struct example_kernel kernels[] = {{0, NPURT_CORE_AIC, "qk", NULL, 0},

@@ -11,6 +11,6 @@ enum { MANUAL = 1, FOUR_DIMENSIONS = 2 };
 
 /* As struct example has them. Arguments are those of layout.h. */
 int paged_attention_prepare(struct example_problem *problem);
-int64_t paged_attention_check(struct example_problem *problem, double *max_abs_error);
+int paged_attention_check(struct example_problem *problem);
 
 #endif

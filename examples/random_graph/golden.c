@@ -47,7 +47,7 @@ static bool runs(const struct generator_graph *graph, const struct generator_tas
     if (task->compare == 0) return true;
     uint32_t at = task->compare_row * graph->buffer[task->compare_buffer].columns + task->compare_column;
     uint32_t x = buffer[task->compare_buffer][at], y = task->compare_value;
-    const bool holds[7] = {true, x == y, x != y, x < y, x <= y, x > y, x >= y};
+    const bool holds[7] = {true, x == y, x != y, x<y, x <= y, x> y, x >= y};
     return holds[task->compare];
 }
 
@@ -92,11 +92,10 @@ static int prepare(struct example_problem *problem)
     return 0;
 }
 
-static int64_t check(struct example_problem *problem, double *max_abs_error)
+static int check(struct example_problem *problem)
 {
     struct generator_graph graph;
     uint32_t *buffer[GENERATOR_MAX_BUFFERS];
-    int64_t mismatches = 0;
     if (generator_make(problem->seed, problem->task_count, (uint32_t)problem->which->param[OPTIONS], &graph) != 0)
         return -1;
     uint32_t *memory = calloc((size_t)graph.buffer_count * MATRIX_ELEMENTS, sizeof memory[0]);
@@ -113,11 +112,11 @@ static int64_t check(struct example_problem *problem, double *max_abs_error)
     for (uint32_t m = 0; m < GENERATOR_MATRICES; m++) {
         const uint32_t *got = problem->tensor[m].host;
         for (uint32_t i = 0; i < MATRIX_ELEMENTS; i++)
-            example_note_error(fabs((double)got[i] - buffer[m][i]), 0, &mismatches, max_abs_error);
+            example_note(problem, m, i, got[i], buffer[m][i], 0, 0);
     }
     free(memory);
     generator_release(&graph);
-    return mismatches;
+    return 0;
 }
 
 #define ENTRIES(base, core, file)                                                                                      \

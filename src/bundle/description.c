@@ -246,11 +246,24 @@ static bool kernel_of(struct reader *r, const json_t *value, const char *at, str
     return text_of(r, value, at, "entry", "kernel_entry", &k->entry) && object_file_of(r, value, at, k);
 }
 
+/* A number from 0, of an output. Absent: 0. */
+static bool tolerance_of(struct reader *r, const json_t *value, const char *at, const char *name, npurt_access access,
+                         double *tolerance)
+{
+    const json_t *number = json_object_get(value, name);
+    char path[PATH_SIZE];
+    *tolerance = number && json_is_number(number) ? json_number_value(number) : 0;
+    join(path, at, name);
+    if (number && (!json_is_number(number) || *tolerance < 0)) return refuse(r, path, "a number from 0 is due here");
+    if (number && access == NPURT_ACCESS_INPUT) return refuse(r, path, "an input is not compared");
+    return true;
+}
+
 static bool param_of(struct reader *r, const json_t *value, const char *at, struct description *d)
 {
     static const char *const word[] = {"input", "output", "inout"};
     static const npurt_access access[] = {NPURT_ACCESS_INPUT, NPURT_ACCESS_OUTPUT_EXISTING, NPURT_ACCESS_INOUT};
-    static const char *const known[] = {"name", "access", "dtype", "shape", NULL};
+    static const char *const known[] = {"name", "access", "dtype", "shape", "atol", "rtol", NULL};
     struct description_param *p = &d->param[d->param_count];
     char path[PATH_SIZE];
     uint32_t index = 0;
@@ -270,6 +283,9 @@ static bool param_of(struct reader *r, const json_t *value, const char *at, stru
         if (!number_of(r, json_array_get(shape, i), path, UINT32_MAX, &extent)) return false;
         p->param.shape[i] = (uint32_t)extent;
     }
+    if (!tolerance_of(r, value, at, "atol", p->param.access, &p->absolute_tolerance) ||
+        !tolerance_of(r, value, at, "rtol", p->param.access, &p->relative_tolerance))
+        return false;
     d->param_count++;
     return true;
 }

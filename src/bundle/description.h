@@ -35,6 +35,7 @@ struct description_object {
 struct description_param {
     const char *name;
     npurt_param param;
+    double absolute_tolerance, relative_tolerance; /* of an output, when it is compared; 0: exact */
 };
 struct description_scalar {
     const char *name;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "word.h"
+#include "words/nearest.h"
 
 /* Every number of the three machines has its public origin in docs/reference/machine.md. */
 
@@ -292,18 +293,27 @@ static bool given(const struct parse *parse, const char *key)
     return parse->seen >> key_index(key, strlen(key)) & 1;
 }
 
+static int refuse_key(const struct parse *parse, struct word key)
+{
+    struct nearest nearest = {0};
+    char hint[96], known[256] = "";
+
+    for (int i = 0; i < KEY_COUNT; i++) {
+        const size_t used = strlen(known);
+        nearest_try(&nearest, key.at, key.length, key_table[i].name);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", key_table[i].name);
+    }
+    return word_refuse(&parse->problem, "unknown key \"%.*s\"; known are %s%s", (int)key.length, key.at, known,
+                       nearest_hint(&nearest, hint, sizeof hint));
+}
+
 static int take_option(struct parse *parse, struct word option)
 {
     const char *equals = memchr(option.at, '=', option.length);
     int key = equals ? key_index(option.at, (size_t)(equals - option.at)) : -1;
 
     if (!equals) return word_refuse(&parse->problem, "\"%.*s\" is not KEY=VALUE", (int)option.length, option.at);
-    if (key < 0)
-        return word_refuse(
-            &parse->problem,
-            "unknown key \"%.*s\"; known are hbm, clusters, aicpus, engine, mode, explore, seed, carriers, "
-            "card, faults",
-            (int)(equals - option.at), option.at);
+    if (key < 0) return refuse_key(parse, (struct word){option.at, (size_t)(equals - option.at)});
     if (parse->seen & 1u << key) return word_refuse(&parse->problem, "key %s is given twice", key_table[key].name);
     parse->seen |= 1u << key;
     return key_table[key].take(parse, (struct word){equals + 1, option.length - (size_t)(equals + 1 - option.at)});
@@ -311,13 +321,19 @@ static int take_option(struct parse *parse, struct word option)
 
 static int take_name(struct parse *parse, struct word name)
 {
-    for (size_t i = 0; i < sizeof machine_table / sizeof machine_table[0]; i++)
+    struct nearest nearest = {0};
+    char hint[96];
+
+    for (size_t i = 0; i < sizeof machine_table / sizeof machine_table[0]; i++) {
+        nearest_try(&nearest, name.at, name.length, machine_table[i].name);
         if (word_is(name, machine_table[i].name)) {
             *parse->machine = machine_table[i];
             parse->machine->latency = latency_default;
             return 0;
         }
-    return word_refuse(&parse->problem, "unknown machine \"%.*s\"; known are a2, a3 and a5", (int)name.length, name.at);
+    }
+    return word_refuse(&parse->problem, "unknown machine \"%.*s\"; known are a2, a3 and a5%s", (int)name.length,
+                       name.at, nearest_hint(&nearest, hint, sizeof hint));
 }
 
 static int take_die(struct parse *parse, struct word die)

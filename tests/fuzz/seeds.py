@@ -233,3 +233,16 @@ put("dump", "empty", b"\0")
 put("dump", "edit-task", bytes([2, 4, 12, 1, 0, 2, 2 + 8 * 9]))
 put("dump", "edit-gone", bytes([1, 1, 5, 0]))
 put("dump", "edit-twice", bytes([2, 2, 13, 0, 1]))
+
+# ---- headers of .npy files
+
+
+def npy(text, version=1):
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text.encode()
+
+
+put("npy", "matrix", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }  \n"))
+put("npy", "fortran", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3, 5), }\n", 2))
+put("npy", "scalar", npy("{'descr': '|V2', 'fortran_order': False, 'shape': ()}\n", 3))
+put("npy", "big-endian", npy("{'descr': '>i2', 'fortran_order': False, 'shape': (7,)}\n"))
+put("npy", "six", npy("{'descr': '|u1', 'fortran_order': True, 'shape': (1, 1, 1, 1, 1, 1)}\n"))

@@ -245,6 +245,9 @@ TEST(list_devices_help_and_version_answer)
     CHECK_HAS(o.out, "cann:");
     COMMAND(&o, "help");
     CHECK_EQ(o.status, 0);
+    CHECK_HAS(o.out, "npurt run EXAMPLE|FOLDER");
+    COMMAND(&o, "help", "run");
+    CHECK_EQ(o.status, 0);
     CHECK_HAS(o.out, "--aicpu-threads");
     COMMAND(&o, "version");
     CHECK_EQ(o.status, 0);

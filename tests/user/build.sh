@@ -96,6 +96,23 @@ echo '#define AMOUNT 7' > amount.h
 echo '#define AMOUNT 0' > amount.h
 "$npurt" build . > /dev/null
 
+# ---- the rule for make: a header that changes builds the bundle again, nothing else does ----
+mkdir made 'made/a folder' && cp add.c tasks.c callable.json made && mv made/add.c 'made/a folder' && cp amount.h 'made/a folder'
+sed -i 's|"add.c"|"a folder/add.c"|' made/callable.json
+cat > made/makefile <<M
+out/bundle.json: callable.json
+	@"$npurt" build . -o out --depfile rule
+-include rule
+M
+[ "$(make -s -C made)" = 'out: 1 kernels' ] || fail "make does not build"
+[ -z "$(make -s -C made)" ] || fail "make builds again, and nothing has changed"
+grep -q 'callable.json' made/rule && grep -qF 'a\ folder/amount.h' made/rule && grep -q 'npurt/kernel.h' made/rule || fail "$(cat made/rule)"
+[ "$(ls made/out | xargs)" = "bundle.json kernel_add.so orchestration.so" ] || fail "the bundle holds: $(ls made/out)"
+sleep 0.02 && touch 'made/a folder/amount.h'
+[ "$(make -s -C made)" = 'out: 1 kernels' ] || fail "a header has changed, and make does not build"
+refused 3 'nowhere/rule can not be written' "$npurt" build . -o again --depfile nowhere/rule
+refused 3 '/dev/full can not be written' "$npurt" build . -o again --depfile /dev/full
+
 # ---- running ----
 mv add.bundle moved
 "$npurt" run moved --input x=x --input y=y --scalar more=-7 --output y=out --check y=sum --runs 3 --json > said
@@ -121,7 +138,8 @@ refused 3 'short has 5 bytes; the array needs 16' "$npurt" run moved --input x=x
 refused 3 'nowhere/out' "$npurt" run moved --input x=x --input y=y --scalar more=1 --output y=nowhere/out
 refused 2 '--size is for examples' "$npurt" run moved --size small
 refused 2 '--input is for bundles' "$npurt" run matmul --input x=x
-refused 2 '--tolerance is for bundles' "$npurt" run matmul --tolerance 1
+refused 2 '--atol and --rtol are for bundles' "$npurt" run matmul --tolerance 1
+refused 2 '--rtol x: not a number from 0' "$npurt" run moved --rtol x
 refused 2 'there is no missing/bundle.json' "$npurt" run missing
 refused 3 'NPURT_ERROR_INVALID_ARGUMENT' "$npurt" run moved --input x=x --shape x=2x2 --input y=y --scalar more=1
 
