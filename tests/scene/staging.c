@@ -59,13 +59,13 @@ static bool is_timed(void)
 }
 
 /* The same chain with links that are staged, and with none. */
-struct comparison {
+struct both_ways {
     npurt_timing staged, plain;
 };
-static struct comparison compare(uint32_t first, uint32_t second)
+static struct both_ways compare(uint32_t first, uint32_t second)
 {
     const struct script with = chain(first, second, true), without = chain(first, second, false);
-    const struct comparison c = {call(&with), call(&without)};
+    const struct both_ways c = {call(&with), call(&without)};
     printf("  %u links: %.1f us staged, %.1f us not; %llu blocks were staged\n", c.staged.tasks,
            (double)c.staged.device_wall_ns / 1e3, (double)c.plain.device_wall_ns / 1e3,
            (unsigned long long)c.staged.staged_blocks);
@@ -79,7 +79,7 @@ static struct comparison compare(uint32_t first, uint32_t second)
 TEST(a_chain_runs_on_one_core)
 {
     open_card(scene.target);
-    const struct comparison c = compare(AIV, AIV);
+    const struct both_ways c = compare(AIV, AIV);
     if (is_timed()) CHECK(c.staged.device_wall_ns + 1000 * (uint64_t)c.staged.tasks / 2 < c.plain.device_wall_ns);
     close_card();
 }
