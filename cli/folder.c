@@ -9,11 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* 0: not there, 1: an empty folder, 2: a folder with `mark`, -1: something else. */
+#include "files/own.h"
+
+/* 0: not there, 1: an empty folder, 2: a folder with `mark`, -1: something else, -2: of another user, or a link: what
+ * stands there is removed, and must not be other things by then. */
 static int standing(const char *path, const char *mark)
 {
-    DIR *folder = opendir(path);
-    if (!folder) return errno == ENOENT ? 0 : -1;
+    struct stat info;
+    if (lstat(path, &info) != 0) return errno == ENOENT ? 0 : -1;
+    if (S_ISLNK(info.st_mode) || info.st_uid != geteuid()) return -2;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder && fd >= 0) close(fd);
+    if (!folder) return -1;
     int found = 1;
     for (struct dirent *entry; found != 2 && (entry = readdir(folder));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
@@ -28,11 +36,14 @@ bool folder_begin(const char *output, const char *mark, char *making, size_t siz
     size_t length = strlen(output);
     while (length > 1 && output[length - 1] == '/')
         length--;
-    if (standing(output, mark) < 0) {
-        fprintf(stderr, "npurt build: %s is there and is no bundle; it stays as it is\n", output);
+    int written = snprintf(making, size, "%.*s", (int)length, output); /* a link with a slash behind it is its target */
+    const int there = written > 0 && (size_t)written < size ? standing(making, mark) : 0;
+    if (there < 0) {
+        fprintf(stderr, "npurt build: %s is there and is %s; it stays as it is\n", output,
+                there == -1 ? "no bundle" : "a link, or another user's");
         return false;
     }
-    int written = snprintf(making, size, "%.*s.XXXXXX", (int)length, output);
+    written = snprintf(making, size, "%.*s.XXXXXX", (int)length, output);
     if (written > 0 && (size_t)written < size && mkdtemp(making) && chmod(making, 0755) == 0) return true;
     fprintf(stderr, "npurt build: no folder can be made beside %s: %s\n", output, strerror(errno));
     return false;
@@ -51,12 +62,15 @@ bool folder_move(const char *making, const char *output)
     return false;
 }
 
+/* By the descriptor: in a folder that others can write to, the name may mean another folder by now. */
 void folder_remove(const char *path)
 {
-    DIR *folder = opendir(path);
+    const int fd = own_open(AT_FDCWD, path);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder && fd >= 0) close(fd);
     if (!folder) return;
     for (struct dirent *entry; (entry = readdir(folder));)
-        unlinkat(dirfd(folder), entry->d_name, 0); /* refuses folders, "." and ".." among them */
+        unlinkat(fd, entry->d_name, 0); /* refuses folders, "." and ".." among them */
     closedir(folder);
     rmdir(path);
 }

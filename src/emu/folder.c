@@ -1,37 +1,33 @@
 #include "folder.h"
 
-#include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-bool folder_make_root(const char *root)
+#include "files/own.h"
+
+bool folder_fill_root(int root)
 {
-    char full[512];
+    char names[] = FOLDER_PREINSTALL, *rest = names;
+    int at = root;
 
-    if ((size_t)snprintf(full, sizeof full, "%s/" FOLDER_PREINSTALL, root) >= sizeof full) {
-        errno = ENAMETOOLONG;
-        return false;
+    for (char *name; (name = strsep(&rest, "/"));) {
+        const int next = own_make(at, name);
+        if (at != root) close(at);
+        if (next < 0) return false;
+        at = next;
     }
-    for (char *at = full + strlen(root);; at++) {
-        char c = *at;
-        if (c != '/' && c != 0) continue;
-        *at = 0;
-        if (mkdir(full, 0700) && errno != EEXIST) return false;
-        *at = c;
-        if (c == 0) return true;
-    }
+    close(at);
+    return true;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
+void folder_remove_root(int root, const char *path)
 {
-    (void)st, (void)type, (void)walk;
-    remove(path);
-    return 0;
-}
+    const char *slash = strrchr(path, '/');
+    char base[OWN_PATH];
 
-void folder_remove(const char *path)
-{
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    own_remove_open(root, path);
+    if (slash && snprintf(base, sizeof base, "%.*s", (int)(slash - path), path) < (int)sizeof base)
+        own_base_leave(base);
 }

@@ -36,6 +36,7 @@
 enum {
     EMU_FD_SHARED = 3, EMU_FD_HBM = 4, /* descriptors of a device process; EMU_FD_HOST is a pidfd of its host */
     EMU_FD_HOST = 5,
+    EMU_FD_ROOT = 6,                   /* the card's file-system root, opened by its host: never by its name */
     EMU_RING_SLOTS = 1024,
     EMU_INLINE = 416,
     EMU_MAX_STREAMS = 1984,            /* usable per device (docs/reference/cann-abi.md) */
@@ -140,7 +141,7 @@ struct emu_shared {
     int32_t device;             /* as the host process numbers it */
     int32_t file_device;        /* 0 or 1: die of the card */
     uint64_t hbm_base, hbm_size;/* window in the device process and, reserved only, in the host's */
-    char root[256];             /* the card's file-system root */
+    char root[256];             /* path of the card's file-system root, for messages and its removal */
 
     _Alignas(64) _Atomic uint64_t head;      /* commands published; writer: host side */
     _Alignas(64) _Atomic uint64_t tail;      /* commands taken; writer: device side. A futex on its low word when full */

@@ -1,4 +1,5 @@
 #include "shared_card.h"
+#include "files/own.h"
 #include "folder.h"
 
 #include <dirent.h>
@@ -101,65 +102,84 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *problem, size_t siz
     return false;
 }
 
-/* Others must not be able to put files of theirs where ours are looked for. */
-static bool base_is_ours(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
-}
-
-static bool base_make(char *path, size_t size, char *problem, size_t problem_size)
+/* Opens the folder of the cards, made when it is not there; -1 with the reason in `problem`. All processes of a user must
+ * come to the same one, so its name can be foreseen: another user may take it, which is a refusal, and no more. */
+static int base_open(char *path, size_t size, char *problem, size_t problem_size)
 {
     static const char *const place[] = {"/dev/shm", "/tmp"};
-    const char *named = getenv("NPUEMU_CARDS");
+    const char *named = secure_getenv("NPUEMU_CARDS");
+    char why[64];
 
     for (size_t i = 0; i < (named ? 1 : sizeof place / sizeof place[0]); i++) {
         int n = named ? snprintf(path, size, "%s", named)
                       : snprintf(path, size, "%s/" DEFAULT_BASE "%u", place[i], (unsigned)geteuid());
-        if (path[0] != '/') return fail(problem, problem_size, "NPUEMU_CARDS=%s is no absolute path", path);
-        if ((size_t)n >= size) return fail(problem, problem_size, "NPUEMU_CARDS is longer than %zu bytes", size - 1);
-        if (mkdir(path, 0700) && errno != EEXIST) {
-            fail(problem, problem_size, "%s can not be made: %s", path, strerror(errno));
-            continue;
+        if (path[0] != '/' || (size_t)n >= size) {
+            if (path[0] != '/')
+                fail(problem, problem_size, "NPUEMU_CARDS=%s is no absolute path", path);
+            else
+                fail(problem, problem_size, "NPUEMU_CARDS is longer than %zu bytes", size - 1);
+            return -1;
         }
-        if (base_is_ours(path)) return true;
-        return fail(problem, problem_size, "%s is not a folder that this user alone can write to", path);
+        const int base = own_make(AT_FDCWD, path);
+        if (base >= 0) return base;
+        if (errno == EPERM) {
+            own_problem(path, why, sizeof why);
+            fail(problem, problem_size, "%s is not a folder that this user alone can write to: it %s%s", path, why,
+                 named ? "" : "; NPUEMU_CARDS names another");
+            return -1;
+        }
+        fail(problem, problem_size, "%s can not be made: %s", path, strerror(errno));
     }
-    return false;
+    return -1;
+}
+
+/* Opens a file of a card, which must be this user's and regular. */
+static int table_file(int folder, int flags)
+{
+    const int fd = openat(folder, "table", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+    struct stat st;
+
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())) return fd;
+    close(fd);
+    errno = EPERM;
+    return -1;
 }
 
 /* Under LOCK_MEMBERS, with no member alive. The table goes last: until then the next one can finish this. */
 static void remove_card(const char *path)
 {
-    char inside[PATH_MAX], *slash;
+    const char *name = strrchr(path, '/') + 1;
+    char base_path[PATH_MAX];
+    int base, folder;
 
-    snprintf(inside, sizeof inside, "%s/root", path);
-    folder_remove(inside);
-    snprintf(inside, sizeof inside, "%s/table", path);
-    unlink(inside);
-    rmdir(path);
-    snprintf(inside, sizeof inside, "%s", path);
-    slash = strrchr(inside, '/');
-    *slash = 0;
-    if (strstr(inside, "/" DEFAULT_BASE)) rmdir(inside); /* a folder that the user named is the user's */
+    snprintf(base_path, sizeof base_path, "%.*s", (int)(name - 1 - path), path);
+    base = own_open(AT_FDCWD, base_path);
+    folder = base < 0 ? -1 : own_open(base, name);
+    if (folder >= 0) {
+        own_remove(folder, "root");
+        unlinkat(folder, "table", 0);
+        unlinkat(base, name, AT_REMOVEDIR);
+        close(folder);
+    }
+    if (base >= 0) close(base);
+    if (strstr(base_path, "/" DEFAULT_BASE)) rmdir(base_path); /* a folder that the user named is the user's */
 }
 
-/* Removes the card at `path` if it has no member left. `patience`: tries, 10 ms apart, for the lock of its members. */
-static void tidy(const char *path, int patience)
+/* Removes the card NAME of `base`, at `path`, if it has no member left. `patience`: tries, 10 ms apart, for the lock of
+ * its members. */
+static void tidy(int base, const char *name, const char *path, int patience)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
-    char table[PATH_MAX];
+    const int folder = own_open(base, name);
     struct stat st;
     bool locked;
     int fd;
 
-    snprintf(table, sizeof table, "%s/table", path);
-    fd = open(table, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ENOENT) rmdir(path); /* of a process that ended between two steps of making it */
-        return;
-    }
+    if (folder < 0) return;
+    fd = table_file(folder, 0);
+    if (fd < 0 && errno == ENOENT) unlinkat(base, name, AT_REMOVEDIR); /* of a process that ended while it made it */
+    close(folder);
+    if (fd < 0) return;
     while (!(locked = lock_try(fd, LOCK_MEMBERS)) && --patience > 0)
         nanosleep(&pause, NULL);
     if (locked && fstat(fd, &st) == 0 && st.st_nlink > 0 && !any_alive(fd)) remove_card(path);
@@ -169,47 +189,61 @@ static void tidy(const char *path, int patience)
 void shared_card_tidy(const char *root)
 {
     const char *slash = strrchr(root, '/');
-    char path[PATH_MAX];
+    char path[PATH_MAX], base_path[PATH_MAX], *name;
+    int base;
 
     if (!slash) return;
     snprintf(path, sizeof path, "%.*s", (int)(slash - root), root);
-    tidy(path, 200);
+    name = strrchr(path, '/');
+    if (!name) return;
+    snprintf(base_path, sizeof base_path, "%.*s", (int)(name - path), path);
+    base = own_open(AT_FDCWD, base_path);
+    if (base < 0) return;
+    tidy(base, name + 1, path, 200);
+    close(base);
 }
 
-static void tidy_others(const char *base, const char *own)
+static void tidy_others(int base, const char *base_path, const char *own)
 {
-    DIR *dir = opendir(base);
+    const int again = openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = again < 0 ? NULL : fdopendir(again);
     struct dirent *entry;
     char path[PATH_MAX];
 
+    if (!dir && again >= 0) close(again);
     while (dir && (entry = readdir(dir))) {
         if (strncmp(entry->d_name, CARD_PREFIX, sizeof CARD_PREFIX - 1) != 0 || strcmp(entry->d_name, own) == 0)
             continue;
-        snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
-        tidy(path, 1);
+        snprintf(path, sizeof path, "%s/%s", base_path, entry->d_name);
+        tidy(base, entry->d_name, path, 1);
     }
     if (dir) closedir(dir);
 }
 
 /* ---- joining ---------------------------------------------------------------------------------------------------- */
 
-/* Opens the table, made when it is not there, and locks its members. The one who removes a card does so under that
- * lock: a table found without a name is gone, and the next try makes a new one. */
-static bool table_open(struct shared_card *card, const char *base)
+/* Opens the card's folder, *folder, and its table, both made when they are not there, and locks its members. The one who
+ * removes a card does so under that lock: a table found without a name is gone, and the next try makes a new one. */
+static bool table_open(struct shared_card *card, const char *base_path, int *folder)
 {
-    char path[PATH_MAX];
+    const char *name = strrchr(card->path, '/') + 1;
     struct stat st;
 
-    snprintf(path, sizeof path, "%s/table", card->path);
     for (int i = 0; i < 100; i++) {
-        if (mkdir(base, 0700) && errno != EEXIST) return false;
-        if (mkdir(card->path, 0700) && errno != EEXIST && errno != ENOENT) return false;
-        card->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (card->fd < 0 && errno == ENOENT) continue;
-        if (card->fd < 0 || !lock_take(card->fd, LOCK_MEMBERS) || fstat(card->fd, &st)) return false;
-        if (st.st_nlink > 0) return true;
-        close(card->fd);
-        card->fd = -1;
+        const int base = own_make(AT_FDCWD, base_path);
+        *folder = base < 0 ? -1 : own_make(base, name);
+        if (base >= 0) close(base);
+        if (*folder >= 0) card->fd = table_file(*folder, O_CREAT);
+        if (card->fd >= 0) {
+            if (!lock_take(card->fd, LOCK_MEMBERS) || fstat(card->fd, &st)) return false;
+            if (st.st_nlink > 0) return true;
+            close(card->fd);
+            card->fd = -1;
+        } else if (errno != ENOENT) {
+            return false;
+        }
+        if (*folder >= 0) close(*folder);
+        *folder = -1;
     }
     errno = EAGAIN;
     return false;
@@ -233,13 +267,11 @@ static bool table_map(struct shared_card *card)
 }
 
 /* No member is alive: whatever is there was left by processes that were killed. */
-static void table_begin(struct shared_card *card, const char *key, uint64_t hbm)
+static void table_begin(struct shared_card *card, int folder, const char *key, uint64_t hbm)
 {
     struct shared_card_table *table = card->table;
-    char root[PATH_MAX];
 
-    snprintf(root, sizeof root, "%s/root", card->path);
-    folder_remove(root);
+    own_remove(folder, "root");
     memset(table, 0, sizeof *table);
     table->magic = TABLE_MAGIC;
     table->version = TABLE_VERSION;
@@ -271,22 +303,23 @@ static bool take_place(struct shared_card *card)
 }
 
 /* Under LOCK_MEMBERS. */
-static bool enter(struct shared_card *card, const char *name, const char *key, uint64_t hbm, char *problem, size_t size)
+static bool enter(struct shared_card *card, int folder, const char *name, const char *key, uint64_t hbm, char *problem,
+                  size_t size)
 {
     const uint32_t other = member_alive(card->fd, 0, SHARED_CARD_MEMBERS);
     const struct shared_card_table *table = card->table;
-    char root[PATH_MAX];
 
     if (other == SHARED_CARD_MEMBERS) {
-        table_begin(card, key, hbm);
+        table_begin(card, folder, key, hbm);
     } else if (table->magic != TABLE_MAGIC || table->version != TABLE_VERSION) {
         return fail(problem, size, "card=%s is in use by another version of libnpuemu", name);
     } else if (strcmp(table->key, key) != 0) {
         return fail(problem, size, "card=%s is \"%s\" to process %d, which has it, and can not be \"%s\" as well", name,
                     table->key, (int)atomic_load_explicit(&table->member[other].pid, memory_order_relaxed), key);
     }
-    snprintf(root, sizeof root, "%s/root", card->path);
-    if (!folder_make_root(root)) return fail(problem, size, "%s can not be made: %s", root, strerror(errno));
+    card->root = own_make(folder, "root");
+    if (card->root < 0 || !folder_fill_root(card->root))
+        return fail(problem, size, "%s/root can not be made: %s", card->path, strerror(errno));
     if (!take_place(card))
         return fail(problem, size, "card=%s has %d processes already, the most there can be", name,
                     SHARED_CARD_MEMBERS);
@@ -298,16 +331,20 @@ bool shared_card_join(struct shared_card *card, const char *name, const char *ke
 {
     char base[sizeof card->path - sizeof CARD_PREFIX - SHARED_CARD_NAME];
     bool opened, joined = false;
+    int at, folder = -1;
 
-    *card = (struct shared_card){.fd = -1};
-    if (!base_make(base, sizeof base, problem, problem_size)) return false;
+    *card = (struct shared_card){.fd = -1, .root = -1};
+    at = base_open(base, sizeof base, problem, problem_size);
+    if (at < 0) return false;
     snprintf(card->path, sizeof card->path, "%s/" CARD_PREFIX "%.*s", base, SHARED_CARD_NAME - 1, name);
-    tidy_others(base, strrchr(card->path, '/') + 1);
-    opened = table_open(card, base);
+    tidy_others(at, base, strrchr(card->path, '/') + 1);
+    close(at);
+    opened = table_open(card, base, &folder);
     if (!opened || !table_map(card))
         fail(problem, problem_size, "card=%s: %s/table: %s", name, card->path, strerror(errno));
     else
-        joined = enter(card, name, key, hbm, problem, problem_size);
+        joined = enter(card, folder, name, key, hbm, problem, problem_size);
+    if (folder >= 0) close(folder);
     if (joined) {
         lock_drop(card->fd, LOCK_MEMBERS);
         return true;
@@ -333,7 +370,8 @@ void shared_card_forget(struct shared_card *card)
 {
     if (card->table) munmap(card->table, sizeof *card->table);
     if (card->fd >= 0) close(card->fd);
-    *card = (struct shared_card){.fd = -1};
+    if (card->root >= 0) close(card->root);
+    *card = (struct shared_card){.fd = -1, .root = -1};
 }
 
 /* ---- the budget ------------------------------------------------------------------------------------------------- */

@@ -1,9 +1,10 @@
 /* A named card: what the host processes of one user share of it. Its HBM budget and its AICPU file system; no daemon.
  *
  * A folder per card, BASE/card-NAME, with the file `table` and the folder `root`. BASE is $NPUEMU_CARDS, or
- * npuemu-cards-UID in /dev/shm or /tmp. A host process is a member: it holds the lock of one place in the table for as
- * long as it lives. The kernel gives the lock back however the process ends, so who holds no lock is dead, and what a
- * dead member has charged counts no more from that moment on. There is nothing to repair: no count spans two members.
+ * npuemu-cards-UID in /dev/shm or /tmp. It must be this user's alone, and all below is opened relative to it
+ * (files/own.h). A host process is a member: it holds the lock of one place in the table for as long as it lives. The
+ * kernel gives the lock back however the process ends, so who holds no lock is dead, and what a dead member has charged
+ * counts no more from that moment on. There is nothing to repair: no count spans two members.
  *
  *     join ──▶ charge, refund, … ──▶ leave (exit)              the last one removes the folder
  *                                └─▶ killed ──▶ its device process calls tidy, which does the same
@@ -26,6 +27,7 @@ struct shared_card_table;
 
 struct shared_card {
     int fd;
+    int root; /* the AICPU file system, BASE/card-NAME/root */
     uint32_t place; /* of this process among the members */
     struct shared_card_table *table;
     char path[192]; /* BASE/card-NAME */

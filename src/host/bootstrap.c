@@ -123,8 +123,7 @@ static npurt_status load_binary(npurt_device *device)
                                    .value.cpuKernelMode = RT_CPU_KERNEL_MODE_JSON};
     rtLoadBinaryConfig_t config = {.options = &option, .numOpt = 1};
     rtError_t code = device->driver->rtsBinaryLoadFromFile(path, &config, &device->binary);
-    unlink(path);
-    close(fd);
+    file_temporary_remove(path, fd);
     if (code != 0) {
         device->binary = NULL;
         return error_driver(code, "rtsBinaryLoadFromFile", "loading the descriptor of %s", so);

@@ -50,7 +50,7 @@ static void own_folder(char folder[PATH_MAX])
 static void search_init(struct search *search, const char *folder, const char *platform, const char *generation)
 {
     search->count = 0;
-    if (!folder) folder = getenv("NPURT_BINARIES");
+    if (!folder) folder = secure_getenv("NPURT_BINARIES");
     if (folder && *folder) {
         add_both(search, folder, "", generation);
         add_both(search, folder, platform, generation);

@@ -30,7 +30,7 @@ __attribute__((format(printf, 3, 4))) static bool refuse(char *problem, size_t s
 
 static const char *asked_for(const char *option)
 {
-    const char *variable = getenv("NPURT_DUMPS");
+    const char *variable = secure_getenv("NPURT_DUMPS");
     if (option && *option) return option;
     return variable && *variable ? variable : NULL;
 }
@@ -76,7 +76,7 @@ static bool own_folder(const char *folder)
 
 static bool default_folder(char folder[DUMP_FILE_PATH])
 {
-    const char *const parent[] = {getenv("TMPDIR"), "/tmp", "/dev/shm"};
+    const char *const parent[] = {secure_getenv("TMPDIR"), "/tmp", "/dev/shm"};
     for (size_t i = 0; i < sizeof parent / sizeof parent[0]; i++) {
         if (!parent[i] || parent[i][0] != '/') continue;
         if ((size_t)snprintf(folder, DUMP_FILE_PATH, "%s/npurt-dumps-%u", parent[i], (unsigned)geteuid()) >=

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../files/own.h"
 #include "../files/regular.h"
 #include "error.h"
 
@@ -75,16 +76,18 @@ npurt_status file_memory(const char *name, const void *data, size_t size, int *f
 
 #define TEMPORARY "npurt-temporary-"
 
-/* What hosts that were killed have left in a folder. */
-static void sweep(const char *folder)
+/* What hosts that were killed have left in this user's folder. */
+static void sweep(int base)
 {
-    DIR *dir = opendir(folder);
+    const int again = openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = again < 0 ? NULL : fdopendir(again);
     struct dirent *entry;
+    if (!dir && again >= 0) close(again);
     while (dir && (entry = readdir(dir))) {
         if (strncmp(entry->d_name, TEMPORARY, sizeof TEMPORARY - 1) != 0) continue;
-        int fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0) continue; /* somebody else's */
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(dir), entry->d_name, 0);
+        int fd = openat(base, entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0) continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(base, entry->d_name, 0);
         close(fd);
     }
     if (dir) closedir(dir);
@@ -99,21 +102,33 @@ static bool lock_named(int fd)
 
 npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size, int *fd)
 {
-    const char *folder[] = {getenv("TMPDIR"), "/tmp", "/dev/shm", "."};
-    for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
-        if (!folder[i] || !folder[i][0]) continue;
-        sweep(folder[i]);
-        for (int tries = 0; tries < 8; tries++) {
-            int length = snprintf(path, path_size, "%s/" TEMPORARY "XXXXXX%s", folder[i], suffix);
+    char folder[OWN_PATH];
+    for (unsigned which = 0; which < OWN_BASES; which++) {
+        for (int tries = 0; tries < 8; tries++) { /* the folder may go with the last file of another process */
+            const int base = own_base(which, folder);
+            if (base < 0) break;
+            sweep(base);
+            close(base);
+            int length = snprintf(path, path_size, "%s/" TEMPORARY "XXXXXX%s", folder, suffix);
             if (length < 0 || (size_t)length >= path_size) break;
             *fd = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+            if (*fd < 0 && errno == ENOENT) continue;
             if (*fd < 0) break;
             if (lock_named(*fd) && write_all(*fd, data, size)) return NPURT_OK;
-            unlink(path);
-            close(*fd);
+            file_temporary_remove(path, *fd);
         }
     }
     *fd = -1;
     return error_raise(NPURT_ERROR_IO,
-                       "no temporary file can be written in TMPDIR, /tmp, /dev/shm or the current folder");
+                       "no temporary file can be written in TMPDIR, XDG_RUNTIME_DIR, /dev/shm or /tmp");
+}
+
+void file_temporary_remove(const char *path, int fd)
+{
+    char folder[OWN_PATH];
+    const char *slash = strrchr(path, '/');
+    unlink(path);
+    close(fd);
+    if (slash && snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path) < (int)sizeof folder)
+        own_base_leave(folder);
 }

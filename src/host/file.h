@@ -20,9 +20,11 @@ void file_release(struct bytes *bytes);
  * name under which it can be opened as long as fd is open, by a debugger too. Works where /tmp can not execute. */
 npurt_status file_memory(const char *name, const void *data, size_t size, int *fd, char *path, size_t path_size);
 
-/* A temporary file npurt-temporary-XXXXXX`suffix` for as long as *fd is open: it is locked, which ends with the process,
- * and whoever makes the next one in that folder removes those that nobody locks. The caller unlinks it, then closes *fd.
+/* A temporary file npurt-temporary-XXXXXX`suffix` in this user's own folder (files/own.h) for as long as *fd is open: it is
+ * locked, which ends with the process, and the next one to be made in that folder removes those that nobody locks.
  * IO: no folder takes it. */
 npurt_status file_temporary(const char *suffix, const void *data, size_t size, char *path, size_t path_size, int *fd);
+/* Removes it, and the folder with the last thing in it. */
+void file_temporary_remove(const char *path, int fd);
 
 #endif

@@ -50,7 +50,7 @@ static void make_folders(const char *root, const char *below)
     mkdir(path, 0755);
 }
 
-static int spawn(int shared, int hbm, int host)
+static int spawn(int shared, int hbm, int host, int root)
 {
     pid_t child = fork();
 
@@ -59,10 +59,12 @@ static int spawn(int shared, int hbm, int host)
     shared = fcntl(shared, F_DUPFD, 20);
     hbm = fcntl(hbm, F_DUPFD, 20);
     host = fcntl(host, F_DUPFD, 20);
+    root = fcntl(root, F_DUPFD, 20);
     dup2(shared, EMU_FD_SHARED);
     dup2(hbm, EMU_FD_HBM);
     dup2(host, EMU_FD_HOST);
-    for (int fd = EMU_FD_HOST + 1; fd < 64; fd++)
+    dup2(root, EMU_FD_ROOT);
+    for (int fd = EMU_FD_ROOT + 1; fd < 64; fd++)
         close(fd);
     execl(NPUEMU_PATH, "npuemu", (char *)NULL);
     _exit(127);
@@ -71,7 +73,7 @@ static int spawn(int shared, int hbm, int host)
 void card_open(struct card *card, const char *machine)
 {
     char problem[200];
-    int shared, host;
+    int shared, host, root;
 
     card_abandon();
     memset(card, 0, sizeof *card);
@@ -95,9 +97,11 @@ void card_open(struct card *card, const char *machine)
     snprintf(card->shared->root, sizeof card->shared->root, "%s", card->root);
     make_folders(card->root, PREINSTALL);
     host = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    card->process = spawn(shared, card->hbm, host);
+    root = open(card->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    card->process = spawn(shared, card->hbm, host, root);
     close(shared);
     close(host);
+    close(root);
     open_card = card;
     for (int i = 0; atomic_load(&card->shared->state) == EMU_STARTING; i++) {
         struct timespec pause = {.tv_nsec = 1000000};

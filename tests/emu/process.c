@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -168,41 +169,54 @@ TEST(nothing_is_left_of_a_host_that_ends_without_a_reset)
     victim_gone(&victim);
 }
 
+/* The user's own folder in a victim's; it is there as long as something is in it. */
+static void own_folder(const struct victim *victim, char path[128])
+{
+    snprintf(path, 128, "%s/npurt-%u", victim->folder, (unsigned)geteuid());
+}
+
+static void start_next(struct victim *victim)
+{
+    struct victim next = *victim;
+
+    next.pid = fork();
+    if (next.pid == 0) {
+        setenv("TMPDIR", victim->folder, 1);
+        execl(VICTIM, VICTIM, "leave", (char *)NULL);
+        _exit(127);
+    }
+    CHECK_EQ(victim_status(&next), 0);
+}
+
 TEST(what_a_dead_host_has_left_is_swept)
 {
-    struct victim victim;
-    char stale[128], live[128], foreign[128], path[400];
-    struct stat space;
-    int fd;
+    struct victim victim = victim_start("stay", NULL, NULL);
+    char own[128], stale[160], live[160], other[160], path[400];
+    int fd, lock;
 
-    victim = victim_start("stay", NULL, NULL);
     CHECK_STR(victim.line, "open");
-    CHECK_EQ(stat("/proc/self/ns/pid", &space), 0);
-    snprintf(stale, sizeof stale, "%s/npuemu-%llu-%d-1-0", victim.folder, (unsigned long long)space.st_ino,
-             (int)getpid());
-    snprintf(live, sizeof live, "%s/npuemu-1-%d-1-0", victim.folder, (int)getpid()); /* another process namespace */
-    snprintf(foreign, sizeof foreign, "%s/somebody-else", victim.folder);
-    CHECK_EQ(mkdir(stale, 0700) | mkdir(live, 0700) | mkdir(foreign, 0700), 0);
+    own_folder(&victim, own);
+    CHECK_EQ(entries(own), 1);
+    snprintf(stale, sizeof stale, "%s/root-stale", own);
+    snprintf(live, sizeof live, "%s/root-live", own); /* of a process of any namespace: what counts is the lock */
+    snprintf(other, sizeof other, "%s/something-else", own);
+    CHECK_EQ(mkdir(stale, 0700) | mkdir(live, 0700) | mkdir(other, 0700), 0);
     snprintf(path, sizeof path, "%s/left.so", stale);
     fd = open(path, O_CREAT | O_WRONLY, 0600);
     CHECK(fd >= 0);
     close(fd);
-    kill(victim.pid, SIGKILL);
-    victim_status(&victim);
-    { /* the next user of the same folder */
-        struct victim next = victim;
-        next.pid = fork();
-        if (next.pid == 0) {
-            setenv("TMPDIR", victim.folder, 1);
-            execl(VICTIM, VICTIM, "leave", (char *)NULL);
-            _exit(127);
-        }
-        CHECK_EQ(victim_status(&next), 0);
-    }
+    lock = open(live, O_RDONLY | O_CLOEXEC);
+    CHECK_EQ(flock(lock, LOCK_SH), 0);
+    start_next(&victim); /* beside the one that lives */
     CHECK_EQ(access(stale, F_OK), -1);
     CHECK_EQ(access(live, F_OK), 0);
-    CHECK_EQ(access(foreign, F_OK), 0);
-    CHECK_EQ(rmdir(live) | rmdir(foreign), 0);
+    CHECK_EQ(access(other, F_OK), 0);
+    CHECK_EQ(entries(own), 3); /* and the root of the victim, which lives */
+    close(lock);
+    CHECK_EQ(rmdir(other), 0);
+    kill(victim.pid, SIGKILL);
+    victim_status(&victim);
+    start_next(&victim);
     victim_gone(&victim);
 }
 

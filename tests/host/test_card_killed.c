@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -258,10 +259,12 @@ static void killed_at(const char *point, bool card_runs, useconds_t delay)
 /* What the killed left in the middle of writing goes with the next open; what somebody holds stays. */
 TEST(descriptors_of_killed_hosts_are_swept_and_those_of_living_ones_are_not)
 {
-    char folder[] = "/tmp/npurt-killed-XXXXXX", dead[64], living[64];
+    char folder[] = "/tmp/npurt-killed-XXXXXX", own[64], dead[128], living[128];
     CHECK(mkdtemp(folder) != NULL);
-    snprintf(dead, sizeof dead, "%s/npurt-temporary-aaaaaa.json", folder);
-    snprintf(living, sizeof living, "%s/npurt-temporary-bbbbbb.json", folder);
+    snprintf(own, sizeof own, "%s/npurt-%u", folder, (unsigned)geteuid());
+    CHECK_EQ(mkdir(own, 0700), 0);
+    snprintf(dead, sizeof dead, "%s/npurt-temporary-aaaaaa.json", own);
+    snprintf(living, sizeof living, "%s/npurt-temporary-bbbbbb.json", own);
     int left = open(dead, O_CREAT | O_WRONLY, 0600), held = open(living, O_CREAT | O_WRONLY, 0600);
     CHECK(left >= 0 && held >= 0);
     close(left);
@@ -271,6 +274,7 @@ TEST(descriptors_of_killed_hosts_are_swept_and_those_of_living_ones_are_not)
     CHECK_EQ(access(living, F_OK), 0);
     close(held);
     CHECK_EQ(unlink(living), 0);
+    CHECK_EQ(rmdir(own), 0);
     CHECK_EQ(rmdir(folder), 0);
 }
 

@@ -16,7 +16,6 @@
 #include "emu/shared_card.h"
 
 static char root_path[256];
-static int root_fd = -1;
 static bool card_named;
 
 /* Every device process of a private card holds a shared lock on its root; whoever gets the exclusive one is the last. A
@@ -25,10 +24,9 @@ static void remove_root(void)
 {
     struct timespec pause = {.tv_nsec = 10000000};
 
-    if (root_fd < 0) return;
     for (int i = 0; i < 20; i++) {
-        if (flock(root_fd, LOCK_EX | LOCK_NB) == 0) {
-            folder_remove(root_path);
+        if (flock(EMU_FD_ROOT, LOCK_EX | LOCK_NB) == 0) {
+            folder_remove_root(EMU_FD_ROOT, root_path);
             return;
         }
         nanosleep(&pause, NULL);
@@ -69,8 +67,7 @@ void life_init(const char *root, bool named)
 
     snprintf(root_path, sizeof root_path, "%s", root);
     card_named = named;
-    if (*root_path && !named) root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root_fd >= 0) flock(root_fd, LOCK_SH | LOCK_NB);
+    if (!named) flock(EMU_FD_ROOT, LOCK_SH | LOCK_NB);
     pthread_atfork(NULL, NULL, end_child);
     if (fcntl(EMU_FD_HOST, F_GETFD) < 0) return; /* a test without a host to follow */
     sigfillset(&all);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Watches the host; `root` is the card's, shared with the processes of the card's other device ids and, when the card
+/* Watches the host; `root` is the path of the card's, shared with the processes of the card's other device ids and, when the card
  * is named, with those of other hosts. */
 void life_init(const char *root, bool named);
 

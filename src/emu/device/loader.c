@@ -198,6 +198,14 @@ static int copy_to_memfd(int from, const char *name)
     return fd;
 }
 
+/* Code of this user's own: the root is, and a link in it may lead elsewhere. */
+static bool may_load(const struct stat *file)
+{
+    if (S_ISREG(file->st_mode) && (file->st_uid == geteuid() || file->st_uid == 0)) return true;
+    errno = EACCES;
+    return false;
+}
+
 static void *open_card_file(const char *path, int mode, char *problem, size_t problem_size)
 {
     const char *name = strrchr(path, '/');
@@ -207,8 +215,8 @@ static void *open_card_file(const char *path, int mode, char *problem, size_t pr
     char real[4096];
     int from, fd;
 
-    from = open(redirect_path(path, real, sizeof real), O_RDONLY | O_CLOEXEC);
-    if (from < 0 || fstat(from, &file)) {
+    from = open(redirect_path(path, real, sizeof real), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (from < 0 || fstat(from, &file) || !may_load(&file)) {
         int why = errno;
         snprintf(problem, problem_size, "%s: %s", path, strerror(why));
         if (from >= 0) close(from);
@@ -254,7 +262,9 @@ void *loader_dlopen_card_file(const char *path, int mode)
     /* dlerror should tell: let the C library fail on the card's path, which it finds missing or not loadable too. */
     if (!handle && !(mode & RTLD_NOLOAD)) {
         char real[4096];
-        handle = loader_real_dlopen(redirect_path(path, real, sizeof real), mode & ~RTLD_DEEPBIND);
+        const bool refused = errno == EACCES; /* what may not be loaded must not be loaded to find out why */
+        handle = loader_real_dlopen(refused ? "/proc/self/fd/nowhere" : redirect_path(path, real, sizeof real),
+                                    mode & ~RTLD_DEEPBIND);
     }
     return handle;
 }

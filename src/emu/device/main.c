@@ -68,6 +68,15 @@ static void map_hbm(void)
     madvise(at, device_shared->hbm_size, MADV_DONTDUMP);
 }
 
+/* Code is loaded from it. */
+static void check_root(void)
+{
+    struct stat root;
+
+    if (fstat(EMU_FD_ROOT, &root) || !S_ISDIR(root.st_mode) || root.st_uid != geteuid() || root.st_mode & 022)
+        give_up("the card's file system %s is no folder that this user alone can write to", device_shared->root);
+}
+
 /* Each loaded library keeps a descriptor open. */
 static void raise_descriptor_limit(void)
 {
@@ -94,11 +103,12 @@ int main(void)
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE is told by the write, as EFBIG */
-    for (int fd = EMU_FD_SHARED; fd <= EMU_FD_HOST; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (int fd = EMU_FD_SHARED; fd <= EMU_FD_ROOT; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
     raise_descriptor_limit();
     map_hbm();
     log_init();
-    redirect_init(device_shared->root); /* before any thread: they all open files */
+    check_root();
+    redirect_init(EMU_FD_ROOT); /* before any thread: they all open files */
     life_init(device_shared->root, device_shared->machine.card[0] != 0);
     cpu_init(&device_shared->machine);
     core_init(&device_shared->machine);

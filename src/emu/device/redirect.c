@@ -14,7 +14,7 @@
 #include "plan.h"
 
 static const char prefix[] = "/usr/lib64/aicpu_kernels";
-static char card_root[256];
+static char card_root[32]; /* through the descriptor: what its path means may change */
 
 /* The C library's own, looked up beforehand: the calls below are also made under the dynamic loader's lock, where a
  * look-up would wait for itself. */
@@ -36,9 +36,9 @@ __attribute__((constructor)) static void find_all(void)
     find(&real_mkostemps, "mkostemps");
 }
 
-void redirect_init(const char *root)
+void redirect_init(int root)
 {
-    snprintf(card_root, sizeof card_root, "%s", root);
+    snprintf(card_root, sizeof card_root, "/proc/self/fd/%d", root);
 }
 
 /* Resolves ".", ".." and repeated slashes by the text alone. False when it does not fit. No library call: see the build

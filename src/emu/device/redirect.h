@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Pre: called once, before any device code. */
-void redirect_init(const char *root);
+/* `root`: the open folder that is the card's root; it stays open. Pre: called once, before any device code. */
+void redirect_init(int root);
 
 /* The path to use: `path` itself when it is not on the card, else the path below the root, written to `out`. A path that
  * does not fit becomes one that exists nowhere. */

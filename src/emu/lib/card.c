@@ -48,7 +48,10 @@ static void after_fork_in_child(void)
     for (uint32_t i = 0; i < atomic_load_explicit(&count, memory_order_relaxed); i++)
         device_forget(device_table[i]);
     for (unsigned i = 0; i < card_count; i++)
-        if (card_table[i]->named) shared_card_forget(&card_table[i]->shared);
+        if (card_table[i]->named)
+            shared_card_forget(&card_table[i]->shared);
+        else if (card_table[i]->root_fd >= 0)
+            close(card_table[i]->root_fd);
 }
 
 __attribute__((constructor)) static void at_load(void)
@@ -64,8 +67,8 @@ __attribute__((destructor)) static void at_exit(void)
     for (unsigned i = 0; i < card_count; i++)
         if (card_table[i]->named)
             shared_card_leave(&card_table[i]->shared);
-        else if (card_table[i]->root[0])
-            folder_remove(card_table[i]->root);
+        else if (card_table[i]->root_fd >= 0)
+            folder_remove_root(card_table[i]->root_fd, card_table[i]->root);
 }
 
 /* ---- adding ----------------------------------------------------------------------------------------------------- */
@@ -112,12 +115,14 @@ static struct card *card_add(const char *key, const struct emu_machine *machine)
     snprintf(card->key, sizeof card->key, "%s", key);
     card->number = card_count;
     card->named = machine->card[0];
+    card->root_fd = -1;
     if (card->named) {
         if (!shared_card_join(&card->shared, machine->card, key, machine->hbm, problem, sizeof problem)) {
             free(card);
             return NULL;
         }
         snprintf(card->root, sizeof card->root, "%s/root", card->shared.path);
+        card->root_fd = card->shared.root;
     }
     card_table[card_count++] = card;
     return card;
@@ -302,7 +307,8 @@ bool card_root(struct card *card)
     bool made;
 
     pthread_mutex_lock(&lock);
-    made = card->root[0] || root_create(card->number, card->root, sizeof card->root);
+    if (card->root_fd < 0) card->root_fd = root_create(card->root, sizeof card->root);
+    made = card->root_fd >= 0;
     if (!made) card->root[0] = 0;
     pthread_mutex_unlock(&lock);
     return made;

@@ -22,6 +22,7 @@ struct device;
 struct card {
     char key[256];  /* its machine string without the die */
     char root[256]; /* its AICPU file system; of a private card, empty until the first device process */
+    int root_fd;    /* of it; -1: not made */
     unsigned number;
     bool named;
     struct shared_card shared; /* when it is named */
@@ -39,7 +40,7 @@ bool card_hbm_charge(struct device *device, uint64_t bytes); /* false: there is 
 void card_hbm_refund(struct device *device, uint64_t bytes);
 uint64_t card_hbm_taken(const struct device *device);
 
-/* Makes the card's root when there is none yet; false: errno. Thread-safe. */
+/* Makes the card's root when there is none yet, and opens it; false: errno. Thread-safe. */
 bool card_root(struct card *card);
 
 /* This process is a fork of the one that holds the devices: nothing of theirs may be touched. */

@@ -47,17 +47,19 @@ static bool program_find(char *path, size_t size, char *problem, size_t problem_
     return false;
 }
 
+enum { PASSED = EMU_FD_ROOT - EMU_FD_SHARED + 1 };
+
 /* ---- start ------------------------------------------------------------------------------------------------------ */
 
 /* Spawned with vfork semantics: no lock of this process is inherited, no at-fork handler runs. Descriptors beyond the
- * three of shared.h are closed; standard input is /dev/null, output and errors go where the host's go. */
-static int spawn(struct process *process, const char *program, int host_pidfd)
+ * four of shared.h are closed; standard input is /dev/null, output and errors go where the host's go. */
+static int spawn(struct process *process, const char *program, int host_pidfd, int root)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
     char *arguments[] = {(char *)program, NULL};
-    int from[3] = {process->shared_fd, process->hbm_fd, host_pidfd}, above[3], error = 0;
+    int from[PASSED] = {process->shared_fd, process->hbm_fd, host_pidfd, root}, above[PASSED], error = 0;
 
     sigemptyset(&none);
     sigfillset(&all);
@@ -66,21 +68,21 @@ static int spawn(struct process *process, const char *program, int host_pidfd)
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    for (int i = 0; i < 3; i++) { /* out of the way of the places they go to */
-        above[i] = fcntl(from[i], F_DUPFD_CLOEXEC, EMU_FD_HOST + 1);
+    for (int i = 0; i < PASSED; i++) { /* out of the way of the places they go to */
+        above[i] = fcntl(from[i], F_DUPFD_CLOEXEC, EMU_FD_ROOT + 1);
         if (above[i] < 0)
             error = errno;
         else
             posix_spawn_file_actions_adddup2(&actions, above[i], EMU_FD_SHARED + i);
     }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&actions, EMU_FD_HOST + 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions, EMU_FD_ROOT + 1);
     if (!error) error = posix_spawn(&process->pid, program, &actions, &attributes, arguments, environ);
     if (!error) {
         process->pidfd = pidfd_of(process->pid);
         if (process->pidfd < 0) error = errno;
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < PASSED; i++)
         if (above[i] >= 0) close(above[i]);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
@@ -156,7 +158,7 @@ struct process *process_start(const struct process_options *options, char *probl
 {
     struct process *process = calloc(1, sizeof *process);
     char program[PATH_MAX];
-    int host_pidfd = -1, error;
+    int host_pidfd = -1, root = -1, error;
 
     if (!process) {
         snprintf(problem, problem_size, "out of host memory");
@@ -174,8 +176,10 @@ struct process *process_start(const struct process_options *options, char *probl
     }
     log_join(process);
     host_pidfd = pidfd_of(getpid());
-    error = host_pidfd < 0 ? errno : spawn(process, program, host_pidfd);
+    root = openat(options->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* for a lock of its own */
+    error = host_pidfd < 0 || root < 0 ? errno : spawn(process, program, host_pidfd, root);
     if (host_pidfd >= 0) close(host_pidfd);
+    if (root >= 0) close(root);
     if (error) {
         snprintf(problem, problem_size, "%s could not be started: %s", program, strerror(error));
         goto failed;

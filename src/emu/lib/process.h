@@ -33,6 +33,7 @@ struct process {
 struct process_options {
     const struct emu_machine *machine;
     const char *root;
+    int root_fd;
     int32_t device;
     uint32_t die;
 };

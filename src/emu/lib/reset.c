@@ -59,6 +59,7 @@ static int32_t open_device(struct device *device)
 
     if (!card_root(device->card)) return setup_failed(device, strerror(errno));
     options.root = device->card->root;
+    options.root_fd = device->card->root_fd;
     device->process = process_start(&options, problem, sizeof problem);
     if (!device->process) return setup_failed(device, problem);
     device->host_ns = 0;

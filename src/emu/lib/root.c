@@ -1,97 +1,108 @@
 #include "root.h"
 #include "emu/folder.h"
+#include "files/own.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* A folder's name tells whose it is: namespace of process numbers, process number, start of that process, card. A
- * process is known by number and start together, since numbers come round again. */
-#define ROOT_NAME_FORMAT "npuemu-%" PRIu64 "-%d-%" PRIu64 "-%u"
+#define PREFIX "root-"
+enum { ROOM_LEAST = 8 << 20 }; /* device programs and orchestrations of several versions; one is 1 MB */
 
-static uint64_t pid_namespace(void)
+/* What nobody holds in this user's own folder. */
+static void sweep(int base)
 {
-    struct stat st;
+    const int again = openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = again < 0 ? NULL : fdopendir(again);
 
-    return stat("/proc/self/ns/pid", &st) ? 0 : (uint64_t)st.st_ino;
-}
-
-/* Field 22 of a process's stat, in clock ticks since boot; 0 when there is no such process. Its first thread's, which is
- * the same: of /proc/PID/stat qemu-user makes up what a process reads about itself, and others read the kernel's. */
-static uint64_t start_time(int pid)
-{
-    char path[64], text[1024], *at;
-    ssize_t n;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0) return 0;
-    text[n] = 0;
-    at = strrchr(text, ')'); /* the end of field 2, which may hold spaces itself */
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
-}
-
-static void sweep(const char *base)
-{
-    DIR *dir = opendir(base);
-    const uint64_t space = pid_namespace();
-    struct dirent *entry;
-
-    if (!dir) return;
-    while ((entry = readdir(dir))) {
-        uint64_t of_space, of_start;
-        unsigned card;
-        char path[512];
-        int pid;
-        if (sscanf(entry->d_name, ROOT_NAME_FORMAT, &of_space, &pid, &of_start, &card) != 4) continue;
-        if (of_space != space || start_time(pid) == of_start) continue;
-        snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
-        folder_remove(path);
+    if (!folder && again >= 0) close(again);
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0) continue;
+        const int root = own_open(base, entry->d_name);
+        if (root < 0) continue;
+        if (flock(root, LOCK_EX | LOCK_NB) == 0) own_remove(base, entry->d_name);
+        close(root);
     }
-    closedir(dir);
+    closedir(folder);
 }
 
-static bool make_folders(char *path, size_t size, const char *base, const char *name)
+/* Whether the root still has its name once it is locked: a sweep may have come between its making and its lock. On a file
+ * system without locks nothing is swept either. */
+static bool is_named(int base, const char *name, int root)
 {
-    int why;
+    struct stat open_one, named;
 
-    if ((size_t)snprintf(path, size, "%s/%s", base, name) >= size) {
-        errno = ENAMETOOLONG;
+    while (flock(root, LOCK_SH) && errno == EINTR) {
+    }
+    return fstat(root, &open_one) == 0 && fstatat(base, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
+}
+
+/* A small /dev/shm, as containers have, would take the folder and not the programs: a place is full before that. */
+static bool has_room(int base)
+{
+    struct statvfs info;
+
+    if (fstatvfs(base, &info) == 0 && (uint64_t)info.f_bavail * info.f_frsize < ROOM_LEAST) {
+        errno = ENOSPC;
         return false;
     }
-    if (folder_make_root(path)) return true;
-    why = errno;
-    folder_remove(path);
-    errno = why;
-    return false;
+    return true;
 }
 
-bool root_create(unsigned card, char *path, size_t size)
+/* In one place. ENOENT: the user's folder went meanwhile, with the last root of another process. */
+static int create_in(unsigned which, bool swept, char *path, size_t size)
 {
-    const char *base[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
-    static bool swept;
-    char name[128];
+    char base_path[OWN_PATH], name[OWN_NAME];
+    const int base = own_base(which, base_path);
+    int root, why;
 
-    snprintf(name, sizeof name, ROOT_NAME_FORMAT, pid_namespace(), (int)getpid(), start_time((int)getpid()), card);
-    for (size_t i = 0; i < sizeof base / sizeof base[0]; i++) {
-        if (!base[i] || base[i][0] != '/') continue;
-        if (!swept) sweep(base[i]);
-        if (make_folders(path, size, base[i], name)) {
-            swept = true;
-            return true;
-        }
+    if (base < 0) return -1;
+    if (!swept) sweep(base);
+    root = has_room(base) ? own_make_random(base, PREFIX, name) : -1;
+    why = errno;
+    if (root >= 0 && !is_named(base, name, root)) {
+        close(root);
+        root = -1;
+        why = ENOENT;
+    } else if (root >= 0 && ((size_t)snprintf(path, size, "%s/%s", base_path, name) >= size || !folder_fill_root(root))) {
+        why = errno;
+        folder_remove_root(root, path);
+        close(root);
+        root = -1;
     }
-    return false;
+    close(base);
+    if (root < 0) own_base_leave(base_path);
+    errno = why;
+    return root;
+}
+
+int root_create(char *path, size_t size)
+{
+    static bool swept;
+    int first = 0;
+
+    for (unsigned which = 0; which < OWN_BASES; which++) {
+        int root = -1;
+        for (int tries = 0; tries < 16 && root < 0; tries++) {
+            root = create_in(which, swept, path, size);
+            if (root < 0 && errno != ENOENT) break;
+        }
+        if (root >= 0) {
+            swept = true;
+            return root;
+        }
+        if (errno != ENOENT) first = errno; /* of a place that is there */
+    }
+    errno = first ? first : ENOENT;
+    return -1;
 }
