@@ -162,7 +162,8 @@ NPURT_API npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *h
 NPURT_API npurt_status npurt_memory_alloc(npurt_device *device, size_t size, const char *name, uint64_t *address);
 NPURT_API npurt_status npurt_memory_free(npurt_device *device, uint64_t address);
 /* Copies between host memory and allocations of this device, both ways inside one allocation; blocking. A host pointer
- * where a device address is due, and the reverse, is INVALID_ARGUMENT. */
+ * where a device address is due, and the reverse, is INVALID_ARGUMENT; so is an address of another device that the
+ * process has open, on either side, which the message names. The same holds for free, set and the tensors of a call. */
 NPURT_API npurt_status npurt_memory_copy_in(npurt_device *device, uint64_t to, const void *from, size_t size);
 NPURT_API npurt_status npurt_memory_copy_out(npurt_device *device, void *to, uint64_t from, size_t size);
 NPURT_API npurt_status npurt_memory_set(npurt_device *device, uint64_t to, uint8_t value, size_t size);

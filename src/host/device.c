@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "address.h"
 #include "api.h"
 #include "callable.h"
 #include "error.h"
@@ -53,6 +54,7 @@ static void device_destroy(npurt_device *device)
 {
     struct handle_entry *entry = device->entry;
     log_leave(device);
+    address_leave(device);
     callable_free_all(device);
     graph_destroy(device->graph);
     bundle_close(&device->bundle);
@@ -132,6 +134,7 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {
         log_join(device);
+        address_join(device);
         status = device_bring_up(device);
         if (status != NPURT_OK) open_failed(device);
     }

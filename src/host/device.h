@@ -62,6 +62,7 @@ struct npurt_device {
     struct ledger ledger;
     struct growth growth;
     uint64_t address_low, address_high; /* every device address that was ever given lies between */
+    npurt_device *address_next;         /* of all that are open; address.c */
     struct bundle bundle;
     struct registers registers;
     uint64_t counter_hz;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "address.h"
 #include "bootstrap.h"
 #include "callable.h"
 #include "error.h"
@@ -112,7 +113,9 @@ void device_abandon(npurt_device *device)
     npurt_ledger_totals t = ledger_totals(&device->ledger);
     log_write(LOG_LEVEL_INFO, "device", "%s: abandoned to the reset: %" PRIu64 " bytes in %u blocks, %u streams",
               device->info.target, t.memory_bytes, t.memory_blocks, t.streams);
+    address_lock();
     ledger_clear(&device->ledger);
+    address_unlock();
     growth_forget(&device->growth);
     device->registration = device->binary = device->init = device->exec = device->unload = NULL;
     device->core_stream = device->cpu_stream = NULL;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "address.h"
 #include "error.h"
 #include "log.h"
 
@@ -10,7 +11,10 @@ npurt_status memory_take_range(npurt_device *device, uint64_t least, uint64_t wa
 {
     void *p = NULL;
     *address = *size = 0;
-    if (!ledger_reserve(&device->ledger, LEDGER_MEMORY))
+    address_lock();
+    const bool room = ledger_reserve(&device->ledger, LEDGER_MEMORY);
+    address_unlock();
+    if (!room)
         return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a ledger entry (%s)", purpose);
     const uint32_t type = RT_MEMORY_HBM | RT_MEMORY_POLICY_HUGE_PAGE_FIRST;
     uint64_t got = wanted;
@@ -26,9 +30,12 @@ npurt_status memory_take_range(npurt_device *device, uint64_t least, uint64_t wa
     }
     *address = (uint64_t)(uintptr_t)p;
     *size = got;
+    address_lock();
     ledger_add(&device->ledger, LEDGER_MEMORY, *address, got, owner, purpose);
     if (*address < device->address_low) device->address_low = *address;
     if (*address + got > device->address_high) device->address_high = *address + got;
+    address_widen(*address, *address + got);
+    address_unlock();
     log_write(LOG_LEVEL_DEBUG, "memory", "%" PRIu64 " bytes at 0x%" PRIx64 " for %s: %s", got, *address, owner,
               purpose);
     return NPURT_OK;
@@ -72,7 +79,9 @@ npurt_status memory_give(npurt_device *device, uint64_t address)
     if (!address) return NPURT_OK;
     rtError_t code = device->driver->rtFree(device_pointer(address));
     if (code != 0) return error_driver(code, "rtFree", "freeing device memory at 0x%" PRIx64, address);
+    address_lock();
     ledger_remove(&device->ledger, LEDGER_MEMORY, address);
+    address_unlock();
     log_write(LOG_LEVEL_DEBUG, "memory", "freed 0x%" PRIx64, address);
     return NPURT_OK;
 }
@@ -97,14 +106,31 @@ npurt_status memory_set(npurt_device *device, uint64_t to, uint8_t value, uint64
     return code == 0 ? NPURT_OK : error_driver(code, "aclrtMemset", "setting %s (%" PRIu64 " bytes)", what, size);
 }
 
+/* Says of which other device the address is. False, and nothing said: of none, or it was freed there and may be ours. */
+static bool other_device(const npurt_device *device, uint64_t address, char *text, size_t size)
+{
+    struct address_owner owner;
+    const bool near = address >= device->address_low && address < device->address_high;
+    if (!address_is_of_a_device(address) || !address_find(address, device, &owner)) return false;
+    if (near && !*owner.name) return false;
+    snprintf(text, size, "it belongs to %s%s%s%s%s", owner.same ? "another handle of " : "", owner.target,
+             *owner.name ? " (\"" : "", owner.name, *owner.name ? "\")" : "");
+    return true;
+}
+
 npurt_status memory_check_device(npurt_device *device, uint64_t address, uint64_t size, const char *what)
 {
     if (address == 0) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is a null device address", what);
     const struct ledger_entry *entry = ledger_memory_at(&device->ledger, address);
     if (!entry || !entry->user) {
+        char why[256] = "";
         const bool near = address >= device->address_low && address < device->address_high;
+        if (!entry) (void)other_device(device, address, why, sizeof why);
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: 0x%" PRIx64 " is not in device memory of this device: %s",
-                           what, address, near ? "freed, or not from npurt_memory_alloc" : "a host pointer?");
+                           what, address,
+                           *why   ? why
+                           : near ? "freed, or not from npurt_memory_alloc"
+                                  : "a host pointer?");
     }
     if (size > entry->handle + entry->size - address)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
@@ -118,6 +144,11 @@ npurt_status memory_check_host(npurt_device *device, const void *pointer, const 
 {
     const uint64_t address = (uint64_t)(uintptr_t)pointer;
     if (!pointer) return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s is NULL", what);
+    if (!address_is_of_a_device(address)) return NPURT_OK;
+    char why[256];
+    if (other_device(device, address, why, sizeof why))
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT,
+                           "%s: 0x%" PRIx64 " is a device address, %s; a host pointer is due", what, address, why);
     if (address >= device->address_low && address < device->address_high)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: 0x%" PRIx64 " is a device address, a host pointer is due",
                            what, address);
@@ -147,8 +178,11 @@ npurt_status npurt_memory_free(npurt_device *handle, uint64_t address)
         status = flight_check_unused(device, entry->handle, entry->size);
         if (status == NPURT_OK) status = memory_give(device, address);
     } else {
+        char why[256] = "";
+        if (!entry) (void)other_device(device, address, why, sizeof why);
         status = error_raise(NPURT_ERROR_INVALID_ARGUMENT,
-                             "address 0x%" PRIx64 " is not what npurt_memory_alloc gave, or was freed before", address);
+                             "address 0x%" PRIx64 " is not what npurt_memory_alloc gave, or was freed before%s%s",
+                             address, *why ? ": " : "", why);
     }
     return device_leave(device, status);
 }

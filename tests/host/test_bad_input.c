@@ -233,6 +233,62 @@ TEST(outside_its_buffer_or_on_the_wrong_side)
     tear_down();
 }
 
+/* Every function that takes an address, with one of another device: on the device side and on the host's. */
+static void refuses_address_of(uint64_t other, const char *owner)
+{
+    uint64_t own;
+    uint32_t word = 1;
+    npurt_call_args args;
+    CHECK_EQ(npurt_memory_alloc(device, 256, "own", &own), NPURT_OK);
+    void *const as_host = (void *)(uintptr_t)other;
+    REFUSED(npurt_memory_copy_in(device, own, as_host, 4), NPURT_ERROR_INVALID_ARGUMENT, "from: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    CHECK_HAS(npurt_error_last()->message, "a host pointer is due");
+    REFUSED(npurt_memory_copy_out(device, as_host, own, 4), NPURT_ERROR_INVALID_ARGUMENT, "to: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    REFUSED(npurt_memory_copy_in(device, other, &word, 4), NPURT_ERROR_INVALID_ARGUMENT, "to: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    REFUSED(npurt_memory_copy_out(device, &word, other, 4), NPURT_ERROR_INVALID_ARGUMENT, "from: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    REFUSED(npurt_memory_set(device, other, 1, 4), NPURT_ERROR_INVALID_ARGUMENT, owner);
+    REFUSED(npurt_memory_free(device, other), NPURT_ERROR_INVALID_ARGUMENT, owner);
+    args = good();
+    tensor[0].host = NULL;
+    tensor[0].device = other;
+    CALL_REFUSED(args, "tensor argument 0: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    args = good();
+    tensor[1].host = as_host;
+    CALL_REFUSED(args, "tensor argument 1: ");
+    CHECK_HAS(npurt_error_last()->message, owner);
+    CHECK_EQ(npurt_memory_free(device, own), NPURT_OK);
+}
+
+TEST(an_address_of_another_device)
+{
+    static const char *const others[] = {"emu:a3:0?hbm=1GiB", "emu:a3:1?hbm=1GiB", "emu:a2?hbm=1GiB", "emu:a5?hbm=1GiB"};
+    set_up();
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        npurt_device *other;
+        uint64_t there;
+        uint32_t pattern[64], seen[64];
+        char owner[160];
+        memset(pattern, 0x5a, sizeof pattern);
+        CHECK_EQ(npurt_device_open(others[i], NULL, &other), NPURT_OK);
+        CHECK_EQ(npurt_memory_alloc(other, sizeof pattern, "theirs", &there), NPURT_OK);
+        CHECK_EQ(npurt_memory_copy_in(other, there, pattern, sizeof pattern), NPURT_OK);
+        snprintf(owner, sizeof owner, "it belongs to %s%s (\"theirs\")", i == 3 ? "another handle of " : "", others[i]);
+        refuses_address_of(there, owner);
+        refuses_address_of(there + 64, owner);
+        CHECK_EQ(npurt_memory_copy_out(other, seen, there, sizeof seen), NPURT_OK);
+        CHECK(memcmp(seen, pattern, sizeof seen) == 0);
+        CHECK_EQ(npurt_memory_free(other, there), NPURT_OK);
+        CHECK_EQ(npurt_device_close(other), NPURT_OK);
+        CHECK_EQ(npurt_memory_copy_in(device, there, pattern, 4), NPURT_ERROR_INVALID_ARGUMENT);
+    }
+    tear_down();
+}
+
 TEST(one_task_too_many)
 {
     set_up();
