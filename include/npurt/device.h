@@ -100,7 +100,8 @@ static inline npurt_status npurt_device_open(const char *target, const npurt_dev
 { return npurt_device_open_api(NPURT_API_VERSION, target, options, out); }
 
 /* Releases everything and closes. NULL is legal. Runs in flight are waited for. LEAK: memory or callables of the caller
- * were still there, or runs were never waited for (npurt_wait); they are released all the same and named in the record.
+ * were still there, or runs were never waited for (npurt_wait); they are released all the same. The record's message names
+ * them, as many of each kind as fit: memory with its size and address, callables, runs by their callable.
  *
  * The handles of the device, its callables and its runs are gone as soon as close has begun, whatever it returns, except
  * for INVALID_ARGUMENT (the handle was none: closed before), FORKED and BUSY (called from an orchestration of the device,

@@ -322,17 +322,6 @@ void callable_end_handles(npurt_device *device)
         handle_close(c->entry, "was unloaded when its device was closed");
 }
 
-npurt_status callable_report_leaks(npurt_device *device)
-{
-    if (!device->callable_count) return NPURT_OK;
-    char names[256] = "";
-    size_t used = 0;
-    for (npurt_callable *c = device->callables; c && used < sizeof names; c = c->next)
-        if (!c->orphaned)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\"", used ? ", " : "", c->name);
-    return error_raise(NPURT_ERROR_LEAK, "%u callables were still loaded at close: %s", device->callable_count, names);
-}
-
 npurt_status callable_release_all(npurt_device *device)
 {
     npurt_status status = NPURT_OK;

@@ -40,8 +40,6 @@ const char *callable_kernel_name(const npurt_callable *callable, int32_t kernel)
 
 /* Their handles are not good any more: the device is being closed. */
 void callable_end_handles(npurt_device *device);
-/* LEAK, naming them, when callables are still loaded. */
-npurt_status callable_report_leaks(npurt_device *device);
 npurt_status callable_release_all(npurt_device *device);
 /* After a reset: nothing on the device is theirs any more. */
 void callable_orphan_all(npurt_device *device);

@@ -8,6 +8,7 @@
 #include "api.h"
 #include "callable.h"
 #include "error.h"
+#include "leak.h"
 #include "log.h"
 #include "memory.h"
 #include "rings.h"
@@ -217,9 +218,7 @@ npurt_status npurt_device_close(npurt_device *handle)
     if (atomic_load(&device->state) == NPURT_DEVICE_HEALTHY && device->resets == slot_resets(device->slot)) {
         status = flight_settle(device, NULL);
         error_first(&status, device_bind_thread(device));
-        error_first(&status, flight_report_leaks(device));
-        error_first(&status, callable_report_leaks(device));
-        error_first(&status, memory_report_leaks(device));
+        error_first(&status, leak_report(device));
         error_first(&status, callable_release_all(device));
         error_first(&status, memory_release_user(device));
         error_first(&status, device_take_down(device));

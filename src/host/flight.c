@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include "args.h"
 #include "error.h"
 #include "log.h"
@@ -314,6 +315,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
         return status;
     }
     run->callable = c;
+    memcpy(run->name, c->name, sizeof run->name);
     run->call = call;
     run->flags = args->flags;
     run->waited = run->cancelled = run->shipped = run->copied_in = false;
@@ -359,15 +361,6 @@ void flight_end_handles(npurt_device *device)
 {
     for (npurt_run *run = device->flight.handles; run; run = run->next)
         handle_close(run->entry, "ended when its device was closed");
-}
-
-npurt_status flight_report_leaks(npurt_device *device)
-{
-    uint32_t count = 0;
-    for (const npurt_run *run = device->flight.handles; run; run = run->next)
-        count += run->state != FLIGHT_FREE;
-    if (!count) return NPURT_OK;
-    return error_raise(NPURT_ERROR_LEAK, "%u launched runs were not waited for (npurt_wait) at close", count);
 }
 
 npurt_status flight_check_unused(npurt_device *device, uint64_t address, uint64_t size)

@@ -34,6 +34,7 @@ struct npurt_run {
     npurt_device *device;
     enum flight_state state;
     const char *call;         /* the public call that launched it; for its error record */
+    char name[64];            /* of the callable, which may be gone before the handle is */
     npurt_callable *callable; /* until it has ended */
     struct run_bank *bank;    /* until it has ended */
     uint64_t ticket;          /* while it executes: its turn among the handles of the device id */
@@ -82,8 +83,6 @@ npurt_status flight_settle(npurt_device *device, const npurt_callable *callable)
 void flight_end_all(npurt_device *device);
 /* Their handles are not good any more: the device is being closed. */
 void flight_end_handles(npurt_device *device);
-/* LEAK when runs were never waited for. */
-npurt_status flight_report_leaks(npurt_device *device);
 /* BUSY when a run in flight has an argument in [address, address + size). */
 npurt_status flight_check_unused(npurt_device *device, uint64_t address, uint64_t size);
 

@@ -47,23 +47,6 @@ npurt_status memory_take(npurt_device *device, uint64_t size, const char *owner,
     return memory_take_range(device, size, size, owner, purpose, address, &got);
 }
 
-npurt_status memory_report_leaks(npurt_device *device)
-{
-    uint32_t count = 0;
-    char names[256] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < device->ledger.kind[LEDGER_MEMORY].count; i++) {
-        const struct ledger_entry *e = &device->ledger.kind[LEDGER_MEMORY].entry[i];
-        if (!e->user) continue;
-        count++;
-        if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%s\" (%" PRIu64 " bytes)",
-                                     used ? ", " : "", e->purpose, e->size);
-    }
-    if (!count) return NPURT_OK;
-    return error_raise(NPURT_ERROR_LEAK, "%u allocations were not freed at close: %s", count, names);
-}
-
 npurt_status memory_release_user(npurt_device *device)
 {
     npurt_status status = NPURT_OK;

@@ -23,8 +23,6 @@ npurt_status memory_check_device(npurt_device *device, uint64_t address, uint64_
 /* INVALID_ARGUMENT when `pointer` is NULL or a device address. */
 npurt_status memory_check_host(npurt_device *device, const void *pointer, const char *what);
 
-/* LEAK, naming them, when the user's allocations are still there. */
-npurt_status memory_report_leaks(npurt_device *device);
 npurt_status memory_release_user(npurt_device *device);
 
 #endif

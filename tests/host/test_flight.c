@@ -347,7 +347,7 @@ TEST(close_waits_for_runs_and_names_those_nobody_waited_for)
     for (int i = 0; i < 4; i++)
         CHECK_EQ(npurt_memory_free(w.device, at[i]), NPURT_OK);
     CHECK_EQ(npurt_device_close(w.device), NPURT_ERROR_LEAK);
-    CHECK_HAS(npurt_error_last()->message, "1 launched runs were not waited for");
+    CHECK_HAS(npurt_error_last()->message, "1 run that was not waited for: of \"fixture\"");
 }
 
 /* Each thread keeps two runs of its own in flight, with host tensors. */

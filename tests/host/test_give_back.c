@@ -231,12 +231,47 @@ TEST(close_names_what_the_caller_forgot)
     CHECK_EQ(open_fake(&device), NPURT_OK);
     CHECK_EQ(npurt_memory_alloc(device, 1234, "weights", &address), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_ERROR_LEAK);
-    CHECK_HAS(npurt_error_last()->message, "\"weights\" (1234 bytes)");
+    CHECK_HAS(npurt_error_last()->message, "\"weights\" (1234 bytes at 0x");
     check_nothing_is_out("after close");
     CHECK_EQ(open_fake(&device), NPURT_OK);
     CHECK_EQ(world_load(device, &callable), NPURT_OK);
     CHECK_EQ(npurt_device_close(device), NPURT_ERROR_LEAK);
     CHECK_HAS(npurt_error_last()->message, "\"fixture\"");
+    check_nothing_is_out("after close");
+}
+
+TEST(close_names_everything_of_each_kind)
+{
+    fake_reset();
+    slot_forget();
+    npurt_device *device;
+    npurt_callable *callable;
+    npurt_run *run;
+    uint64_t address[20];
+    char want[160];
+    CHECK_EQ(open_fake(&device), NPURT_OK);
+    CHECK_EQ(npurt_memory_alloc(device, 1234, "weights", &address[0]), NPURT_OK);
+    CHECK_EQ(npurt_memory_alloc(device, 256, NULL, &address[1]), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(world_launch(callable, address[1], address[1], 64, FIXTURE_CHAIN, 1, 0, &run), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_ERROR_LEAK);
+    snprintf(want, sizeof want,
+             "closed with 2 allocations that were not freed: \"weights\" (1234 bytes at 0x%" PRIx64 "), \"unnamed\" (256 bytes "
+             "at 0x%" PRIx64 "); ",
+             address[0], address[1]);
+    CHECK_HAS(npurt_error_last()->message, want);
+    CHECK_HAS(npurt_error_last()->message,
+              "; 1 callable that was not unloaded: \"fixture\"; 2 runs that were not waited for: of \"fixture\", of \"fixture\"");
+    check_nothing_is_out("after close");
+
+    CHECK_EQ(open_fake(&device), NPURT_OK); /* more than there is room for */
+    for (int i = 0; i < 20; i++)
+        CHECK_EQ(npurt_memory_alloc(device, 512, i ? "a buffer" : "the first of them", &address[i]), NPURT_OK);
+    CHECK_EQ(world_load(device, &callable), NPURT_OK);
+    CHECK_EQ(npurt_device_close(device), NPURT_ERROR_LEAK);
+    CHECK_HAS(npurt_error_last()->message, "20 allocations that were not freed: \"the first of them\" (512 bytes at 0x");
+    CHECK_HAS(npurt_error_last()->message, " and 17 more; 1 callable that was not unloaded: \"fixture\"");
     check_nothing_is_out("after close");
 }
 
