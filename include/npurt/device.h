@@ -159,7 +159,8 @@ NPURT_API npurt_status npurt_device_snapshot(npurt_device *device, const char *p
 NPURT_API npurt_status npurt_device_trace_hash(npurt_device *device, uint64_t *hash);
 
 /* Device memory. Addresses are device addresses: dereferencing one on the host faults. `name` is shown in the ledger and
- * copied. Alignment is 512 bytes. size 0 is INVALID_ARGUMENT. */
+ * copied. Alignment is 512 bytes. size 0 is INVALID_ARGUMENT. free takes what alloc gave; BUSY: a run in flight has an
+ * argument that begins anywhere inside. */
 NPURT_API npurt_status npurt_memory_alloc(npurt_device *device, size_t size, const char *name, uint64_t *address);
 NPURT_API npurt_status npurt_memory_free(npurt_device *device, uint64_t address);
 /* Copies between host memory and allocations of this device, both ways inside one allocation; blocking. A host pointer

@@ -335,6 +335,28 @@ TEST(memory_of_a_run_in_flight_is_not_freed)
     tear_down(&w);
 }
 
+TEST(memory_is_not_freed_under_a_run_whose_argument_begins_inside_of_it)
+{
+    static const uint64_t inside[] = {512, 4096 - N * 4};
+    struct world w = set_up("emu:a5", 20000);
+    for (int i = 0; i < 2; i++) {
+        uint64_t whole, beside;
+        CHECK_EQ(npurt_memory_set(w.device, w.gate, 0, N * 4), NPURT_OK);
+        CHECK_EQ(npurt_memory_alloc(w.device, 4096, "whole", &whole), NPURT_OK);
+        CHECK_EQ(npurt_memory_alloc(w.device, 4096, "beside", &beside), NPURT_OK);
+        npurt_run *first = launch_gated(&w, 0), *second = launch_chain(&w, w.x, whole + inside[i], 3);
+        CHECK_EQ(npurt_memory_free(w.device, whole), NPURT_ERROR_BUSY);
+        CHECK_HAS(npurt_error_last()->message, "tensor argument 1 of a run of \"fixture\" in flight");
+        CHECK_EQ(npurt_memory_free(w.device, beside), NPURT_OK);
+        open_gate(&w);
+        CHECK_EQ(npurt_wait(first, NULL), NPURT_OK);
+        CHECK_EQ(npurt_wait(second, NULL), NPURT_OK);
+        CHECK_EQ(last_of(&w, whole + inside[i]), 4);
+        CHECK_EQ(npurt_memory_free(w.device, whole), NPURT_OK);
+    }
+    tear_down(&w);
+}
+
 TEST(close_waits_for_runs_and_names_those_nobody_waited_for)
 {
     struct world w = set_up("emu:a5", 20000);
