@@ -61,7 +61,9 @@ typedef struct npurt_device_options {
     const char *dump_folder;        /* where a failed run leaves its dump (npurt_error.dump), made when it is not there;
                                      * "off": nowhere. NULL: NPURT_DUMPS, and without that npurt-dumps-UID in TMPDIR,
                                      * /tmp or /dev/shm, whichever can be written to first */
-    uint32_t dump_keep;             /* so many dumps stay in the folder, the newest; 0: 16 */
+    uint32_t dump_keep;             /* so many dumps of this process stay in the folder, the newest; 0: 16. Of all processes
+                                     * of the user together at most 256 stay, and 512 MiB: beyond that a process that
+                                     * writes one gives up its own older ones, then the oldest of others go */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
  * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor

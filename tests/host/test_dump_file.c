@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -86,6 +87,129 @@ TEST(the_newest_stay_and_files_of_others_do_too)
     CHECK(access(first, F_OK) != 0);
     CHECK_EQ(access(other, F_OK), 0);
     check_content(path, "7");
+    tear_down();
+}
+
+/* In another process: `count` dumps; the name of its last in `last`. */
+static void write_elsewhere(unsigned count, unsigned keep, char last[DUMP_FILE_PATH])
+{
+    int pipes[2], status;
+    CHECK_EQ(pipe(pipes), 0);
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        bool good = true;
+        for (unsigned i = 0; i < count; i++)
+            good = write_one(folder, keep, "elsewhere") && good;
+        _exit(!good || write(pipes[1], path, sizeof path) != sizeof path);
+    }
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+    CHECK_EQ(read(pipes[0], last, DUMP_FILE_PATH), DUMP_FILE_PATH);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+TEST(a_busy_process_does_not_push_out_what_others_have_left)
+{
+    char one[DUMP_FILE_PATH], other[DUMP_FILE_PATH], busy[DUMP_FILE_PATH];
+    set_up();
+    CHECK(write_one(folder, 4, "one"));
+    strcpy(one, path);
+    write_elsewhere(1, 1, other);
+    write_elsewhere(40, 4, busy);
+    CHECK_EQ(files_in(folder), 1 + 1 + 4);
+    check_content(one, "one");
+    check_content(other, "elsewhere");
+    check_content(busy, "elsewhere");
+    for (int i = 0; i < 9; i++)
+        CHECK(write_one(folder, 4, "one"));
+    CHECK(access(one, F_OK) != 0); /* its own oldest went */
+    CHECK_EQ(files_in(folder), 4 + 1 + 4);
+    tear_down();
+}
+
+/* A dump that a process long gone has left in the minute `age` of 2001. */
+static const char *leave(unsigned age, off_t bytes)
+{
+    static char name[DUMP_FILE_PATH + 80];
+    snprintf(name, sizeof name, "%s/npurt-dump-20010101T%02u%02u00.000-77-0badcafe-000000.json", folder, age / 60, age % 60);
+    const int fd = open(name, O_CREAT | O_WRONLY, 0600);
+    CHECK(fd >= 0);
+    CHECK_EQ(ftruncate(fd, bytes), 0); /* sparse */
+    close(fd);
+    return name;
+}
+
+TEST(beyond_256_files_the_oldest_of_other_processes_go)
+{
+    char oldest[DUMP_FILE_PATH + 80], next[DUMP_FILE_PATH + 80];
+    set_up();
+    CHECK(write_one(folder, 0, "own"));
+    for (unsigned i = 2; i < 300; i++)
+        leave(i, 10);
+    strcpy(next, leave(1, 10));
+    strcpy(oldest, leave(0, 10));
+    CHECK(write_one(folder, 0, "newest"));
+    CHECK_EQ(files_in(folder), DUMP_FILE_MOST);
+    check_content(path, "newest");
+    CHECK(access(oldest, F_OK) != 0 && access(next, F_OK) != 0);
+    CHECK_EQ(access(leave(299, 10), F_OK), 0);
+    tear_down();
+}
+
+TEST(beyond_512_mib_a_process_gives_up_its_own_first)
+{
+    char own[DUMP_FILE_PATH], oldest[DUMP_FILE_PATH + 80], young[DUMP_FILE_PATH + 80];
+    set_up();
+    CHECK(write_one(folder, 0, "own"));
+    strcpy(own, path);
+    strcpy(young, leave(2, 200 << 20));
+    strcpy(oldest, leave(1, 312 << 20)); /* both together: 512 MiB */
+    CHECK(write_one(folder, 0, "newest"));
+    CHECK(access(own, F_OK) != 0);
+    CHECK(access(oldest, F_OK) != 0); /* it was not enough */
+    CHECK_EQ(access(young, F_OK), 0);
+    check_content(path, "newest");
+    strcpy(own, path);
+    CHECK_EQ(truncate(young, (512 << 20) - 9), 0); /* one byte too much beside the two */
+    CHECK(write_one(folder, 0, "last")); /* with the older of its own gone the rest fits */
+    CHECK(access(own, F_OK) != 0);
+    CHECK_EQ(access(young, F_OK), 0);
+    tear_down();
+}
+
+/* In a folder that users share each counts its own. */
+TEST(dumps_of_other_users_and_what_is_no_file_stay)
+{
+    char theirs[DUMP_FILE_PATH + 80], link[DUMP_FILE_PATH + 80];
+    if (geteuid() != 0) SKIP("another user is needed, which root alone can make");
+    set_up();
+    CHECK(write_one(folder, 1, "own"));
+    strcpy(theirs, leave(1, 600 << 20));
+    CHECK_EQ(chown(theirs, 65534, 65534), 0);
+    strcpy(link, leave(2, 0));
+    CHECK_EQ(unlink(link) | symlink(theirs, link), 0);
+    CHECK(write_one(folder, 2, "own"));
+    CHECK_EQ(files_in(folder), 2 + 2);
+    CHECK_EQ(access(theirs, F_OK), 0);
+    tear_down();
+}
+
+TEST(a_planted_link_beside_a_file_of_a_given_name_is_not_written_to)
+{
+    char file[DUMP_FILE_PATH], link[DUMP_FILE_PATH + 16], target[DUMP_FILE_PATH];
+    set_up();
+    snprintf(file, sizeof file, "%s/page.json", root);
+    snprintf(link, sizeof link, "%s.%u.tmp", file, (unsigned)getpid()); /* what can be foreseen */
+    snprintf(target, sizeof target, "%s/target", root);
+    CHECK_EQ(close(open(target, O_CREAT | O_WRONLY, 0600)) | symlink(target, link), 0);
+    CHECK(dump_file_write_to(file, "now", 3, problem, sizeof problem));
+    check_content(file, "now");
+    check_content(target, "");
+    CHECK_EQ(symlink(target, strcat(strcpy(link, root), "/way.json")), 0);
+    CHECK(dump_file_write_to(link, "now", 3, problem, sizeof problem)); /* the link is replaced, not followed */
+    check_content(target, "");
     tear_down();
 }
 
