@@ -106,7 +106,10 @@ static inline void npurt_tensor_init(npurt_tensor *t, uint64_t addr, npurt_dtype
     /* Every field in order: C++17 knows no designated initializers. */
     npurt_tensor whole = {addr, 0, NPURT_TASK_NONE, 0, 0, ndims, (uint8_t)dtype, 0, 1, 0, {0}, 0, {0}, 0, 0, {0}};
     *t = whole;
-    if (ndims > NPURT_MAX_DIMS) return;
+    if (ndims > NPURT_MAX_DIMS) {
+        t->ndims = 0;
+        return;
+    }
     t->extent = npurt_tensor_pack(t, ndims, shape);
     t->size = npurt_tensor_product(t->extent, npurt_dtype_size(dtype));
 }
@@ -115,7 +118,7 @@ static inline void npurt_tensor_init(npurt_tensor *t, uint64_t addr, npurt_dtype
 static inline uint64_t npurt_tensor_elements(const npurt_tensor *t)
 {
     uint64_t n = 1;
-    for (uint32_t d = 0; d < t->ndims && d < NPURT_MAX_DIMS; d++) {
+    for (uint32_t d = 0; d < t->ndims; d++) {
         if (t->shape[d] == 0) return 0;
         n = npurt_tensor_product(n, t->shape[d]);
     }
@@ -126,7 +129,7 @@ static inline uint64_t npurt_tensor_elements(const npurt_tensor *t)
 static inline uint64_t npurt_tensor_element(const npurt_tensor *t, const uint32_t *index)
 {
     uint64_t at = t->start_offset;
-    for (uint32_t d = 0; d < t->ndims && d < NPURT_MAX_DIMS; d++)
+    for (uint32_t d = 0; d < t->ndims; d++)
         at = npurt_tensor_sum(at, (uint64_t)index[d] * t->strides[d]);
     return npurt_tensor_product(at, npurt_dtype_size((npurt_dtype)t->dtype));
 }
@@ -138,9 +141,9 @@ static inline void npurt_tensor_refresh(npurt_tensor *t)
     bool contiguous = true;
     t->extent = 0;
     t->is_contiguous = 1;
-    for (uint32_t d = 0; d < t->ndims && d < NPURT_MAX_DIMS; d++)
+    for (uint32_t d = 0; d < t->ndims; d++)
         if (t->shape[d] == 0) return;
-    for (uint32_t d = t->ndims < NPURT_MAX_DIMS ? t->ndims : (uint32_t)NPURT_MAX_DIMS; d-- > 0;) {
+    for (uint32_t d = t->ndims; d-- > 0;) {
         if (t->strides[d] == 0 || (t->shape[d] != 1 && t->strides[d] != dense)) contiguous = false;
         extent = npurt_tensor_sum(extent, (uint64_t)(t->shape[d] - 1) * t->strides[d]);
         dense = npurt_tensor_product(dense, t->shape[d]);
@@ -154,7 +157,7 @@ static inline void npurt_tensor_refresh(npurt_tensor *t)
 static inline npurt_tensor npurt_tensor_view(const npurt_tensor *t, const uint32_t *shape, const uint32_t *offset)
 {
     npurt_tensor v = *t;
-    for (uint32_t d = 0; d < t->ndims && d < NPURT_MAX_DIMS; d++) {
+    for (uint32_t d = 0; d < t->ndims; d++) {
         v.start_offset = npurt_tensor_sum(v.start_offset, (uint64_t)offset[d] * t->strides[d]);
         v.shape[d] = shape[d];
     }
