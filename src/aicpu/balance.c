@@ -195,6 +195,9 @@ static void become_hungry(struct scheduler *s, enum image_shape shape)
     s->hungry[shape] = true;
     for (uint32_t loaded = value >> LOADED_SHIFT & ~hungry_bit(s); loaded; loaded &= loaded - 1)
         port_kick(port_observe32(&s->head->peer[__builtin_ctz(loaded)].agent));
+    /* A peer that has looked at the bits before this one was set kicks nobody here: its post on the board, or its offer of
+     * tasks to stage, is found in this pass, which may have begun before the first of the kind was announced. */
+    scheduler_learn_kinds(s);
 }
 
 void balance_offer(struct scheduler *s)

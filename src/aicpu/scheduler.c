@@ -237,6 +237,14 @@ static void wake_orchestrator(struct scheduler *s)
     if (port_fetch_add32(&s->head->orchestrator_waits, 0) != 0) port_kick(port_observe32(&s->head->orchestrator_agent));
 }
 
+void scheduler_learn_kinds(struct scheduler *s)
+{
+    if (!s->words) return; /* an image says it from the start */
+    if (s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
+    if (!s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
+    if (!s->gated) s->gated = port_observe32(&s->head->gated_tasks) != 0;
+}
+
 enum scheduler_pass scheduler_pass(struct scheduler *s)
 {
 #if defined(NPURT_VALIDATE)
@@ -251,9 +259,7 @@ enum scheduler_pass scheduler_pass(struct scheduler *s)
     if (begins) s->token = port_wait_begin();
     pace_look(s);
     if (peers) balance_take(s);
-    if (s->words && s->count > 1 && !s->spmd) s->spmd = port_observe32(&s->head->spmd_tasks) != 0;
-    if (s->words && !s->sync) s->sync = port_observe32(&s->head->sync_tasks) != 0;
-    if (s->words && !s->gated) s->gated = port_observe32(&s->head->gated_tasks) != 0;
+    scheduler_learn_kinds(s);
     if (s->shut_count) gate_look(s);
     if (s->busy_count) completion_poll(s);
     if (begins) s->looks_due = s->waiting_count;

@@ -126,7 +126,7 @@ struct scheduler {
     bool gated;                /* there may be some */
     bool opened;               /* a gate had opened while its task was being staged: the rest of it is ready here */
     bool offered[SHAPE_DUMMY]; /* they were put into the queue since the peers were called */
-    bool sync; /* the graph has sync-start tasks */
+    bool sync; /* the graph has sync-start tasks; also set by the first that becomes ready here (scheduler_ready) */
     bool spmd; /* the graph has tasks of several blocks, and peers to share them with */
     uint32_t passes;
     bool hungry[SHAPE_DUMMY]; /* this scheduler's hungry bit is set, unless a donor has cleared it */
@@ -191,6 +191,8 @@ void scheduler_run(struct scheduler *s);
  * what it did; rounds until the run has ended, and the cores' way home. */
 void scheduler_begin(struct scheduler *s);
 enum scheduler_pass { PASS_ENDED, PASS_AGAIN, PASS_IDLE };
+/* Reads which kinds of tasks the orchestrator has announced. A kind is announced before its first task is ready. */
+void scheduler_learn_kinds(struct scheduler *s);
 /* One look at everything. PASS_IDLE: all of it has been looked at since s->token, which port_wait may be given now. */
 enum scheduler_pass scheduler_pass(struct scheduler *s);
 void scheduler_rest(struct scheduler *s);
@@ -236,7 +238,11 @@ static inline void scheduler_ready(struct scheduler *s, uint32_t task)
     struct ready_list *list = &s->ready[t->shape];
     if (__builtin_expect(t->flags != 0, 0)) {
         if (t->flags & IMAGE_GATED && gate_open(s, task)) return;
-        if (t->flags & IMAGE_SYNC_START) list = &s->sync_ready;
+        if (t->flags & IMAGE_SYNC_START) {
+            /* A ring's first one can be announced and become ready within one pass, which looked before that. */
+            list = &s->sync_ready;
+            s->sync = true;
+        }
         /* Completed among the dummies, and not here: who completes may be releasing consumers. */
         if (t->flags & IMAGE_PREDICATE && !predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
     }

@@ -277,6 +277,52 @@ TEST(a_call_that_comes_to_a_busy_scheduler_goes_on_to_the_next_hungry_one)
     CHECK_EQ(shelf_left(SHAPE_AIC), 0);
 }
 
+/* It looked while the list was in another's hands, and found nothing: the rest of the list calls it, be it one task. */
+TEST(a_single_task_that_is_put_back_calls_a_hungry_scheduler)
+{
+    make_world(SHAPE_AIC, 1);
+    world[2].idle[0].word[0] = 1;
+    CHECK(!balance_share(&world[2]));
+    for (uint32_t i = 0; i < 2; i++)
+        ready_push(&world[1].ready[SHAPE_AIC], states, i);
+    balance_share(&world[1]);
+    CHECK_EQ(head.peer[2].inbox, INBOX_CALL << SHAPE_AIC);
+    world[3].idle[0].word[0] = 1;
+    const uint64_t list = head.shelf[SHAPE_AIC];
+    head.shelf[SHAPE_AIC] = 0;
+    CHECK(!balance_share(&world[3]));
+    head.shelf[SHAPE_AIC] = list;
+    balance_take(&world[2]);
+    CHECK(balance_share(&world[2]));
+    CHECK_EQ(world[2].ready[SHAPE_AIC].count, 1);
+    CHECK_EQ(shelf_left(SHAPE_AIC), 1);
+    CHECK_EQ(head.peer[3].inbox, INBOX_CALL << SHAPE_AIC);
+    balance_take(&world[3]);
+    CHECK(balance_share(&world[3]));
+    CHECK_EQ(world[3].ready[SHAPE_AIC].first, 1);
+}
+
+/* In a run that streams, the orchestrator announces a kind of task before the first of it is ready: a pass that began before
+ * that finds out when it matters. */
+TEST(a_pass_notices_kinds_of_tasks_that_are_announced_while_it_goes_on)
+{
+    static struct stream_words words;
+    make_world(SHAPE_AIV, 1);
+    world[2].words = &words;
+    world[2].idle[1].word[0] = 1;
+    tasks[5].flags = IMAGE_SYNC_START;
+    CHECK(!world[2].sync);
+    scheduler_ready(&world[2], 5);
+    CHECK(world[2].sync);
+    CHECK_EQ(world[2].sync_ready.count, 1);
+    /* A peer posts blocks, or offers tasks to stage, and sees no hungry bit yet: the pass that sets it must see them. */
+    head.spmd_tasks = head.gated_tasks = 1;
+    boards[SHAPE_AIV].count = 1;
+    CHECK(balance_share(&world[2]));
+    CHECK(world[2].spmd);
+    CHECK(world[2].gated);
+}
+
 /* Two cores per scheduler: eight tasks are a task for each of them, seven are not. */
 TEST(second_tasks_are_taken_while_more_wait_than_all_cores_could_run)
 {
