@@ -22,7 +22,8 @@ static inline void script_add(struct script *script, struct script_item item)
 
 static inline npurt_callable *script_load(npurt_device *device)
 {
-    static const char *const entry[] = {"note_aic", "note_aiv", "meet_aic", "meet_aiv", "linger_aic", "linger_aiv"};
+    static const char *const entry[] = {"note_aic",   "note_aiv",   "meet_aic",  "meet_aiv",
+                                        "linger_aic", "linger_aiv", "await_aic", "await_aiv"};
     enum { KERNELS = sizeof entry / sizeof entry[0] };
     npurt_kernel_desc kernel[KERNELS];
     const npurt_param param[2] = {{.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2},
@@ -96,6 +97,57 @@ static inline void script_run_fini(struct script_run *run)
 {
     free(run->cells);
     free(run->counters);
+}
+
+/* Runs with SCRIPT_AWAIT. The counters are in device memory, which the host reads and writes while the run executes; the
+ * run's outcome is not checked in them. */
+static inline void script_run_init_awaited(struct script_run *run, const struct script *script, npurt_device *device)
+{
+    script_run_init(run, script);
+    const size_t size = (size_t)run->tasks * SCRIPT_LINE * sizeof run->counters[0];
+    SCENE_OK(npurt_memory_alloc(device, size, "counters", &run->tensor[1].device));
+    SCENE_OK(npurt_memory_copy_in(device, run->tensor[1].device, run->counters, size));
+    run->tensor[1].host = NULL;
+}
+
+static inline void script_run_fini_awaited(struct script_run *run, npurt_device *device)
+{
+    SCENE_OK(npurt_memory_free(device, run->tensor[1].device));
+    script_run_fini(run);
+}
+
+/* Returns when a core has begun. A simulated device does not move while the host looks: there it returns at once. */
+static inline void script_run_wait_begun(const struct script_run *run, npurt_device *device)
+{
+    uint32_t begun = 0;
+    if (strstr(scene.target, "seed=") || strstr(scene.target, "explore") || strstr(scene.target, "timed")) return;
+    while (begun == 0) {
+        SCENE_OK(npurt_memory_copy_out(device, &begun, run->tensor[1].device + SCRIPT_TICKET * sizeof begun, sizeof begun));
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+/* Cancels a run of the script while its SCRIPT_AWAIT kernel keeps it from ending, and then lets the kernel go on. False: the
+ * run ended all the same before a scheduler had looked for the cancellation, which it does once per millisecond that it
+ * gets; the caller tries again with more of them. */
+static inline bool script_run_cancel(struct script_run *run, npurt_callable *callable, npurt_device *device, uint32_t ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    const uint32_t released = 1;
+    npurt_run *running;
+    SCENE_OK(npurt_launch(callable, &run->args, &running));
+    script_run_wait_begun(run, device);
+    nanosleep(&pause, NULL); /* the others gather, or are staged */
+    CHECK_EQ(npurt_poll(running), NPURT_ERROR_BUSY);
+    SCENE_OK(npurt_cancel(running));
+    nanosleep(&pause, NULL);
+    SCENE_OK(npurt_memory_copy_in(device, run->tensor[1].device + SCRIPT_RELEASED * sizeof released, &released,
+                                  sizeof released));
+    const npurt_status status = npurt_wait(running, NULL);
+    if (status != NPURT_OK) CHECK_EQ(status, NPURT_ERROR_CANCELLED);
+    if (npurt_device_get_state(device) != NPURT_DEVICE_HEALTHY)
+        CHECK_FAIL("poisoned: %s; %s", npurt_error_last()->message, npurt_error_last()->hint);
+    return status == NPURT_ERROR_CANCELLED;
 }
 
 /* Every core of every block ran once, no other did, and those that were to meet have met. */

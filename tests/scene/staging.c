@@ -164,73 +164,62 @@ TEST(drawn_graphs)
     close_card();
 }
 
-/* Cores wait at gates for a task that takes its time; the run ends, they are free, and the card is well. How long a pause
- * takes differs by engine: the task's time grows until the cancellation comes into it. */
-static bool cancel_run(uint32_t pauses)
-{
-    struct script script = {.count = 0};
-    struct script_run run;
-    npurt_run *running;
-    script_add(&script, (struct script_item){
-                            .kind = SCRIPT_LINGER, .mask = AIC, .blocks = 1, .pauses = pauses, .chained = true, .stages = true});
-    script_add(&script, (struct script_item){.mask = AIV, .blocks = 1, .repeat = 2 * clusters, .reads = true});
-    script_add(&script, (struct script_item){.mask = MIX, .blocks = 1, .repeat = clusters, .reads = true});
-    script_run_init(&run, &script);
-    SCENE_OK(npurt_launch(callable, &run.args, &running));
-    nanosleep(&(struct timespec){.tv_nsec = 15000000}, NULL);
-    const bool busy = npurt_poll(running) == NPURT_ERROR_BUSY;
-    SCENE_OK(npurt_cancel(running));
-    const npurt_status status = npurt_wait(running, NULL);
-    const bool cancelled = busy && status == NPURT_ERROR_CANCELLED;
-    if (!cancelled) CHECK(status == NPURT_OK || status == NPURT_ERROR_CANCELLED);
-    if (npurt_device_get_state(device) != NPURT_DEVICE_HEALTHY)
-        CHECK_FAIL("poisoned: %s; %s", npurt_error_last()->message, npurt_error_last()->hint);
-    for (uint64_t row = 3; row < run.rows && cancelled; row++)
-        if (run.cells[row * SCRIPT_LINE] != 0) CHECK_FAIL("row %llu was written", (unsigned long long)row);
-    script_run_fini(&run);
-    return cancelled;
-}
-
+/* Cores wait at gates for a task that the host keeps from ending; the run ends, they are free, and the card is well. */
 TEST(a_run_is_cancelled_while_cores_wait_at_gates)
 {
+    bool cancelled = false;
     open_card(scene.target);
-    struct script warm = chain(AIC, AIV, true);
-    call(&warm); /* cores that have never run are slow to start, and it is not them that we try */
-    uint32_t pauses = 20000;
-    while (!cancel_run(pauses))
-        if ((pauses *= 4) > 10000000) CHECK_FAIL("no task took long enough to be cancelled");
-    call(&warm);
+    for (uint32_t ms = 15; !cancelled; ms *= 2) {
+        struct script script = {.count = 0};
+        struct script_run run;
+        script_add(&script, (struct script_item){
+                                .kind = SCRIPT_AWAIT, .mask = AIC, .blocks = 1, .chained = true, .stages = true});
+        script_add(&script, (struct script_item){.mask = AIV, .blocks = 1, .repeat = 2 * clusters, .reads = true});
+        script_add(&script, (struct script_item){.mask = MIX, .blocks = 1, .repeat = clusters, .reads = true});
+        script_run_init_awaited(&run, &script, device);
+        cancelled = script_run_cancel(&run, callable, device, ms);
+        for (uint64_t row = 3; row < run.rows && cancelled; row++)
+            if (run.cells[row * SCRIPT_LINE] != 0) CHECK_FAIL("row %llu was written", (unsigned long long)row);
+        script_run_fini_awaited(&run, device);
+    }
+    const struct script after = chain(AIC, AIV, true);
+    call(&after);
     close_card();
 }
 
-/* Cores wait at gates, and a block behind the kernel on its core, for one that outlasts every limit: it alone is to blame. */
-TEST(an_endless_kernel_alone_is_to_blame)
+/* The run of the script ends at a limit of `ms`. True: its first task alone is to blame. */
+static bool blames_the_first(const struct script *script, uint32_t ms)
 {
-#if defined(__SANITIZE_THREAD__) || defined(__aarch64__) /* under qemu */
-    enum { LIMIT_MS = 3000 };
-#else
-    enum { LIMIT_MS = 300 };
-#endif
-    const npurt_device_options options = {.aicpu_threads = scene.aicpu_threads, .scheduler_timeout_ms = LIMIT_MS};
-    struct script script = {.count = 0};
+    const npurt_device_options options = {.aicpu_threads = scene.aicpu_threads, .scheduler_timeout_ms = ms};
     struct script_run run;
     SCENE_OK(npurt_device_open(scene.target, &options, &device));
     callable = script_load(device);
-    script_add(&script, (struct script_item){
-                            .kind = SCRIPT_LINGER, .mask = AIC, .blocks = 1, .pauses = 0xffffff, .chained = true, .stages = true});
-    for (uint32_t mask = AIC; mask <= MIX; mask++)
-        script_add(&script, (struct script_item){.mask = mask, .blocks = 1, .repeat = mask == AIC ? 1 : 3, .reads = true});
-    script_run_init(&run, &script);
-    CHECK_EQ(npurt_call(callable, &run.args, NULL), NPURT_ERROR_KERNEL_TIMEOUT);
+    script_run_init(&run, script);
+    const npurt_status status = npurt_call(callable, &run.args, NULL);
     const npurt_error *e = npurt_error_last();
-    CHECK_EQ(e->task, 0);
-    CHECK_STR(e->kernel_name, "linger_aic");
-    if (!strstr(e->message, "task 0 block 0 of \"script\"") || !strstr(e->message, "; 19 tasks wait for task 0") ||
-        strstr(e->message, "other dispatches"))
-        CHECK_FAIL("%s", e->message);
+    const bool right = status == NPURT_ERROR_KERNEL_TIMEOUT && e->task == 0 &&
+                       strcmp(e->kernel_name, "await_aic") == 0 &&
+                       strstr(e->message, "task 0 block 0 of \"script\"") &&
+                       strstr(e->message, "; 19 tasks wait for task 0") && !strstr(e->message, "other dispatches");
+    if (!right) printf("  a limit of %u ms: %s: %s\n", ms, npurt_status_name(status), e->message);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_POISONED);
     script_run_fini(&run);
     close_card();
+    return right;
+}
+
+/* Cores wait at gates, and a block behind the kernel on its core, for one that outlasts every limit: it alone is to blame. A
+ * limit may pass on a busy host before the cores have begun: then others are to blame, and a longer one is tried. */
+TEST(an_endless_kernel_alone_is_to_blame)
+{
+    struct script script = {.count = 0};
+    uint32_t ms = 300;
+    script_add(&script, (struct script_item){
+                            .kind = SCRIPT_AWAIT, .mask = AIC, .blocks = 1, .chained = true, .stages = true});
+    for (uint32_t mask = AIC; mask <= MIX; mask++)
+        script_add(&script, (struct script_item){.mask = mask, .blocks = 1, .repeat = mask == AIC ? 1 : 3, .reads = true});
+    while (!blames_the_first(&script, ms))
+        if ((ms *= 4) > 20000) CHECK_FAIL("another task is to blame, however long the limit");
 }
 
 int main(int argc, char **argv)
