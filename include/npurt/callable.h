@@ -76,13 +76,23 @@ typedef struct npurt_callable_desc {
  * host. So a byte of several host tensors is there once. Before the run it is the host's when one of them is copied in (INPUT,
  * INOUT), else undefined; after it the host gets what the tasks have left there when one of them is copied out (INOUT,
  * OUTPUT_EXISTING), also where another one is an INPUT. Host tensors that share nothing begin at multiples of 512 bytes; of
- * those that overlap the lowest does, and the others are as far from it as on the host. */
+ * those that overlap the lowest does, and the others are as far from it as on the host.
+ *
+ * Strides are in elements: element (i0, …) lies at the address plus the sum of i_d * strides[d]. All 0: contiguous,
+ * row-major. A dimension of one element needs none. Kernels and the orchestration get the tensor with its strides
+ * (npurt_tensor_element), in device memory as on the host. Device memory: all that it reaches, to its last element, is
+ * inside of the allocation. Host memory: all that it reaches travels, but what lies between the elements is not written.
+ *
+ * INVALID_ARGUMENT, naming tensor and dimension: a stride of 0 among others that are not; elements that share bytes (each
+ * stride must be larger than all that the dimensions of smaller strides reach); more than 64 bits can count. */
 typedef struct npurt_call_tensor {
-    void *host;             /* not NULL: contiguous host memory of the shape's size, borrowed during the call */
+    void *host;             /* not NULL: host memory, borrowed during the call */
     uint64_t device;        /* used when host is NULL: a device address from npurt_memory_alloc */
     npurt_dtype dtype;
     uint32_t ndims;
     uint32_t shape[NPURT_MAX_DIMS];
+    uint32_t reserved;      /* not looked at */
+    uint32_t strides[NPURT_MAX_DIMS]; /* since API version 2 */
 } npurt_call_tensor;
 
 typedef struct npurt_call_args {

@@ -2,10 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "../bundle/description.h"
 #include "error.h"
 #include "memory.h"
 #include "staging.h"
+#include "strides.h"
 
 /* More than any device has; sums of it and its rounding do not overflow. */
 #define STAGING_MOST (UINT64_C(1) << 56)
@@ -25,6 +27,7 @@ static npurt_tensor tensor_at(uint64_t address, const npurt_call_tensor *t)
 {
     npurt_tensor x;
     npurt_tensor_init(&x, address, t->dtype, t->ndims, t->shape);
+    strides_apply(t, &x);
     return x;
 }
 
@@ -49,6 +52,10 @@ static npurt_status check_tensor(const npurt_callable *c, uint32_t i, const npur
         if (t->shape[d] == 0)
             return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "%s: shape %s has no elements", what,
                                shape_text(have, t->ndims, t->shape, "0"));
+    if (strides_are_given(t)) {
+        npurt_status status = strides_check(t, what);
+        if (status != NPURT_OK) return status;
+    }
     const npurt_tensor whole = tensor_at(t->device, t);
     for (uint32_t d = 0; d < t->ndims; d++)
         if (whole.strides[d] == 0)
@@ -125,12 +132,26 @@ npurt_status args_copy_in(npurt_callable *c, const struct run_bank *bank)
     return NPURT_OK;
 }
 
+/* Writes the elements alone: the bytes between them are not the tensor's. */
+static npurt_status read_tensor(npurt_device *device, void *host, const npurt_tensor *t)
+{
+    if (t->is_contiguous) return memory_read(device, host, t->addr, t->size, "a host tensor");
+    char *copy = malloc(t->size);
+    if (!copy)
+        return error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY,
+                           "no host memory for %" PRIu64 " bytes of a tensor with strides", t->size);
+    npurt_status status = memory_read(device, copy, t->addr, t->size, "a host tensor");
+    if (status == NPURT_OK) strides_copy(host, copy, t);
+    free(copy);
+    return status;
+}
+
 npurt_status args_copy_out(npurt_callable *c, const struct run_bank *bank)
 {
     for (uint32_t i = 0; i < bank->tensor_count; i++) {
         if (!bank->host[i] || c->params[i].access == NPURT_ACCESS_INPUT) continue;
         const npurt_tensor *t = &bank->tensor[i];
-        npurt_status status = memory_read(c->device, bank->host[i], t->addr, t->size, "a host tensor");
+        npurt_status status = read_tensor(c->device, bank->host[i], t);
         if (status != NPURT_OK) {
             error_prepend("\"%s\", tensor argument %u", c->name, i);
             return status;
