@@ -1,7 +1,6 @@
 #include "array_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,10 +101,9 @@ bool array_file_write(const char *path, npurt_dtype dtype, uint32_t ndims, const
 {
     char header[NPY_WRITTEN];
     const size_t length = has_npy_name(path) ? npy_write_header(header, dtype, ndims, shape) : 0;
-    /* A pipe is written to as long as a process reads it; one without a reader would hold the command up. */
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    const bool no_reader = fd < 0 && errno == ENXIO;
-    bool written = fd >= 0 && fcntl(fd, F_SETFL, 0) == 0 && write_all(fd, header, length) && write_all(fd, from, bytes);
+    const int fd = regular_output(path);
+    const bool no_reader = fd < 0 && errno == EPIPE;
+    bool written = fd >= 0 && write_all(fd, header, length) && write_all(fd, from, bytes);
     int error = errno;
     if (fd >= 0 && close(fd) != 0 && written) written = false, error = errno; /* a full disk may show only now */
     if (!written) snprintf(problem, size, "%s: %s", path, no_reader ? "a pipe that no process reads" : strerror(error));

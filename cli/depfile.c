@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/regular.h"
+
 /* As make and ninja read a name. */
 static void put_name(FILE *to, const char *name)
 {
@@ -48,7 +50,8 @@ bool depfile_end(struct depfile *depfile, const char *target, const char *path)
     bool written = depfile->stream && fclose(depfile->stream) == 0;
     depfile->stream = NULL;
     if (path && written) {
-        FILE *to = fopen(path, "we");
+        const int fd = regular_output(path);
+        FILE *to = fd >= 0 ? fdopen(fd, "we") : NULL;
         written = to != NULL;
         if (to) {
             put_name(to, target);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "driver/driver.h"
+#include "files/own.h"
 
 const char *doctor_variable(uint32_t index, const char **value)
 {
@@ -63,12 +64,16 @@ static bool processes_can_be_traced(void)
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The folder that temporary files of npurt and of a private card go to. */
-static const char *temporary_folder(void)
+/* The folder that temporary files of npurt and of a private card go to (docs/reference/security.md). */
+static const char *temporary_folder(char path[OWN_PATH])
 {
-    const char *const place[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
-    for (int i = 0; i < 3; i++)
-        if (place[i] && *place[i] && access(place[i], W_OK | X_OK) == 0) return place[i];
+    for (unsigned i = 0; i < OWN_BASES; i++) {
+        const int fd = own_base(i, path);
+        if (fd < 0) continue;
+        close(fd);
+        own_base_leave(path);
+        return path;
+    }
     return NULL;
 }
 
@@ -76,7 +81,8 @@ static void examine_permissions(struct doctor *d)
 {
     struct doctor_check *check = doctor_begin(d, "permissions");
     struct rlimit files, size;
-    const char *const folder = temporary_folder();
+    char own[OWN_PATH];
+    const char *const folder = temporary_folder(own);
     const bool traced = processes_can_be_traced();
     if (!memory_can_be_executed())
         doctor_fail(check,
@@ -84,7 +90,7 @@ static void examine_permissions(struct doctor *d)
                     strerror(errno));
     if (!process_can_be_watched())
         doctor_fail(check, "pidfd_open: %s: an emulated card can not follow its host", strerror(errno));
-    if (!folder) doctor_fail(check, "none of TMPDIR, /dev/shm and /tmp can be written to");
+    if (!folder) doctor_fail(check, "none of TMPDIR, XDG_RUNTIME_DIR, /dev/shm and /tmp serves for this user's files");
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 64)
         doctor_fail(check, "%llu open files are allowed (ulimit -n); at least 64 are needed",
                     (unsigned long long)files.rlim_cur);

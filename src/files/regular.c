@@ -113,3 +113,17 @@ enum regular regular_fill(const char *path, void *to, uint64_t size, char *probl
     if (fd >= 0) close(fd);
     return result;
 }
+
+int regular_output(const char *path)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+
+    if (fd < 0 && errno == ENXIO) errno = EPIPE;
+    if (fd >= 0 && fcntl(fd, F_SETFL, 0) != 0) {
+        const int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}

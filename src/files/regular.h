@@ -29,4 +29,8 @@ enum regular regular_read(const char *path, uint64_t limit, char **data, size_t 
 /* Fills `to` from a file of exactly `size` bytes. */
 enum regular regular_fill(const char *path, void *to, uint64_t size, char *problem, size_t problem_size);
 
+/* Opens `path` for an output: a file, made or emptied, a device, or a pipe that a process reads. Writes wait as usual. -1 with
+ * errno; EPIPE: a pipe that no process reads, which would be waited for. */
+int regular_output(const char *path);
+
 #endif

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "files/regular.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -92,6 +93,28 @@ TEST(a_file_of_another_size_is_refused_with_both_numbers)
     CHECK_EQ(regular_fill(in("file"), bytes, 6, problem, sizeof problem), REGULAR_UNREADABLE);
     CHECK_HAS(problem, "file has 5 bytes; the array needs 6");
     CHECK_EQ(regular_fill(in("file"), bytes, 4, problem, sizeof problem), REGULAR_TOO_LARGE);
+    tear_down();
+}
+
+TEST(an_output_is_a_file_or_a_pipe_that_is_read)
+{
+    char byte;
+    set_up();
+    const int made = regular_output(in("new")), again = regular_output(in("file"));
+    CHECK(made >= 0 && again >= 0);
+    CHECK_EQ(lseek(again, 0, SEEK_END), 0); /* emptied */
+    CHECK_EQ(mkfifo(in("pipe"), 0600), 0);
+    alarm(5);
+    CHECK_EQ(regular_output(in("pipe")), -1);
+    CHECK_EQ(errno, EPIPE);
+    const int reader = open(in("pipe"), O_RDONLY | O_NONBLOCK), writer = regular_output(in("pipe"));
+    CHECK_EQ(write(writer, "x", 1), 1);
+    CHECK_EQ(read(reader, &byte, 1), 1);
+    CHECK_EQ(fcntl(writer, F_GETFL) & O_NONBLOCK, 0); /* a slow reader is waited for */
+    alarm(0);
+    CHECK_EQ(regular_output(folder), -1);
+    CHECK_EQ(errno, EISDIR);
+    close(made), close(again), close(reader), close(writer);
     tear_down();
 }
 

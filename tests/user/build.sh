@@ -111,6 +111,8 @@ grep -q 'callable.json' made/rule && grep -qF 'a\ folder/amount.h' made/rule && 
 sleep 0.02 && touch 'made/a folder/amount.h'
 [ "$(make -s -C made)" = 'out: 1 kernels' ] || fail "a header has changed, and make does not build"
 refused 3 'nowhere/rule can not be written' "$npurt" build . -o again --depfile nowhere/rule
+mkfifo read_by_none
+refused 3 'read_by_none can not be written: Broken pipe' timeout 5 "$npurt" build . -o again --depfile read_by_none
 refused 3 '/dev/full can not be written' "$npurt" build . -o again --depfile /dev/full
 
 # ---- running ----
