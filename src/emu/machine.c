@@ -249,6 +249,18 @@ static int take_carriers(struct parse *parse, struct word value)
     return take_count(parse, value, "carriers", 0, 64, &parse->machine->carriers);
 }
 
+static int take_core_fault(struct parse *parse, struct word value)
+{
+    if (word_is(value, "goes-on"))
+        parse->machine->core_fault_poisons = 0;
+    else if (word_is(value, "poisons"))
+        parse->machine->core_fault_poisons = 1;
+    else
+        return word_refuse(&parse->problem, "core_fault=%.*s is neither goes-on nor poisons", (int)value.length,
+                           value.at);
+    return 0;
+}
+
 static int take_card(struct parse *parse, struct word value)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -275,9 +287,17 @@ static const struct key {
     const char *name;
     int (*take)(struct parse *parse, struct word value);
 } key_table[] = {
-    {"hbm", take_hbm},   {"clusters", take_clusters}, {"aicpus", take_aicpus}, {"engine", take_engine},
-    {"mode", take_mode}, {"explore", take_explore},   {"seed", take_seed},     {"carriers", take_carriers},
-    {"card", take_card}, {"faults", take_faults},
+    {"hbm", take_hbm},
+    {"clusters", take_clusters},
+    {"aicpus", take_aicpus},
+    {"engine", take_engine},
+    {"mode", take_mode},
+    {"explore", take_explore},
+    {"seed", take_seed},
+    {"carriers", take_carriers},
+    {"card", take_card},
+    {"faults", take_faults},
+    {"core_fault", take_core_fault},
 };
 enum { KEY_COUNT = sizeof key_table / sizeof key_table[0] };
 

@@ -52,6 +52,7 @@ struct emu_machine {
     uint32_t pct_depth;         /* explore mode: 0: each order of steps as likely as any other; else PCT of that depth */
     uint64_t seed;
     uint32_t carriers;          /* host threads of the fiber engine, 0: one per CPU */
+    uint32_t core_fault_poisons;/* a kernel that faults on a core: 0: its stream goes on; 1: the device is poisoned */
     char card[32];              /* card=NAME: shared by the processes of a user; empty: this process has its own */
     struct emu_latency latency;
     struct fault_plan faults;   /* what shall go wrong; drawn already when the string says random */
@@ -59,7 +60,8 @@ struct emu_machine {
 
 /* Parses `text`. 0, or -1 with a sentence in problem[problem_size] that names the word that is wrong. Keys: hbm (bytes,
  * KiB, MiB, GiB), clusters, aicpus, engine (fiber, thread), mode (free, timed, explore), explore (uniform, pct:D; selects
- * explore mode), seed (any number selects timed mode unless the mode is given), carriers, card, faults (fault_plan.h). */
+ * explore mode), seed (any number selects timed mode unless the mode is given), carriers, core_fault (goes-on, poisons),
+ * card, faults (fault_plan.h). */
 int emu_machine_parse(const char *text, struct emu_machine *machine, char *problem, size_t problem_size);
 
 /* Physical sub-cores: a2, a3: 25 AIC then 50 AIV; a5: per die 18 AIC then 36 AIV. Register window of sub-core i. The

@@ -63,6 +63,7 @@ enum emu_command_kind {
     EMU_CMD_ADVANCE = 11,        /* timed, explore mode: see above; handle: sequence number, timeout_us: virtual, UINT64_MAX never */
     EMU_CMD_SHUTDOWN = 12,
     EMU_CMD_TIMEOUT = 13,        /* timeout_us: op-execute timeout from now on, UINT64_MAX never */
+    EMU_CMD_PROGRAM_KERNEL = 14, /* no stream; handle: program number; kernel: its index; args: struct emu_kernel */
 };
 
 struct emu_function {
@@ -71,11 +72,10 @@ struct emu_function {
 };
 struct emu_program {
     uint64_t address, size;     /* of the ELF image in HBM */
-    uint32_t kernel_count;
-    uint32_t reserved;
-    struct {
-        char aic[96], aiv[96];  /* symbols, empty when the half is missing */
-    } kernel[2];                /* at most two kernels of a program can be launched here */
+};
+enum { EMU_MAX_KERNELS = 64 };  /* of a program */
+struct emu_kernel {             /* told before its first launch on the device */
+    char aic[96], aiv[96];      /* symbols, empty when the half is missing */
 };
 
 struct emu_command {
@@ -95,6 +95,7 @@ struct emu_command {
 };
 _Static_assert(sizeof(struct emu_command) == 512, "emu_command");
 _Static_assert(sizeof(struct emu_program) <= EMU_INLINE, "emu_program");
+_Static_assert(sizeof(struct emu_kernel) <= EMU_INLINE, "emu_kernel");
 
 /* Writer of `submitted`: host side; of the rest: device side, but `waiters` by the host side. */
 struct emu_stream {

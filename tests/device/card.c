@@ -278,12 +278,16 @@ void card_program(struct card *card, uint32_t handle, const char *path, const ch
     struct emu_command command = {.kind = EMU_CMD_PROGRAM_LOAD, .stream = UINT32_MAX, .handle = handle};
     struct emu_program *program = (struct emu_program *)(void *)command.args;
 
+    struct emu_command named = {.kind = EMU_CMD_PROGRAM_KERNEL, .stream = UINT32_MAX, .handle = handle};
+    struct emu_kernel *kernel = (struct emu_kernel *)(void *)named.args;
+
     program->address = card_upload(card, path, &program->size);
-    program->kernel_count = 1;
-    snprintf(program->kernel[0].aic, sizeof program->kernel[0].aic, "%s", aic);
-    snprintf(program->kernel[0].aiv, sizeof program->kernel[0].aiv, "%s", aiv);
     command.args_size = sizeof *program;
     card_push(card, &command);
+    snprintf(kernel->aic, sizeof kernel->aic, "%s", aic);
+    snprintf(kernel->aiv, sizeof kernel->aiv, "%s", aiv);
+    named.args_size = sizeof *kernel;
+    card_push(card, &named);
 }
 
 static void launch(struct card *card, struct emu_command *command, const void *args, uint32_t size)

@@ -468,9 +468,120 @@ TEST(bad_core_launches_are_named)
     card_close(device);
 }
 
-TEST(a_core_that_faults_is_507015_and_poisons_until_a_force_reset)
+static const char *const machines[] = {"a2?hbm=64MiB&card=%s-2", "a3?hbm=64MiB&engine=thread&card=%s-3",
+                                       "a5?hbm=64MiB&seed=1&card=%s-t", "a5?hbm=64MiB&explore=uniform&card=%s-e"};
+
+static int32_t machine_open(int i, const char *card)
 {
-    int32_t device = card_open("a5?hbm=64MiB&card=fault");
+    char text[96];
+
+    snprintf(text, sizeof text, machines[i], card);
+    return card_open(text);
+}
+#define EACH_MACHINE(i) for (int i = 0; i < 4; i++)
+
+TEST(every_kernel_of_a_program_can_be_launched)
+{
+    EACH_MACHINE(i)
+    {
+        int32_t device = machine_open(i, "kernels");
+        void *program = launch_register(FIXTURE_AICORE), *word = launch_device_word(0);
+
+        for (uint64_t key = 2; key <= 5; key++)
+            OK(launch_core(program, key, 7, (uintptr_t)word, NULL, 0));
+        OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
+        CHECK_EQ(launch_word(word), 7 * (2 + 3 + 4 + 5));
+        OK(rtDevBinaryUnRegister(program));
+        card_close(device);
+    }
+}
+
+/* A kernel of vector cores alone: a block is one vector core, so twice as many blocks as clusters start together. */
+TEST(a_vector_kernel_of_n_blocks_runs_n_times)
+{
+    EACH_MACHINE(i)
+    {
+        int32_t device = machine_open(i, "vector");
+        void *program = launch_register(FIXTURE_AICORE), *word = launch_device_word(0);
+        uint32_t vector, sum = 0;
+
+        OK(aclrtGetStreamResLimit(NULL, ACL_RT_DEV_RES_VECTOR_CORE, &vector));
+        for (uint32_t blocks = 1; blocks <= 2 * vector + 1; blocks += blocks < 3 ? 1 : vector / 2) {
+            OK(launch_core(program, 4, blocks, (uintptr_t)word, NULL, 0));
+            OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
+            CHECK_EQ(launch_word(word), sum += 4 * blocks);
+        }
+        OK(launch_core(program, 4, vector, (uintptr_t)word, NULL, RT_SCHEM_MODE_BATCH));
+        OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
+        CHECK_EQ(launch_word(word), sum + 4 * vector);
+        OK(rtDevBinaryUnRegister(program));
+        card_close(device);
+    }
+}
+
+/* What the vendor's sample of streams prints: 1, 2 and, after 3000 more launches, 3002. */
+TEST(three_thousand_launches_of_one_vector_block_count_to_3002)
+{
+    int32_t device = card_open("a2?hbm=64MiB&card=sample");
+    void *program = launch_register(FIXTURE_AICORE), *word = launch_device_word(0), *stream;
+
+    OK(launch_core(program, 4, 1, (uintptr_t)word, NULL, 0));
+    OK(rtStreamSynchronize(NULL));
+    CHECK_EQ(launch_word(word), 4 * 1);
+    OK(rtStreamCreate(&stream, 0));
+    OK(launch_core(program, 4, 1, (uintptr_t)word, stream, 0));
+    OK(rtStreamSynchronize(stream));
+    CHECK_EQ(launch_word(word), 4 * 2);
+    for (int i = 0; i < 3000; i++)
+        OK(launch_core(program, 4, 1, (uintptr_t)word, stream, 0));
+    OK(rtStreamSynchronize(stream));
+    CHECK_EQ(launch_word(word), 4 * 3002);
+    OK(rtStreamDestroy(stream));
+    OK(rtDevBinaryUnRegister(program));
+    card_close(device);
+}
+
+/* As the vendor's sample of failure modes: a task, one that faults, and a task on one stream. 507035 for a vector
+ * kernel, 507015 for one with an AIC half; the stream and new ones go on. In stop mode the second task is not reached.
+ */
+static void core_fault(int32_t device, uint64_t key, int32_t code)
+{
+    void *program = launch_register(FIXTURE_AICORE), *word = launch_device_word(0), *stream, *p;
+
+    OK(rtStreamCreate(&stream, 0));
+    for (uint64_t mode = 0; mode < 2; mode++) {
+        const uint32_t before = launch_word(word);
+        OK(aclrtSetStreamFailureMode(stream, mode));
+        OK(launch_core(program, 2, 1, (uintptr_t)word, stream, 0));
+        OK(launch_core(program, key, 1, 8, stream, 0)); /* stores to address 8 */
+        OK(launch_core(program, 2, 1, (uintptr_t)word, stream, 0));
+        FAILS(rtStreamSynchronizeWithTimeout(stream, 10000), code, "core");
+        CHECK_EQ(launch_word(word) - before, mode ? 2 : 4);
+        CHECK_EQ(rtStreamSynchronizeWithTimeout(stream, 10000), mode ? code : 0);
+        OK(rtMalloc(&p, 512, RT_MEMORY_HBM, 0));
+        OK(rtFree(p));
+        OK(rtStreamCreate(&p, 0));
+        CHECK_EQ(launch_core(program, 2, 1, (uintptr_t)word, p, 0), mode ? code : 0);
+        CHECK_EQ(rtStreamSynchronizeWithTimeout(p, 10000), mode ? code : 0);
+        OK(rtStreamDestroy(p));
+    }
+    OK(rtStreamDestroy(stream));
+    OK(rtDevBinaryUnRegister(program));
+    card_close(device);
+}
+
+TEST(a_core_that_faults_is_an_error_of_its_stream)
+{
+    EACH_MACHINE(i)
+    {
+        core_fault(machine_open(i, "corefault"), 1, 507015);
+        core_fault(machine_open(i, "corefault"), 5, 507035);
+    }
+}
+
+TEST(a_core_that_faults_poisons_a_machine_of_that_kind_until_a_force_reset)
+{
+    int32_t device = card_open("a5?hbm=64MiB&core_fault=poisons&card=fault");
     void *program = launch_register(FIXTURE_AICORE), *p, *stream;
 
     OK(launch_core(program, 1, 1, 8, NULL, 0)); /* stores to address 8 */

@@ -31,6 +31,17 @@ static inline int32_t bad_cpu(int32_t device, const char *symbol, uint64_t value
     return launch_cpu(launch_function(launch_load(so, symbol), symbol), 1, NULL, &value, sizeof value);
 }
 
+/* The cores do what they are for. */
+static inline void bad_cores_count(void *program)
+{
+    void *word = launch_device_word(0);
+
+    OK(launch_core(program, 0, 4, (uint64_t)(uintptr_t)word, NULL, RT_SCHEM_MODE_BATCH));
+    OK(rtStreamSynchronizeWithTimeout(NULL, 10000));
+    CHECK_EQ(launch_word(word), 4 * 3);
+    OK(rtFree(word));
+}
+
 /* After what the card has suffered: a force reset, then both kinds of launch do what they are for. */
 static inline void bad_reset_helps(int32_t device, void *program)
 {

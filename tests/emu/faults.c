@@ -19,9 +19,11 @@ static void core_faults(const char *machine, const char *engine)
             OK(launch_core(program, 0, 1, kind | on, NULL, 0));
             FAILS(rtStreamSynchronizeWithTimeout(NULL, 10000), 507015, said[kind]);
             CHECK_HAS(card_said, on ? "AIV" : "AIC ");
-            FAILS(rtMalloc(&p, 512, RT_MEMORY_HBM, 0), 507899, "poisoned");
-            bad_reset_helps(device, program);
+            OK(rtMalloc(&p, 512, RT_MEMORY_HBM, 0));
+            OK(rtFree(p));
+            bad_cores_count(program);
         }
+    bad_reset_helps(device, program);
     OK(rtDevBinaryUnRegister(program));
     card_close(device);
 }
@@ -45,7 +47,7 @@ static void entry_faults(const char *machine, const char *engine)
     card_close(device);
 }
 
-TEST(a_core_that_faults_in_any_way_is_507015_and_a_force_reset_helps)
+TEST(a_core_that_faults_in_any_way_is_507015_and_works_again)
 {
     for (int m = 0; m < 3; m++)
         for (int e = 0; e < 2; e++)

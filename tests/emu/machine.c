@@ -86,7 +86,10 @@ TEST(options_change_a_machine)
     CHECK_EQ(m.aicpu_nominal, 2);
     CHECK_EQ(m.engine, EMU_ENGINE_THREAD);
     CHECK_EQ(m.carriers, 3);
+    CHECK_EQ(m.core_fault_poisons, 0);
     CHECK_STR(m.card, "left-2");
+    parse("a2?core_fault=poisons", &m);
+    CHECK_EQ(m.core_fault_poisons, 1);
     parse("a3:1?hbm=4096KiB&aicpus=14", &m);
     CHECK_EQ(m.hbm, 4194304);
     CHECK_EQ(m.aicpu_occupy, 0xfffc);
@@ -169,6 +172,7 @@ TEST(every_bad_word_is_named)
     refuses("a5?seed=1.5", "seed=1.5");
     refuses("a5?seed=", "seed=");
     refuses("a5?carriers=65", "carriers=65");
+    refuses("a5?core_fault=maybe", "core_fault=maybe");
     refuses("a5?card=", "card=");
     refuses("a5?card=a/b", "'/'");
     refuses("a5?card=abcdefghijabcdefghijabcdefghijab", "card=abc");

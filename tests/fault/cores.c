@@ -55,9 +55,10 @@ static void check_core(const char *text, uint32_t core)
 
 /* ---- core-faults ------------------------------------------------------------------------------------------------- */
 
-static void core_faults_bare(const char *machine)
+static void core_faults_bare(const char *machine, bool poisons)
 {
-    int32_t device = fault_card(machine, "core-faults:task=7:nth=2");
+    int32_t device =
+        fault_card(machine, poisons ? "core-faults:task=7:nth=2&core_fault=poisons" : "core-faults:task=7:nth=2");
     struct kernel_world world = kernel_world();
 
     kernel_launch(&world);
@@ -67,7 +68,10 @@ static void core_faults_bare(const char *machine)
     FAILS(rtStreamSynchronizeWithTimeout(NULL, 10000), 507015, "add_to_word");
     check_core(card_said, 0);
     OK(rtStreamSynchronizeWithTimeout(NULL, 10000)); /* told once */
-    fault_card_is_poisoned_until_force_reset(device);
+    if (poisons)
+        fault_card_is_poisoned_until_force_reset(device);
+    else
+        fault_card_works();
     OK(rtDevBinaryUnRegister(world.program));
     card_close(device);
 }
@@ -78,7 +82,8 @@ TEST(core_faults)
 
     FAULT_EACH_MACHINE(machine)
     {
-        core_faults_bare(machine);
+        core_faults_bare(machine, false);
+        core_faults_bare(machine, true);
         fault_begin(&world, machine, "core-faults:task=3");
         FAULT_FAILS(fault_call(&world, FAULT_TASKS), NPURT_ERROR_KERNEL_FAULT, 507015,
                     "kernel \"add_one\" (id 0) faulted");

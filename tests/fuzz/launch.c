@@ -122,7 +122,8 @@ int program_kernel(const struct program *program, uint64_t tiling_key)
     (void)program;
     return tiling_key < 3 ? (int)tiling_key : -1;
 }
-int32_t program_load(struct device *device, const struct program *program, const void *handle, uint32_t *number)
+int32_t program_load(struct device *device, const struct program *program, const void *handle, int kernel,
+                     uint32_t *number)
 {
     (void)device, (void)program, (void)handle;
     *number = 7;

@@ -15,10 +15,10 @@ static void write_out(const struct emu_machine *m, char text[TEXT])
         snprintf(explore, sizeof explore, "&explore=pct:%u", m->pct_depth);
     else if (m->mode == EMU_MODE_EXPLORE)
         snprintf(explore, sizeof explore, "&explore=uniform");
-    snprintf(text, TEXT, "%s:%u?hbm=%llu&clusters=%u&aicpus=%u&engine=%s&mode=%s%s&seed=%llu&carriers=%u%s%s%s%s",
+    snprintf(text, TEXT, "%s:%u?hbm=%llu&clusters=%u&aicpus=%u&engine=%s&mode=%s%s&seed=%llu&carriers=%u&core_fault=%s%s%s%s%s",
              m->name, m->die, (unsigned long long)m->hbm, m->clusters, m->aicpu_nominal,
              m->engine == EMU_ENGINE_THREAD ? "thread" : "fiber", mode[m->mode], explore, (unsigned long long)m->seed,
-             m->carriers, m->card[0] ? "&card=" : "", m->card, plan[0] ? "&faults=" : "", plan);
+             m->carriers, m->core_fault_poisons ? "poisons" : "goes-on", m->card[0] ? "&card=" : "", m->card, plan[0] ? "&faults=" : "", plan);
 }
 
 static void check_bounds(const struct emu_machine *m)

@@ -13,16 +13,18 @@ enum { SUB_SHIFT = 20, WINDOWS = 512, SUBS = 3 };
 
 typedef void (*core_entry)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
+struct kernel {
+    core_entry entry[2]; /* aic, aiv */
+    char name[2][96];    /* kept for as long as an entry may run */
+    const char *missing; /* the name that the program has not */
+};
+
 struct program {
     void *handle;
-    uint32_t kernel_count;
     uint32_t launches; /* that use it */
     bool unloaded;
     char problem[200];
-    struct {
-        core_entry entry[2]; /* aic, aiv */
-        char name[2][96];
-    } kernel[2];
+    struct kernel *kernel[EMU_MAX_KERNELS]; /* NULL: not told of */
 };
 
 struct core_registers core_registers[ENGINE_MAX_SUBCORES];
@@ -31,9 +33,9 @@ uint32_t core_offset_dmb, core_offset_doorbell, core_offset_cond, core_offset_fa
 static uint16_t window[WINDOWS]; /* window index → sub-core, UINT16_MAX none */
 static struct cluster {
     uint16_t core[SUBS]; /* AIC, AIV0, AIV1 */
-    uint16_t running;    /* agents */
+    uint16_t busy;       /* bits of them */
 } cluster[ENGINE_MAX_SUBCORES / SUBS];
-static uint32_t cluster_count, cluster_free;
+static uint32_t cluster_count;
 static uint16_t core_cluster[ENGINE_MAX_SUBCORES];
 static bool core_aic[ENGINE_MAX_SUBCORES];
 
@@ -83,9 +85,8 @@ void core_init(const struct emu_machine *machine)
         for (uint32_t sub = 0; sub < SUBS; sub++)
             core_cluster[physical[at].core[sub]] = (uint16_t)cluster_count;
         cluster[cluster_count] = physical[at];
-        cluster[cluster_count++].running = 0;
+        cluster[cluster_count++].busy = 0;
     }
-    cluster_free = cluster_count;
 }
 
 /* ---- programs ------------------------------------------------------------------------------------------------------
@@ -94,6 +95,8 @@ void core_init(const struct emu_machine *machine)
 static void program_destroy(struct program *program)
 {
     if (program->handle) loader_close(program->handle);
+    for (uint32_t i = 0; i < EMU_MAX_KERNELS; i++)
+        free(program->kernel[i]);
     free(program);
 }
 
@@ -113,17 +116,24 @@ void core_program_load(uint32_t handle, const struct emu_program *description)
     programs[handle] = program;
     program->handle = loader_open_bytes("aicore-program", (const void *)(uintptr_t)description->address,
                                         description->size, program->problem, sizeof program->problem);
-    if (!program->handle) return; /* the first launch tells */
-    program->kernel_count = description->kernel_count < 2 ? description->kernel_count : 2;
-    for (uint32_t i = 0; i < program->kernel_count; i++)
-        for (int half = 0; half < 2; half++) {
-            const char *name = half ? description->kernel[i].aiv : description->kernel[i].aic;
-            if (!*name) continue;
-            memcpy(program->kernel[i].name[half], name, sizeof program->kernel[i].name[half] - 1);
-            program->kernel[i].entry[half] = (core_entry)loader_symbol(program->handle, name);
-            if (!program->kernel[i].entry[half])
-                snprintf(program->problem, sizeof program->problem, "it has no symbol %.95s", name);
-        }
+    /* the first launch tells what is wrong */
+}
+
+void core_program_kernel(uint32_t handle, uint32_t index, const struct emu_kernel *names)
+{
+    struct program *program = handle < program_count ? programs[handle] : NULL;
+    struct kernel *kernel;
+
+    if (!program || !program->handle || index >= EMU_MAX_KERNELS || program->kernel[index]) return;
+    kernel = program->kernel[index] = calloc(1, sizeof *kernel);
+    if (!kernel) abort();
+    for (int half = 0; half < 2; half++) {
+        const char *name = half ? names->aiv : names->aic;
+        if (!*name) continue;
+        memcpy(kernel->name[half], name, sizeof kernel->name[half] - 1);
+        kernel->entry[half] = (core_entry)loader_symbol(program->handle, kernel->name[half]);
+        if (!kernel->entry[half]) kernel->missing = kernel->name[half];
+    }
 }
 
 void core_program_unload(uint32_t handle)
@@ -139,6 +149,16 @@ void core_program_unload(uint32_t handle)
 /* ---- launches ------------------------------------------------------------------------------------------------------
  */
 
+static const struct kernel *kernel_of(const struct launch *launch)
+{
+    return launch->program->kernel[launch->kernel];
+}
+
+bool core_is_vector(const struct launch *launch)
+{
+    return launch->kind == LAUNCH_CORE && launch->program && kernel_of(launch) && !kernel_of(launch)->entry[0];
+}
+
 static void run_core(struct agent *self)
 {
     struct launch *launch = self->launch;
@@ -147,16 +167,43 @@ static void run_core(struct agent *self)
 
     plan_core(self);
     memcpy(a, launch->args, size);
-    launch->program->kernel[launch->kernel].entry[core_aic[self->core] ? 0 : 1](a[0], a[1], a[2], a[3], a[4], a[5]);
+    kernel_of(launch)->entry[core_aic[self->core] ? 0 : 1](a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-static void start_cluster(struct launch *launch, struct cluster *on, uint32_t block)
+/* ---- where a block runs: on an AIC, on one AIV, or, when the kernel has both halves, on a whole cluster -------------
+ */
+
+enum { AIC = 1, AIV0 = 2, AIV1 = 4, PLACES = 2 /* in a cluster, at most */ };
+
+/* The sub-cores that a block takes at this place of a cluster; 0: it has no such place. */
+static uint16_t place_of(const struct kernel *kernel, uint32_t place)
 {
-    cluster_free--;
+    if (!kernel->entry[0]) return place ? AIV1 : AIV0;
+    if (place) return 0;
+    return kernel->entry[1] ? AIC | AIV0 | AIV1 : AIC;
+}
+
+static bool is_free(const struct cluster *on, uint16_t place)
+{
+    return place && !(on->busy & place);
+}
+
+static uint32_t free_places(const struct kernel *kernel)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < cluster_count; i++)
+        for (uint32_t place = 0; place < PLACES; place++)
+            count += is_free(&cluster[i], place_of(kernel, place));
+    return count;
+}
+
+static void start_block(struct launch *launch, struct cluster *on, uint16_t place, uint32_t block)
+{
     for (uint32_t sub = 0; sub < SUBS; sub++) {
         struct core_registers *registers = &core_registers[on->core[sub]];
         struct agent *agent = &engine_cores[on->core[sub]];
-        if (!launch->program->kernel[launch->kernel].entry[sub ? 1 : 0]) continue;
+        if (!(place & 1u << sub)) continue;
         atomic_store_explicit(&registers->dmb, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->doorbell, 0, memory_order_relaxed);
         atomic_store_explicit(&registers->cond, 0, memory_order_relaxed);
@@ -164,8 +211,8 @@ static void start_cluster(struct launch *launch, struct cluster *on, uint32_t bl
         atomic_store_explicit(&registers->owner, NULL, memory_order_relaxed);
         if (simulation_on) simulation_registers_reset(on->core[sub]);
         agent->block = block;
-        agent->sub_block = sub == 2 ? 1 : 0;
-        on->running++;
+        agent->sub_block = place & AIC && sub == 2;
+        on->busy |= (uint16_t)(1u << sub);
         launch_start_agent(launch, agent, run_core);
     }
 }
@@ -193,9 +240,14 @@ static void start_blocks(void)
             if (launch->running == 0) end(launch);
             continue;
         }
-        if (cluster_free == 0 || (launch->batch && cluster_free < left)) return;
-        for (uint32_t i = 0; i < cluster_count && launch->next_block < launch->blocks; i++)
-            if (cluster[i].running == 0) start_cluster(launch, &cluster[i], launch->next_block++);
+        const struct kernel *kernel = kernel_of(launch);
+        const uint32_t places = free_places(kernel);
+        if (places == 0 || (launch->batch && places < left)) return;
+        for (uint32_t i = 0; i < cluster_count; i++)
+            for (uint32_t at = 0; at < PLACES && launch->next_block < launch->blocks; at++) {
+                const uint16_t place = place_of(kernel, at);
+                if (is_free(&cluster[i], place)) start_block(launch, &cluster[i], place, launch->next_block++);
+            }
         if (launch->next_block == launch->blocks) launch_queue_remove(&queue, launch);
     }
 }
@@ -203,14 +255,18 @@ static void start_blocks(void)
 void core_begin(struct launch *launch, const struct emu_command *command)
 {
     struct program *program = command->handle < program_count ? programs[command->handle] : NULL;
+    const struct kernel *kernel =
+        program && program->handle && launch->kernel < EMU_MAX_KERNELS ? program->kernel[launch->kernel] : NULL;
 
     launch->program = program;
     if (program) program->launches++;
-    if (!program || !program->handle || launch->kernel >= program->kernel_count || program->problem[0]) {
-        launch_fail(launch, LAUNCH_INTERNAL, -1, "AICore program %u cannot be launched: %s", command->handle,
+    if (!kernel || kernel->missing) {
+        launch_fail(launch, LAUNCH_INTERNAL, -1, "AICore program %u cannot be launched: %s%s", command->handle,
                     !program              ? "it is not loaded"
                     : program->problem[0] ? program->problem
-                                          : "it has no such kernel");
+                    : kernel              ? "it has no symbol "
+                                          : "it has no such kernel",
+                    kernel ? kernel->missing : "");
         end(launch);
         return;
     }
@@ -222,7 +278,8 @@ void core_agent_ended(struct launch *launch, struct agent *agent)
 {
     struct cluster *on = &cluster[core_cluster[agent->core]];
 
-    if (--on->running == 0) cluster_free++;
+    for (uint32_t sub = 0; sub < SUBS; sub++)
+        if (on->core[sub] == agent->core) on->busy &= (uint16_t) ~(1u << sub);
     if (launch->running == 0 && !launch->queued) end(launch);
-    if (on->running == 0) start_blocks();
+    start_blocks();
 }

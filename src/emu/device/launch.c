@@ -166,14 +166,25 @@ static const char *agent_name(const struct agent *agent, char text[48])
 static void agent_faulted(struct launch *launch, const struct agent *agent)
 {
     char name[48], place[200];
-    bool core = agent->core != UINT16_MAX;
+    const bool core = agent->core != UINT16_MAX;
+    const int32_t code = !core                    ? LAUNCH_CPU_EXCEPTION
+                         : core_is_vector(launch) ? LAUNCH_VECTOR_EXCEPTION
+                                                  : LAUNCH_CORE_EXCEPTION;
 
     fault_describe(agent, place, sizeof place);
-    launch_fail(launch, core ? LAUNCH_CORE_EXCEPTION : LAUNCH_CPU_EXCEPTION, core ? agent->core : -1, "%s: %s%s%s: %s",
-                agent_name(agent, name), agent->kernel ? "in kernel \"" : "in ",
+    launch_fail(launch, code, core ? agent->core : -1, "%s: %s%s%s: %s", agent_name(agent, name),
+                agent->kernel ? "in kernel \"" : "in ",
                 agent->kernel ? agent->kernel : (core ? "the AICore program" : "the AICPU program"),
                 agent->kernel ? "\"" : "", launch->reason[0] ? launch->reason : place);
     launch_detach(launch);
+}
+
+/* Device memory and streams are refused from now on when what ended has left the device process damaged: not when a
+ * core faulted, unless the machine is one that takes it so (docs/reference/machine.md). */
+static bool poisons(const struct agent *agent)
+{
+    if (agent->end == AGENT_RETURNED) return false;
+    return agent->end != AGENT_FAULTED || agent->core == UINT16_MAX || device_shared->machine.core_fault_poisons;
 }
 
 void launch_agent_ended(struct agent *agent)
@@ -183,7 +194,7 @@ void launch_agent_ended(struct agent *agent)
     agent->state = AGENT_IDLE;
     agent->launch = NULL;
     launch->running--;
-    if (agent->end != AGENT_RETURNED) atomic_store(&device_shared->faulted, 1);
+    if (poisons(agent)) atomic_store(&device_shared->faulted, 1);
     if (agent->end == AGENT_FAULTED) agent_faulted(launch, agent);
     if (launch->kind == LAUNCH_CORE)
         core_agent_ended(launch, agent);
@@ -197,6 +208,7 @@ void launch_agent_ended(struct agent *agent)
 static void launch_expire(struct launch *launch)
 {
     bool core = launch->kind == LAUNCH_CORE;
+    const int32_t core_code = core && core_is_vector(launch) ? LAUNCH_VECTOR_TIMEOUT : LAUNCH_CORE_TIMEOUT;
     const char *kernel = NULL;
     int32_t where = -1;
     char name[48] = "";
@@ -221,11 +233,10 @@ static void launch_expire(struct launch *launch)
         !core && launch->blocks > plan_workers(cpu_workers()) && device_shared->machine.generation == EMU_A5;
 
     if (kernel)
-        launch_fail(launch, LAUNCH_CORE_TIMEOUT, where, "%s: kernel \"%s\" ran past the op-execute timeout", name,
-                    kernel);
+        launch_fail(launch, core_code, where, "%s: kernel \"%s\" ran past the op-execute timeout", name, kernel);
     else
         launch_fail(launch,
-                    core           ? LAUNCH_CORE_TIMEOUT
+                    core           ? core_code
                     : overlaunched ? LAUNCH_INTERNAL
                                    : LAUNCH_CPU_TIMEOUT,
                     -1, "%s launch of %u blocks ran past the op-execute timeout", core ? "AICore" : "AICPU",

@@ -71,6 +71,8 @@ enum {
     LAUNCH_CORE_EXCEPTION = 507015,
     LAUNCH_CPU_TIMEOUT = 507017,
     LAUNCH_CPU_EXCEPTION = 507018,
+    LAUNCH_VECTOR_TIMEOUT = 507034,
+    LAUNCH_VECTOR_EXCEPTION = 507035,
 };
 
 /* A launch command whose turn has come. */
@@ -111,6 +113,9 @@ uint32_t cpu_workers(void);
 /* ---- core.c: the AICores ------------------------------------------------------------------------------------------ */
 void core_init(const struct emu_machine *machine);
 void core_program_load(uint32_t handle, const struct emu_program *program);
+void core_program_kernel(uint32_t handle, uint32_t index, const struct emu_kernel *names);
+/* A kernel without an AIC half: its blocks are vector cores. */
+bool core_is_vector(const struct launch *launch);
 void core_program_unload(uint32_t handle);
 void core_begin(struct launch *launch, const struct emu_command *command);
 void core_agent_ended(struct launch *launch, struct agent *agent);

@@ -30,6 +30,9 @@ static void take(const struct emu_command *command)
     case EMU_CMD_PROGRAM_LOAD:
         core_program_load(command->handle, (const struct emu_program *)(const void *)command->args);
         break;
+    case EMU_CMD_PROGRAM_KERNEL:
+        core_program_kernel(command->handle, command->kernel, (const struct emu_kernel *)(const void *)command->args);
+        break;
     case EMU_CMD_PROGRAM_UNLOAD:
         core_program_unload(command->handle);
         break;

@@ -41,6 +41,7 @@ struct function { /* its slot is the number by which the device process knows it
 struct loaded {    /* a program's copy on this device */
     void *program; /* handle; NULL: free */
     uint64_t address;
+    uint64_t kernels; /* by index: the device process knows it */
 };
 struct pending { /* launch arguments in HBM, to be given back when their stream has passed them */
     uint64_t address;

@@ -13,7 +13,7 @@ struct elf_kernel {
 };
 #define ELF_NO_KEY UINT64_MAX
 
-enum { ELF_MAX_KERNELS = 64 };
+enum { ELF_MAX_KERNELS = 64 }; /* what a device keeps for a program: EMU_MAX_KERNELS */
 
 /* Fills kernels[] and returns how many there are, or -1 with a sentence. Every offset in the image is checked. A symbol
  * without a _mix suffix is an AIV kernel when `vector` is set, else an AIC one. */

@@ -137,15 +137,10 @@ static int32_t check_core_launch(const rtArgsEx_t *args, uint32_t blocks, const 
 
 static int32_t find_kernel(const struct program *program, uint64_t tiling_key, int *kernel)
 {
-    enum { LAUNCHABLE = sizeof((struct emu_program *)0)->kernel / sizeof((struct emu_program *)0)->kernel[0] };
-
     *kernel = program_kernel(program, tiling_key);
     if (*kernel < 0)
         return message_fail(ACL_ERROR_RT_INTERNAL_ERROR, "the program has no kernel with tiling key %llu",
                             (unsigned long long)tiling_key);
-    if (*kernel >= LAUNCHABLE)
-        return message_fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "only the first %d kernels of a program can be launched",
-                            (int)LAUNCHABLE);
     return 0;
 }
 
@@ -158,7 +153,7 @@ static int32_t launch_core(struct device *device, uint32_t slot, const struct pr
     int32_t code;
 
     if (args->isNoNeedH2DCopy) arguments = (struct arguments){.address = (uintptr_t)args->args, .size = args->argsSize};
-    code = program_load(device, program, handle, &number);
+    code = program_load(device, program, handle, kernel, &number);
     if (!code) code = device_claim(device, EMU_CMD_CORE_LAUNCH, 0, &command);
     if (!code) code = place_arguments(device, &arguments, args->hostInputInfoPtr, args->hostInputInfoNum);
     if (code) return code;

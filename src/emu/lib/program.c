@@ -134,20 +134,6 @@ static bool find_copy(const struct device *device, const void *handle, uint32_t 
     return false;
 }
 
-static void describe(const struct program *program, uint64_t address, struct emu_program *to)
-{
-    const uint32_t most = sizeof to->kernel / sizeof to->kernel[0];
-
-    memset(to, 0, sizeof *to);
-    to->address = address;
-    to->size = program->size;
-    to->kernel_count = program->kernel_count < most ? program->kernel_count : most;
-    for (uint32_t i = 0; i < to->kernel_count; i++) {
-        snprintf(to->kernel[i].aic, sizeof to->kernel[i].aic, "%s", program->kernels[i].aic);
-        snprintf(to->kernel[i].aiv, sizeof to->kernel[i].aiv, "%s", program->kernels[i].aiv);
-    }
-}
-
 /* The first AICore launch after an AICPU task that spins takes a second or more on silicon. When the op-execute timeout
  * passes meanwhile, the module is gone, and 207001 is how that is told: memory has nothing to do with it. */
 static int32_t first_launch(struct device *device)
@@ -157,8 +143,7 @@ static int32_t first_launch(struct device *device)
     const struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
 
     if (!slow) return 0;
-    if (ms * 1000 > timeout_in_force())
-        return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the module is null");
+    if (ms * 1000 > timeout_in_force()) return message_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the module is null");
     if (device_simulated(device))
         device_charge(device, ms * 1000000);
     else
@@ -166,11 +151,11 @@ static int32_t first_launch(struct device *device)
     return 0;
 }
 
-int32_t program_load(struct device *device, const struct program *program, const void *handle, uint32_t *number)
+static int32_t load(struct device *device, const struct program *program, const void *handle, uint32_t *number)
 {
     const uint64_t bytes = (program->size + 2 * PROGRAM_OVERHEAD - 1) / PROGRAM_OVERHEAD * PROGRAM_OVERHEAD;
     struct emu_command *command;
-    struct emu_program description;
+    struct emu_program description = {.size = program->size};
     uint64_t address;
     int32_t code;
 
@@ -193,15 +178,48 @@ int32_t program_load(struct device *device, const struct program *program, const
         device_give(device, address, HEAP_CARD);
         return code;
     }
-    device->loaded[*number] = (struct loaded){(void *)(uintptr_t)handle, address};
+    device->loaded[*number] = (struct loaded){(void *)(uintptr_t)handle, address, 0};
     if (*number >= device->program_high) device->program_high = *number + 1;
-    describe(program, address, &description);
+    description.address = address;
     command->handle = *number;
     command->args_size = sizeof description;
     memcpy(command->args, &description, sizeof description);
     device_publish(device);
     device_charge(device, COST_ALLOC + COST_COPY + bytes * 1000 / COST_COPY_BYTES_PER_US);
     return 0;
+}
+
+/* Kernels are named one by one: a program may have more of them than a command holds. */
+static int32_t tell_kernel(struct device *device, const struct program *program, const void *handle, int kernel,
+                           uint32_t *number)
+{
+    const uint64_t bit = UINT64_C(1) << kernel;
+    struct emu_kernel names = {0};
+    struct emu_command *command;
+    int32_t code;
+
+    if (device->loaded[*number].kernels & bit) return 0;
+    code = device_claim(device, EMU_CMD_PROGRAM_KERNEL, UINT32_MAX, &command);
+    if (code) return code;
+    if (!find_copy(device, handle, number))
+        return message_fail(ACL_ERROR_RT_INVALID_HANDLE, "%p was unregistered meanwhile", handle);
+    snprintf(names.aic, sizeof names.aic, "%s", program->kernels[kernel].aic);
+    snprintf(names.aiv, sizeof names.aiv, "%s", program->kernels[kernel].aiv);
+    command->handle = *number;
+    command->kernel = (uint32_t)kernel;
+    command->args_size = sizeof names;
+    memcpy(command->args, &names, sizeof names);
+    device_publish(device);
+    device->loaded[*number].kernels |= bit;
+    return 0;
+}
+
+int32_t program_load(struct device *device, const struct program *program, const void *handle, int kernel,
+                     uint32_t *number)
+{
+    const int32_t code = load(device, program, handle, number);
+
+    return code ? code : tell_kernel(device, program, handle, kernel, number);
 }
 
 static void unload(struct device *device, const void *handle)

@@ -27,7 +27,8 @@ void program_put(struct program *program);
 int program_kernel(const struct program *program, uint64_t tiling_key);
 
 /* Under the device's lock, which may be given up meanwhile: the number by which the device process knows the program,
- * after it has been copied there when it was not. 207001: it does not fit. */
-int32_t program_load(struct device *device, const struct program *program, const void *handle, uint32_t *number);
+ * after it has been copied there, and told of this kernel, when it was not. 207001: it does not fit. */
+int32_t program_load(struct device *device, const struct program *program, const void *handle, int kernel,
+                     uint32_t *number);
 
 #endif
