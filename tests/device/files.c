@@ -160,4 +160,50 @@ TEST(keeps_a_library_by_name_but_loads_a_new_name_anew)
     CHECK_EQ(card_close(&card), 0);
 }
 
+/* The file system is this user's; a link in it may lead to what is not. */
+TEST(loads_no_code_of_another_user)
+{
+    struct fixture_args args = {0};
+    char theirs[700];
+    if (geteuid() != 0) SKIP("another user is needed, which root alone can make");
+    card_open(&card, "a5");
+    card_install(&card, "fixture_aicpu.so", "theirs.so");
+    CHECK_EQ(chown(on_card("theirs.so"), 65534, 65534), 0);
+    snprintf(theirs, sizeof theirs, "%s", on_card("theirs.so"));
+    CHECK_EQ(symlink(theirs, on_card("way.so")), 0);
+    CHECK_EQ(mkfifo(on_card("pipe.so"), 0600), 0);
+    static const char *const name[] = {"theirs.so", "way.so", "pipe.so"};
+    for (uint32_t i = 0; i < 3; i++) {
+        card_bind(&card, i, name[i], "fixture_return");
+        card_cpu(&card, 0, i, 1, &args, sizeof args);
+        CHECK_EQ(card_sync(&card, 0, 5000), 507018);
+        CHECK_HAS(card_problem(&card), "Permission denied");
+    }
+    CHECK_EQ(chown(theirs, 0, 0), 0);
+    card_bind(&card, 4, "way.so", "fixture_return");
+    card_cpu(&card, 0, 4, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    CHECK_EQ(card_close(&card), 0);
+}
+
+/* What the path means does not count: the device process has the folder. */
+TEST(stays_in_its_file_system_when_another_folder_takes_the_name)
+{
+    struct fixture_args args = {0};
+    char moved[300], path[700];
+    card_open(&card, "a5");
+    card_install(&card, "fixture_aicpu.so", "fx.so");
+    snprintf(moved, sizeof moved, "%s-moved", card.root);
+    CHECK_EQ(rename(card.root, moved), 0);
+    CHECK_EQ(mkdir(card.root, 0777), 0);
+    card_bind(&card, 1, "fx.so", "fixture_install");
+    card_cpu(&card, 0, 1, 1, &args, sizeof args);
+    CHECK_EQ(card_sync(&card, 0, 5000), 0);
+    snprintf(path, sizeof path, "%s" FOLDER "/installed.txt", moved);
+    CHECK_EQ(access(path, F_OK), 0);
+    CHECK_EQ(rmdir(card.root), 0); /* empty */
+    CHECK_EQ(rename(moved, card.root), 0);
+    CHECK_EQ(card_close(&card), 0);
+}
+
 TEST_MAIN
