@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 
 packages=(
   gcc g++ clang clang-format clang-tidy cmake ninja-build make pkg-config   # build and checks
+  binutils                                              # addr2line: source lines of faults
   libboost-context-dev                                  # fcontext: the fiber switch of the emulated card
   libjansson-dev                                        # JSON descriptors of CPU-kernel binaries
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user   # the aarch64 builds, and their tests

@@ -79,7 +79,7 @@ static void *open_library(const struct orchestration_image *image, uint32_t call
     void *library = NULL;
     for (unsigned i = 0; i < sizeof folders / sizeof folders[0] && !library; i++) {
         char path[256], name[320];
-        snprintf(path, sizeof path, "%snpurt_orchestration_%u_%u.so", folders[i], callable, ++load_count);
+        snprintf(path, sizeof path, "%s" ORCHESTRATION_FILE "%u_%u.so", folders[i], callable, ++load_count);
         int fd = file_open_beside(path, name, sizeof name);
         if (fd < 0) {
             snprintf(text, STREAM_TEXT, "no file for it can be made in %s (errno %d)", folders[i], errno);

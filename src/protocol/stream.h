@@ -116,6 +116,8 @@ struct orchestration_image {
     uint8_t reserved1[40];
 };
 enum { ORCHESTRATION_CODE = 128 };
+/* How the names of their files begin on the device, which messages about faults tell. */
+#define ORCHESTRATION_FILE "npurt_orchestration_"
 PROTOCOL_ASSERT(sizeof(struct orchestration_image) == ORCHESTRATION_CODE, "orchestration_image");
 
 /* Why the device ended a run that it built itself. The reference's numbers (docs/reference/runtime-abi.md); what has no

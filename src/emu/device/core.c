@@ -217,6 +217,13 @@ static void start_block(struct launch *launch, struct cluster *on, uint16_t plac
     }
 }
 
+uint64_t core_program_entry(const struct launch *launch)
+{
+    const core_entry *entry = kernel_of(launch)->entry;
+
+    return (uint64_t)(uintptr_t)(entry[0] ? entry[0] : entry[1]);
+}
+
 void core_withdraw(struct launch *launch)
 {
     launch_queue_remove(&queue, launch);

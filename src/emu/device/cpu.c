@@ -120,6 +120,11 @@ static cpu_entry function_resolve(struct launch *launch, struct function *functi
     return entry;
 }
 
+uint64_t cpu_program_entry(const struct launch *launch)
+{
+    return launch->function ? (uint64_t)(uintptr_t)atomic_load(&launch->function->entry) : 0;
+}
+
 static void run_block(struct agent *self)
 {
     struct launch *launch = self->launch;

@@ -84,8 +84,8 @@ struct agent {
     uint64_t image;                    /* its image and arguments, for what it has to say */
     const int64_t *args;
     struct {
-        int signal;
-        uint64_t address, pc;
+        int signal, code; /* si_code */
+        uint64_t address, pc, sp;
     } fault;
 
     /* simulations */

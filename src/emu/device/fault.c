@@ -13,7 +13,10 @@
 
 #include "device.h"
 #include "fiber.h"
+#include "launch.h"
 #include "loader.h"
+#include "symbol/cause.h"
+#include "symbol/symbol.h"
 
 enum { STACK = 64 << 10, PREEMPT = SIGURG, INTERRUPT = SIGUSR2, BUS_ERROR = 0 };
 
@@ -40,6 +43,11 @@ ENGINE_NO_TSAN static uintptr_t context_pc(const ucontext_t *context)
     return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 }
 
+ENGINE_NO_TSAN static uintptr_t context_sp(const ucontext_t *context)
+{
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+}
+
 ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
 {
     /* As if called: the stack is 16-aligned plus the return address that will never be used. */
@@ -51,6 +59,11 @@ ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, vo
 ENGINE_NO_TSAN static uintptr_t context_pc(const ucontext_t *context)
 {
     return (uintptr_t)context->uc_mcontext.pc;
+}
+
+ENGINE_NO_TSAN static uintptr_t context_sp(const ucontext_t *context)
+{
+    return (uintptr_t)context->uc_mcontext.sp;
 }
 
 ENGINE_NO_TSAN static void context_redirect(ucontext_t *context, void *stack, void (*run)(void))
@@ -114,6 +127,8 @@ ENGINE_NO_TSAN static void on_fault(int number, siginfo_t *info, void *machine)
     self->fault.signal = number;
     self->fault.address = address;
     self->fault.pc = pc;
+    self->fault.sp = context_sp(context);
+    self->fault.code = info->si_code;
     context_redirect(context, carrier->rescue, rescue);
 }
 
@@ -123,6 +138,8 @@ _Noreturn void fault_raise(struct agent *self, uint64_t address)
     self->fault.signal = BUS_ERROR;
     self->fault.address = address;
     self->fault.pc = (uint64_t)(uintptr_t)__builtin_return_address(0);
+    self->fault.sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+    self->fault.code = 0;
     engine->lose(self);
     abort();
 }
@@ -201,37 +218,44 @@ void fault_thread_init(struct carrier *carrier)
     carrier->rescue = stack_map();
 }
 
-static const char *signal_meaning(int number)
-{
-    switch (number) {
-    case SIGSEGV:
-        return "bad address";
-    case SIGBUS:
-        return "no memory behind address";
-    case SIGFPE:
-        return "arithmetic fault, pc";
-    case SIGILL:
-        return "illegal instruction at";
-    case SIGTRAP:
-        return "trap instruction at";
-    case SIGABRT:
-        return "abort() or a failed assertion, in";
-    default:
-        return "bus error: no core register window or kernel at";
-    }
-}
-
-void fault_describe(const struct agent *agent, char *text, size_t size)
+/* The start of the object that an address is in; NULL: in none. */
+static const void *object_at(uint64_t pc)
 {
     struct dl_find_object found;
-    uint64_t pc = agent->fault.pc, offset = pc;
 
-    if (agent->fault.signal == SIGSEGV &&
-        (fiber_guards(agent->fault.address) || thread_guards(agent, agent->fault.address))) {
-        snprintf(text, size, "stack overflow");
-        return;
+    return _dl_find_object((void *)(uintptr_t)pc, &found) == 0 ? found.dlfo_map_start : NULL;
+}
+
+/* Device code, but not of the object `context`. */
+static bool is_other_code(const void *context, uint64_t pc)
+{
+    return loader_is_device_code(pc) && object_at(pc) != context;
+}
+
+void fault_describe(const struct agent *agent, uint64_t program, char *text, size_t size)
+{
+    const void *const own = program ? object_at(program) : NULL;
+    const uint64_t pc = agent->fault.pc;
+    struct symbol_place place;
+    char cause[80], where[200] = "", from[200] = "";
+    uint64_t caller = 0;
+
+    const uint64_t address = agent->fault.address;
+    if (agent->fault.signal == BUS_ERROR)
+        snprintf(cause, sizeof cause, "bus error: no core register window or kernel at 0x%llx",
+                 (unsigned long long)address);
+    else
+        cause_text(agent->fault.signal, agent->fault.code, address, fiber_guards(address) || thread_guards(agent, address),
+                   cause, sizeof cause);
+    if (loader_is_device_code(pc)) {
+        symbol_find(pc, false, &place);
+        symbol_text(&place, agent->core == UINT16_MAX, where, sizeof where);
     }
-    if (_dl_find_object((void *)(uintptr_t)pc, &found) == 0) offset = pc - (uint64_t)found.dlfo_link_map->l_addr;
-    snprintf(text, size, "%s 0x%llx (code offset 0x%llx)", signal_meaning(agent->fault.signal),
-             (unsigned long long)agent->fault.address, (unsigned long long)offset);
+    /* In the C library, or in the program that calls what the user wrote: what of that has called it. */
+    if (!where[0] || object_at(pc) == own) caller = symbol_caller(agent->fault.sp, is_other_code, own);
+    if (caller) {
+        symbol_find(caller, true, &place);
+        symbol_text(&place, agent->core == UINT16_MAX, from, sizeof from);
+    }
+    snprintf(text, size, "%s%s%s%s%s", cause, where[0] ? " in " : "", where, from[0] ? ", called from " : "", from);
 }

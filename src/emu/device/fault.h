@@ -16,8 +16,11 @@
 void fault_init(void);
 void fault_thread_init(struct carrier *carrier);
 
-/* What happened to a faulted agent and where, for people. */
-void fault_describe(const struct agent *agent, char *text, size_t size);
+/* What happened to a faulted agent and where, for people: cause, function and source line, and of AICPU workers the
+ * shared object, since they run several. `program`: an
+ * address in the program that its launch entered, 0 none; what happens in there, or in the C library, is told with the place
+ * in other device code that called it, when there is one. The agent's stack is still as the fault left it. */
+void fault_describe(const struct agent *agent, uint64_t program, char *text, size_t size);
 
 /* A device-side bus error: a register window or image that is not there. In the agent's context; does not return. */
 _Noreturn void fault_raise(struct agent *self, uint64_t address);

@@ -165,13 +165,14 @@ static const char *agent_name(const struct agent *agent, char text[48])
 
 static void agent_faulted(struct launch *launch, const struct agent *agent)
 {
-    char name[48], place[200];
+    char name[48], place[400];
     const bool core = agent->core != UINT16_MAX;
     const int32_t code = !core                    ? LAUNCH_CPU_EXCEPTION
                          : core_is_vector(launch) ? LAUNCH_VECTOR_EXCEPTION
                                                   : LAUNCH_CORE_EXCEPTION;
 
-    fault_describe(agent, place, sizeof place);
+    if (!launch->reason[0])
+        fault_describe(agent, core ? core_program_entry(launch) : cpu_program_entry(launch), place, sizeof place);
     launch_fail(launch, code, core ? agent->core : -1, "%s: %s%s%s: %s", agent_name(agent, name),
                 agent->kernel ? "in kernel \"" : "in ",
                 agent->kernel ? agent->kernel : (core ? "the AICore program" : "the AICPU program"),

@@ -106,6 +106,8 @@ void cpu_bind(uint32_t handle, const struct emu_function *function);
 void cpu_begin(struct launch *launch, const struct emu_command *command);
 void cpu_agent_ended(struct launch *launch, struct agent *agent);
 void cpu_withdraw(struct launch *launch);
+/* Where the launch's blocks enter its program; 0: not known. The same of cores below. */
+uint64_t cpu_program_entry(const struct launch *launch);
 /* Bits of the worker slots in use; any thread. */
 extern _Atomic uint32_t cpu_active;
 uint32_t cpu_workers(void);
@@ -120,5 +122,6 @@ void core_program_unload(uint32_t handle);
 void core_begin(struct launch *launch, const struct emu_command *command);
 void core_agent_ended(struct launch *launch, struct agent *agent);
 void core_withdraw(struct launch *launch);
+uint64_t core_program_entry(const struct launch *launch);
 
 #endif
