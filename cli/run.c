@@ -2,6 +2,7 @@
  * after. */
 #include "commands.h"
 #include "hbm.h"
+#include "interrupt.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
@@ -114,13 +115,14 @@ static bool prepare(struct session *s)
 
 static bool open_device(struct session *s)
 {
-    npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads};
+    npurt_device_options options = {.aicpu_threads = s->options.aicpu_threads, .catch_faults = true};
     if (s->options.timeout_s) { /* the other two as far above it as by default */
-        options.scheduler_timeout_ms = s->options.timeout_s * 1000;
+        options.scheduler_timeout_ms = options.orchestration_timeout_ms = s->options.timeout_s * 1000;
         options.op_timeout_ms = options.scheduler_timeout_ms + 35000;
         options.sync_timeout_ms = options.scheduler_timeout_ms + 40000;
     }
     if (npurt_device_open(s->options.target, &options, &s->device) != NPURT_OK) return fail(s);
+    interrupt_cancels(s->device);
     if (npurt_device_get_info(s->device, &s->report.device) != NPURT_OK) return fail(s);
     if (s->subject.ops->load(&s->subject, s->device, &s->callable) != NPURT_OK) return fail(s);
     return true;
@@ -195,6 +197,7 @@ int command_run(const struct words *words)
         free(s);
         return EXIT_FAILED;
     }
+    interrupt_begin();
     speak_begin();
     progress_begin(&s->progress, 2 * s->options.runs + 1);
     progress_step(&s->progress, "making inputs", 0);
@@ -203,6 +206,7 @@ int command_run(const struct words *words)
         s->report.shared = hbm_is_shared(s->options.target);
         before->known = hbm_open(&probe, s->options.target) && hbm_in_use(&probe, &before->bytes);
         if (open_device(s)) run_all(s);
+        interrupt_cancels(NULL);
         if (npurt_callable_unload(s->callable) != NPURT_OK) fail(s);
         if (npurt_device_close(s->device) != NPURT_OK) fail(s);
         after->known = hbm_in_use(&probe, &after->bytes);

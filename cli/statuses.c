@@ -19,7 +19,7 @@ static const struct status_entry entry[] = {
     {NPURT_ERROR_KERNEL_FAULT, "NPURT_ERROR_KERNEL_FAULT", "a kernel faulted on a core, most often at an address outside its tensors (docs/guide/debugging-kernels.md)"},
     {NPURT_ERROR_KERNEL_TIMEOUT, "NPURT_ERROR_KERNEL_TIMEOUT", "a kernel did not end within scheduler_timeout_ms: an endless loop, or a limit too low"},
     {NPURT_ERROR_AICPU_FAULT, "NPURT_ERROR_AICPU_FAULT", "the AICPU program faulted or refused; look at the device log (NPUEMU_LOG=info on the emulated card)"},
-    {NPURT_ERROR_STALLED, "NPURT_ERROR_STALLED", "nothing can move and no kernel is running: a fault of npurt; report it"},
+    {NPURT_ERROR_STALLED, "NPURT_ERROR_STALLED", "nothing can move and no kernel is running, or the orchestration did not return within its limit; without an orchestration in the message report it"},
     {NPURT_ERROR_POISONED, "NPURT_ERROR_POISONED", "the device failed before and was not reset; the message repeats the first cause; npurt_device_reset"},
     {NPURT_ERROR_LOST, "NPURT_ERROR_LOST", "the device-side process is gone; npurt_device_reset, and when that fails too the host process must end"},
     {NPURT_ERROR_DRIVER, "NPURT_ERROR_DRIVER", "a driver call failed in a way that no other status names; explain the driver's code in the record"},

@@ -148,6 +148,27 @@ NPURT_API npurt_status npurt_callable_load(npurt_device *device, const npurt_cal
  * and unloads of the callable are refused. */
 NPURT_API npurt_status npurt_callable_unload(npurt_callable *callable);
 
+/* ---- An orchestration that takes long ----
+ *
+ * One that has not returned after orchestration_timeout_ms (npurt_device_options) is ended, on the host as on the device: the
+ * call answers STALLED, and the message has how many tasks were submitted and the last of them. On the host the limit counts from its call on,
+ * without the time in which the process was stopped; on the device from the start of the run. After 5 s, and then each time
+ * that is twice as long, the log has a warning. npurt_device_cancel ends one at any time.
+ *
+ * Ended means: whatever it calls of npurt answers the status. One that then returns has done no harm. One that calls nothing,
+ * or does not heed the answer, is interrupted a quarter of a second later: on the device that poisons it. On the host its thread gets
+ * SIGURG, for which the library has a handler only at that moment, and comes back from npurt_call or npurt_launch without returning
+ * from the orchestration; locks and memory that this held stay as they are, and later calls of the callable are
+ * INVALID_ARGUMENT. It happens in the orchestration's own code, or after half a second anywhere. A thread that blocks SIGURG is not interrupted.
+ *
+ * ---- An orchestration that faults ----
+ *
+ * On the device it ends the run: ORCHESTRATION, with the cause, the address, and function and source line from its debug
+ * information (-g; read by addr2line of binutils, where that is installed). The device is poisoned.
+ *
+ * On the host it ends the process, as every fault does, unless the device was opened with catch_faults: then the call answers the
+ * same, and the callable is of no more use. Faults of other code of the process go to the handlers that were there before. */
+
 /* One synchronous run: npurt_launch and npurt_wait in one. timing may be NULL. Errors: those of both. On an error no host
  * tensor is written, unless it is the copying back that failed. An OUTPUT_EXISTING host tensor is written whole: bytes
  * that no task wrote are undefined. A graph without tasks writes none. */
@@ -164,7 +185,7 @@ NPURT_API npurt_status npurt_call(npurt_callable *callable, const npurt_call_arg
  *     npurt_launch(c, &third, &a);
  *     npurt_wait(b, NULL); …
  *
- * The library has no thread of its own. A bound run starts when a call on its device (wait, poll, launch or call) sees
+ * No thread of the library sees to runs. A bound run starts when a call on its device (wait, poll, launch or call) sees
  * that the one before has ended: who wants the device busy keeps a thread in npurt_wait.
  *
  * Host tensors that are read are copied during npurt_launch; those that are written must stay valid until the run has

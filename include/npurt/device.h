@@ -64,6 +64,12 @@ typedef struct npurt_device_options {
     uint32_t dump_keep;             /* so many dumps of this process stay in the folder, the newest; 0: 16. Of all processes
                                      * of the user together at most 256 stay, and 512 MiB: beyond that a process that
                                      * writes one gives up its own older ones, then the oldest of others go */
+    uint32_t orchestration_timeout_ms; /* an orchestration that has not returned after so long is ended (callable.h, "An
+                                     * orchestration that takes long"); 0: op_timeout_ms */
+    bool catch_faults;              /* a fault signal in an orchestration that runs on the host is caught and told, where
+                                     * it would end the process; handlers of SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and
+                                     * SIGABRT are installed while the device is open (callable.h, "An orchestration that
+                                     * faults"). False: no handler is installed */
 } npurt_device_options;
 /* Required: scheduler_timeout < op_timeout < sync_timeout, and sync_timeout > scheduler_timeout + 1.5 s (the order in
  * which the three watchdogs tell most; docs/reference/timeouts.md); op_timeout >= 1 s, because the device's own monitor
@@ -114,6 +120,13 @@ NPURT_API npurt_status npurt_device_close(npurt_device *device);
 /* Force-resets the device after a failure and opens it anew. Runs in flight end with CANCELLED. Every allocation and
  * callable of the device is gone: addresses and callables from before answer INVALID_ARGUMENT. OK: the device works again (probed). LOST: it does not. */
 NPURT_API npurt_status npurt_device_reset(npurt_device *device);
+
+/* Ends what the device does: an orchestration that runs on the host is refused whatever it calls from now on, and interrupted
+ * when it calls nothing (callable.h, "An orchestration that takes long"); a run that executes is told to end as by npurt_cancel,
+ * with a grace of 100 ms for its kernels; one that is bound never starts. What was launched before this call answers
+ * CANCELLED, or OK when it was faster; what is launched afterwards is not concerned. Does not wait, and takes no lock that a
+ * call holds: it is for a thread that sees to the keyboard. Not for a signal handler. Errors: INVALID_ARGUMENT, FORKED. */
+NPURT_API npurt_status npurt_device_cancel(npurt_device *device);
 
 /* Does not wait, not for calls either. Of a handle that is none, and in a child made by fork, LOST; no error record. */
 NPURT_API npurt_device_state npurt_device_get_state(npurt_device *device);

@@ -30,11 +30,12 @@ typedef enum npurt_status {
     NPURT_ERROR_OUT_OF_HOST_MEMORY = 7,
     NPURT_ERROR_LIMIT = 8,                 /* a documented limit was met: tasks, callables, arguments */
     NPURT_ERROR_GRAPH = 9,                 /* a submission of the orchestration was refused */
-    NPURT_ERROR_ORCHESTRATION = 10,        /* the orchestration function itself returned non-zero */
+    NPURT_ERROR_ORCHESTRATION = 10,        /* the orchestration function itself returned non-zero, or faulted */
     NPURT_ERROR_KERNEL_FAULT = 11,         /* a kernel faulted on a core */
     NPURT_ERROR_KERNEL_TIMEOUT = 12,       /* a kernel did not end in time */
     NPURT_ERROR_AICPU_FAULT = 13,          /* the AICPU program faulted or refused */
-    NPURT_ERROR_STALLED = 14,              /* nothing can move and no kernel is running */
+    NPURT_ERROR_STALLED = 14,              /* nothing can move and no kernel is running; or the orchestration did not
+                                            * return within its limit */
     NPURT_ERROR_POISONED = 15,             /* refused: the device failed before; reset it */
     NPURT_ERROR_LOST = 16,                 /* the device-side process is gone */
     NPURT_ERROR_DRIVER = 17,               /* a driver call failed in a way that no other code names */

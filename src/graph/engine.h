@@ -71,6 +71,7 @@ struct graph {
     graph_element element;
     void *element_context;
     struct image_header header;
+    npurt_status stop;      /* graph_stop: what every call answers */
     uint64_t reserved_size; /* of the mapping that *this is the start of */
 #endif
 };

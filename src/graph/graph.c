@@ -115,6 +115,7 @@ void graph_destroy(struct graph *graph)
 npurt_status graph_begin(struct graph *g, const struct graph_begin_info *info)
 {
     uint32_t kinds = info->edge_kinds ? info->edge_kinds : GRAPH_ALL_EDGES | GRAPH_JOINS;
+    g->orch.ops = &graph_orch_ops;
     g->state = GRAPH_IDLE;
     g->latched = NPURT_OK;
     g->task_count = g->join_count = g->ready_count = g->depth = 0;

@@ -97,6 +97,17 @@ npurt_status graph_scope_begin(struct graph *graph, npurt_scope_mode mode);
 npurt_status graph_scope_end(struct graph *graph);
 npurt_status graph_finish(struct graph *graph, struct graph_image *image);
 
+/* From any thread while a graph is open, and nothing else is: what the orchestration calls from now on latches `status`, until
+ * the next graph_begin. Costs the calls of others nothing. */
+void graph_stop(struct graph *graph, npurt_status status);
+/* The same: how far it is, as seen from outside while it moves. */
+struct graph_glance {
+    uint32_t tasks;
+    bool refused;
+    int32_t kernel[3]; /* of the last task, per core slot; -1 none */
+};
+void graph_glance(const struct graph *graph, struct graph_glance *out);
+
 /* What latched: a sentence naming the task and its argument, and the user's code of npurt_orch_fail (0 none). */
 const char *graph_problem(const struct graph *graph);
 int32_t graph_user_code(const struct graph *graph);

@@ -7,6 +7,7 @@
 #include "contents.h"
 #include "dump.h"
 #include "error.h"
+#include "guarded.h"
 #include "log.h"
 #include "memory.h"
 #include "registration.h"
@@ -91,7 +92,10 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
 {
     npurt_callable *c = run->callable;
     npurt_device *device = run->device;
-    npurt_status status = NPURT_OK;
+    npurt_status status = guarded_check(c);
+    if (status != NPURT_OK) return status;
+    if (flight_is_cancelled(run))
+        return error_raise(NPURT_ERROR_CANCELLED, "a run of \"%s\" was cancelled before it started", c->name);
     if (!device->graph && (status = graph_create(NULL, &device->graph)) != NPURT_OK)
         return error_raise(status, "no host memory for the graph engine");
     struct graph_begin_info info = {.grow = grow_heap,
@@ -109,8 +113,18 @@ static npurt_status build(npurt_run *run, const npurt_call_args *args, struct gr
                                        .scalar_count = args->scalar_count,
                                        .tensor = run->bank->tensor,
                                        .scalar = args->scalars};
-    const int code = c->orchestration.entry(graph_orch(device->graph), &orch_args);
+    struct guard_call call = {
+        .name = c->name, .entry = c->orchestration.entry, .graph = device->graph, .args = &orch_args};
+    guard_run(device->guard, &call);
+    const int code = call.code;
     error_begin(run->call); /* calls of the orchestration, on other devices, may have failed: they are its own */
+    if (call.end != GUARD_RETURNED) {
+        status = guarded_explain(run, &call);
+        graph_destroy(device->graph); /* it may have been left in the middle */
+        device->graph = NULL;
+        (void)device_bind_thread(device);
+        return status;
+    }
     status = graph_finish(device->graph, image);
     if (status != NPURT_OK) return graph_failed(run, status);
     status = device_bind_thread(device); /* the orchestration may have called another device */

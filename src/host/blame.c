@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "error.h"
+#include "reason.h"
 #include "registers.h"
 
 /* The number that follows a "core", or NULL: "core 19", "core id is 19", "coreId: 0x13", "core_id=19". Nothing but
@@ -113,21 +114,23 @@ npurt_status blame_kernel(const struct dump *dump, const struct outcome *o, npur
     const int32_t core = core_named(o->said, &aiv);
     const struct run_suspect *s = fault ? faulted(o, core, aiv) : blame_first(o);
     if (!s && fault && core != NPURT_NO_CORE && dump_block_on(dump, core, aiv, &recorded)) s = &recorded;
+    char reason[240] = "", hint[200];
+    if (fault) reason_text(o->said, reason, sizeof reason);
     if (!s) {
         raise_open(c, o, status, what, core);
+        if (*reason) error_append(": %s", reason);
     } else {
         const char *kernel = callable_kernel_name(c, s->kernel);
         char others[64] = "";
         if (o->result.suspect_count > 1)
             snprintf(others, sizeof others, "; %u other dispatches did not end either", o->result.suspect_count - 1);
-        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s", kernel, s->kernel,
-                    what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block, c->name,
-                    others);
+        error_raise(status, "kernel \"%s\" (id %d) %s on core %d (%s), task %u block %u of \"%s\"%s%s%s", kernel,
+                    s->kernel, what, s->physical_core, s->core_type == NPURT_CORE_AIC ? "AIC" : "AIV", s->task, s->block,
+                    c->name, *reason ? ": " : "", reason, others);
         error_place(s->task, s->kernel, kernel, s->physical_core);
     }
-    error_hint("%s",
-               fault ? "the kernel accessed memory it should not, or executed an illegal instruction"
-                     : "the kernel loops, or waits for something that does not come");
+    error_hint("%s", fault ? reason_hint(o->said, "kernel", hint, sizeof hint)
+                           : "the kernel loops, or waits for something that does not come");
     return status;
 }
 

@@ -12,6 +12,7 @@ struct npurt_callable {
     uint32_t in_flight;   /* runs that have not ended, and launches that wait for a bank */
     bool unloading;       /* a thread is in npurt_callable_unload for it */
     bool orphaned;        /* a reset took the device away from under it; only unload is left */
+    bool broken;          /* its orchestration on the host was jumped out of (guard.h) */
     char name[64];
     npurt_runtime runtime;
     struct orchestration orchestration; /* host_build_graph */

@@ -8,6 +8,7 @@
 #include "api.h"
 #include "callable.h"
 #include "error.h"
+#include "guard.h"
 #include "leak.h"
 #include "log.h"
 #include "memory.h"
@@ -22,8 +23,11 @@ enum { RESET_TRIES = 3, RESET_DRAIN_MS = 200 };
 
 static npurt_status settle_options(const npurt_device_options *given, npurt_device_options *o)
 {
-    unsigned char leak_check = 0;
+    unsigned char leak_check = 0, catch_faults = 0;
     if (given) memcpy(&leak_check, &given->leak_check, 1);
+    if (given) memcpy(&catch_faults, &given->catch_faults, 1);
+    if (catch_faults > 1)
+        return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "catch_faults is %u, neither true nor false", catch_faults);
     if (leak_check > 1)
         return error_raise(NPURT_ERROR_INVALID_ARGUMENT, "leak_check is %u, neither true nor false", leak_check);
     *o = given ? *given : (npurt_device_options){0};
@@ -57,6 +61,7 @@ static void device_destroy(npurt_device *device)
     log_leave(device);
     address_leave(device);
     callable_free_all(device);
+    guard_destroy(device->guard);
     graph_destroy(device->graph);
     bundle_close(&device->bundle);
     ledger_fini(&device->ledger);
@@ -131,6 +136,10 @@ npurt_status device_open_on(struct driver *driver, bool owns_driver, int32_t id,
     if (status == NPURT_OK && !(keep_text(&device->options.binaries, &device->binaries) &&
                                 keep_text(&device->options.dump_folder, &device->dump_folder)))
         status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for the options");
+    const uint32_t limit_ms = device->options.orchestration_timeout_ms;
+    if (status == NPURT_OK && !(device->guard = guard_create(entry, limit_ms ? limit_ms : device->options.op_timeout_ms,
+                                                             device->options.catch_faults)))
+        status = error_raise(NPURT_ERROR_OUT_OF_HOST_MEMORY, "no host memory for a device handle");
     device->hal_id = id;
     if (status == NPURT_OK && strcmp(driver->provider, "cann") == 0) status = visible_hal_id(id, &device->hal_id);
     if (status == NPURT_OK) {
@@ -206,6 +215,18 @@ npurt_status npurt_device_open_api(uint32_t api_version, const char *target, con
     npurt_status status = open_target(target, api_options(api, options, &copy), out);
     if (status == NPURT_OK) device_of(*out)->api = api;
     return status;
+}
+
+npurt_status npurt_device_cancel(npurt_device *handle)
+{
+    error_begin("npurt_device_cancel");
+    struct handle_entry *entry = handle_find(handle, HANDLE_DEVICE);
+    if (!entry) return handle_refuse(handle, HANDLE_DEVICE);
+    if (atomic_load(&entry->forks) != fork_count())
+        return error_raise(NPURT_ERROR_FORKED, "the device was opened before a fork, in the parent");
+    (void)atomic_fetch_add(&entry->cancels, 1);
+    guard_cancel(entry);
+    return NPURT_OK;
 }
 
 npurt_status npurt_device_close(npurt_device *handle)

@@ -70,6 +70,7 @@ struct npurt_device {
     rtBinHandle binary;
     rtFuncHandle init, exec, unload;
     void *registration;  /* AICore program; NULL before the first launch */
+    struct guard *guard; /* of orchestrations on the host */
     struct graph *graph; /* NULL before the first call */
     uint64_t graph_number; /* of the graph in the engine's memory: counts them */
     struct run_lines lines;

@@ -93,20 +93,36 @@ void dump_fini(struct dump *d)
     evidence_fini(&d->evidence);
 }
 
+const char *dump_task_name(const struct dump *d, uint32_t place, char text[DUMP_TASK_NAME])
+{
+    struct task_facts t;
+    d->tasks.facts(&d->tasks, place, &t);
+    int used = snprintf(text, DUMP_TASK_NAME, "task %u", tasks_number(&d->tasks, place));
+    const char *before = " ";
+    for (unsigned slot = 0; slot < 3; slot++) {
+        if (!(t.core_mask >> slot & 1) || used < 0 || used >= DUMP_TASK_NAME) continue;
+        used += snprintf(text + used, (size_t)(DUMP_TASK_NAME - used), "%s\"%.20s\"", before,
+                         callable_kernel_name(d->run->callable, t.kernel[slot]));
+        before = "+";
+    }
+    return text;
+}
+
 void dump_tell_waits(const struct dump *d)
 {
     if (!d->tasks.count || !d->waits.root_count || !error_pending()) return;
     const struct wait_root *root = &d->waits.root[0];
     const enum wait_kind kind = (enum wait_kind)d->waits.kind[root->place];
-    const uint32_t number = tasks_number(&d->tasks, root->place);
+    char name[DUMP_TASK_NAME];
+    dump_task_name(d, root->place, name);
     if (kind == WAIT_UNRELEASED)
-        error_append("; task %u can not run: its producers have completed and it waits for %u more", number,
+        error_append("; %s can not run: its producers have completed and it waits for %u more", name,
                      d->tasks.state[root->place].fanin_left);
     else if (kind == WAIT_FOR_CORE)
-        error_append("; task %u is ready and was sent to no core", number);
+        error_append("; %s is ready and was sent to no core", name);
     else if (kind == WAIT_SENT)
-        error_append("; task %u was sent to a core that did not take it", number);
-    if (root->waiting) error_append("; %u tasks wait for task %u", root->waiting, number);
+        error_append("; %s was sent to a core that did not take it", name);
+    if (root->waiting) error_append("; %u tasks wait for %s", root->waiting, name);
 }
 
 /* ---- the document */

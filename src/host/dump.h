@@ -29,6 +29,10 @@ void dump_fini(struct dump *dump);
  * core, or nothing on it is unfinished, or the tasks are not at hand. `aiv`: only a vector core can be meant. */
 bool dump_block_on(const struct dump *dump, int32_t physical_core, bool aiv, struct run_suspect *out);
 
+/* How a task is called wherever people read of one: `task 3 "spin"`, with all its kernels' names. Returns text. */
+enum { DUMP_TASK_NAME = 96 };
+const char *dump_task_name(const struct dump *dump, uint32_t place, char text[DUMP_TASK_NAME]);
+
 /* Adds to the message of the error raised what the run waits for, when somebody does. */
 void dump_tell_waits(const struct dump *dump);
 

@@ -101,11 +101,17 @@ static bool drained(void *context, const struct slot_streams *holder)
            device->driver->rtStreamQuery(holder->cpu) != ACL_ERROR_RT_STREAM_NOT_COMPLETE;
 }
 
+bool flight_is_cancelled(const npurt_run *run)
+{
+    return atomic_load_explicit(&run->device->entry->cancels, memory_order_acquire) != run->cancels;
+}
+
 static npurt_status start(npurt_run *run)
 {
     npurt_device *device = run->device;
     const struct slot_streams own = {device->core_stream, device->cpu_stream};
     run->ticket = slot_run_begin(device->slot, drained, device);
+    run->started_ns = run_now_ns();
     log_run_begin(run);
     npurt_status status = run_start(run);
     if (status != NPURT_OK) {
@@ -126,6 +132,10 @@ static void start_queued(npurt_device *device)
     device->flight.queued = NULL;
     if (atomic_load(&device->state) != NPURT_DEVICE_HEALTHY) {
         end_poisoned(run);
+        return;
+    }
+    if (flight_is_cancelled(run)) {
+        end_refused(run, NPURT_ERROR_CANCELLED, "was cancelled before it started");
         return;
     }
     struct error_state own;
@@ -302,6 +312,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     static const npurt_call_args none;
     npurt_device *device = c->device;
     const uint64_t began = run_now_ns();
+    const uint32_t cancels = atomic_load(&device->entry->cancels);
     if (!args) args = &none;
     c->in_flight++;
     npurt_status status = wait_for_bank(c, args->flags);
@@ -321,6 +332,7 @@ npurt_status flight_launch(npurt_callable *c, const npurt_call_args *args, const
     run->waited = run->cancelled = run->shipped = run->copied_in = false;
     run->looks = 0;
     run->began_ns = began;
+    run->cancels = cancels;
     run->timing = (npurt_timing){0};
     run->status = NPURT_OK;
     run->bank = free_bank(device);

@@ -11,7 +11,7 @@
  * Who sees the end: whichever public call has to wait for the executing run takes the watch, gives the device's lock up,
  * and waits in the driver; others wait for `changed`. The one who holds the watch then retires the run: starts the next
  * first, copies outputs back, and wakes the others. npurt_poll and npurt_launch retire a run that has ended without
- * waiting. There is no thread of the library's own.
+ * waiting. No thread of the library's own sees to runs.
  *
  * Why the second is not put on the streams behind the first: docs/decisions/0008-two-runs-in-flight.md.
  */
@@ -46,8 +46,9 @@ struct npurt_run {
     uint32_t looks; /* run_command.look asked for */
     struct growth_mark mark; /* with NPURT_CALL_LEAK_CHECK or the device's leak_check */
     bool waited;    /* a thread is in npurt_wait for it */
+    uint32_t cancels; /* handle_entry.cancels when it was launched: more now means that it is to end */
     bool cancelled; /* npurt_cancel while it was executing */
-    uint64_t began_ns;
+    uint64_t began_ns, started_ns; /* launched by the program; on the device */
     /* How it ended. */
     npurt_status status;
     npurt_error error;
@@ -62,6 +63,9 @@ struct flight {
     npurt_run *handles;            /* all that were ever made: as many as were held at once */
     pthread_cond_t changed;        /* a run has ended or started, or the watch is free */
 };
+
+/* npurt_device_cancel has come since it was launched. */
+bool flight_is_cancelled(const npurt_run *run);
 
 void flight_init(npurt_device *device);
 void flight_fini(npurt_device *device);

@@ -33,6 +33,7 @@ struct handle_entry {
     pthread_mutex_t lock;   /* error-checking: an orchestration that calls back gets BUSY */
     _Atomic uint64_t forks; /* fork_count() when it was opened */
     _Atomic int state;      /* npurt_device_state, read without the lock */
+    _Atomic uint32_t cancels; /* counts npurt_device_cancel, which takes no lock */
     /* Under the table's lock. */
     enum handle_kind kind;
     char name[128];

@@ -10,6 +10,9 @@ struct outcome {
     rtError_t core, cpu; /* what the streams ended with; ACL_ERROR_RT_STREAM_SYNC_TIMEOUT: not ended */
     bool answered;       /* result is this run's */
     rtError_t read;      /* how the last try to read it ended */
+    bool returned;       /* an orchestration on the device has */
+    bool overran;        /* it had not when its time was up (orchestration_timeout_ms) */
+    bool cancelled;      /* npurt_device_cancel has come, and the scheduler was told */
     bool left;           /* the wait was given up: flight.leave */
     char said[1024];     /* the driver's words for the first failure of a stream: the next call has others */
     struct run_result result;

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "log.h"
 #include "memory.h"
+#include "reason.h"
 #include "rings.h"
 #include "stream_code.h"
 
@@ -174,19 +175,45 @@ bool streamed_overran(const struct outcome *o)
     return o->stream.stage == STREAM_BUILDING || o->stream.stage == STREAM_LOADING;
 }
 
-npurt_status streamed_explain_overrun(const npurt_run *run, const struct outcome *o, uint32_t submitted)
+/* "it has submitted 3 tasks, the last of them task 2 "add"". */
+static void tell_submitted(const struct dump *dump, char *text, size_t size)
 {
+    char last[DUMP_TASK_NAME];
+    if (dump->tasks.count == 0)
+        snprintf(text, size, "it has submitted no task that is known of");
+    else
+        snprintf(text, size, "it has submitted %u tasks, the last of them %s", dump->tasks.total,
+                 dump_task_name(dump, dump->tasks.count - 1, last));
+}
+
+npurt_status streamed_explain_overrun(const struct dump *dump, const struct outcome *o)
+{
+    const npurt_run *run = dump->run;
     const char *name = run->callable->name;
-    const uint64_t ms = (run_now_ns() - run->began_ns) / 1000000;
+    const uint64_t ms = o->overran ? run->device->options.orchestration_timeout_ms
+                                   : (run_now_ns() - run->started_ns) / 1000000;
+    char submitted[160];
+    tell_submitted(dump, submitted, sizeof submitted);
     if (o->stream.stage == STREAM_LOADING)
         error_raise(NPURT_ERROR_STALLED, "orchestration of \"%s\": the device was still loading it after %" PRIu64 " ms",
                     name, ms);
     else
-        error_raise(NPURT_ERROR_STALLED,
-                    "orchestration of \"%s\" did not return within %" PRIu64 " ms; it has submitted %u tasks", name, ms,
+        error_raise(NPURT_ERROR_STALLED, "orchestration of \"%s\" did not return within %" PRIu64 " ms; %s", name, ms,
                     submitted);
-    error_hint("the orchestration loops, or waits for something that does not come");
+    error_hint("the orchestration loops, or waits for something that does not come; one that needs longer has "
+               "orchestration_timeout_ms (npurt run --timeout)");
     return NPURT_ERROR_STALLED;
+}
+
+npurt_status streamed_explain_fault(const struct dump *dump, const struct outcome *o)
+{
+    char reason[240], hint[200], submitted[160];
+    tell_submitted(dump, submitted, sizeof submitted);
+    error_raise(NPURT_ERROR_ORCHESTRATION, "orchestration of \"%s\" faulted on the device: %s; %s",
+                dump->run->callable->name, reason_text(o->said, reason, sizeof reason), submitted);
+    error_driver_code(o->cpu, "rtStreamSynchronizeWithTimeout");
+    error_hint("%s", reason_hint(o->said, "orchestration", hint, sizeof hint));
+    return NPURT_ERROR_ORCHESTRATION;
 }
 
 /* ---- unloading */

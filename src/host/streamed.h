@@ -8,7 +8,7 @@
 #ifndef HOST_STREAMED_H
 #define HOST_STREAMED_H
 
-#include "run.h"
+#include "dump.h"
 
 /* Pre: arguments are checked and have their place in the bank; run->threads is chosen. */
 npurt_status streamed_bind(npurt_run *run, const npurt_call_args *args);
@@ -27,8 +27,11 @@ npurt_status streamed_explain(const npurt_run *run, const struct outcome *outcom
 void streamed_tell_codes(const struct outcome *outcome);
 /* True when nothing has ended but the limits, and the device is in the user's orchestration, or loads it. */
 bool streamed_overran(const struct outcome *outcome);
-/* Raises that; `submitted` tasks are known of. */
-npurt_status streamed_explain_overrun(const npurt_run *run, const struct outcome *outcome, uint32_t submitted);
+/* Raises that, or that its time was up (outcome.overran), with what it had submitted. */
+npurt_status streamed_explain_overrun(const struct dump *dump, const struct outcome *outcome);
+
+/* Raises that the orchestration faulted on the device, with the driver's words; the same. */
+npurt_status streamed_explain_fault(const struct dump *dump, const struct outcome *outcome);
 
 /* Launches the entry that closes the callable's orchestration on the device, behind the executing run; waits for its end
  * when none executes. Nothing to do for a callable that the device has never loaded. */

@@ -18,6 +18,7 @@
 #include "error.h"
 #include "log.h"
 #include "memory.h"
+#include "reason.h"
 #include "run.h"
 #include "streamed.h"
 
@@ -27,6 +28,7 @@ enum {
     GRACE_MS = 100,      /* for kernels that still run when the run is ended */
     ABORT_MS = 2000,     /* for the scheduler to answer after the grace */
     DRAIN_MS = 200,      /* for everything on the device to come to rest */
+    RETURN_MS = 500,     /* for an orchestration to return when the schedulers have ended the run, or its time is up */
 };
 
 static const char sync_name[] = "rtStreamSynchronizeWithTimeout";
@@ -68,10 +70,46 @@ static void read_result(const npurt_run *run, struct outcome *o)
     if (!o->read) o->read = code;
 }
 
+static rtError_t write_abort(const npurt_run *run, uint32_t grace_ms)
+{
+    const struct run_command command = {.abort = 1, .grace_ms = grace_ms};
+    return run->device->driver->rtMemcpy(device_pointer(bank_control(run->bank) + RUN_COMMAND), sizeof command,
+                                         &command, sizeof command, RT_MEMCPY_HOST_TO_DEVICE);
+}
+
+/* True when an orchestration on the device has had its time and has not returned. While it waits for room or for an
+ * element the schedulers' own limit has the better report, and a little more time for it. */
+static bool is_out_of_time(npurt_run *run, struct outcome *o)
+{
+    const uint64_t limit = run->device->options.orchestration_timeout_ms, ms = (run_now_ns() - run->started_ns) / 1000000;
+    if (limit == 0 || ms < limit || o->returned) return false;
+    read_result(run, o);
+    o->returned = o->told || o->stream.stage == STREAM_RETURNED_FROM;
+    if (o->returned) return false;
+    return ms >= limit + (o->stream.stage == STREAM_WAITING ? RETURN_MS : 0);
+}
+
+/* The cores have left. The AICPU stream follows at once, unless an orchestration keeps its thread: then the schedulers have
+ * ended the run, since nothing moved, and nobody else will end it. */
+static void wait_cpu(npurt_run *run, struct outcome *o, uint32_t left)
+{
+    npurt_device *device = run->device;
+    const bool streamed = run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
+    if (left < LAST_LOOK_MS) left = LAST_LOOK_MS;
+    if (streamed) {
+        o->cpu = sync(device, o, device->cpu_stream, RETURN_MS);
+        if (o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) return;
+        read_result(run, o);
+        if (streamed_overran(o)) return;
+    }
+    o->cpu = sync(device, o, device->cpu_stream, left);
+}
+
 /* Waits until both streams have ended, one has failed, the time is up, or somebody wants the wait to end. */
 static void wait_streams(npurt_run *run, struct outcome *o)
 {
     npurt_device *device = run->device;
+    const bool streamed = run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
     uint32_t left = device->options.sync_timeout_ms;
     o->cpu = ACL_ERROR_RT_STREAM_SYNC_TIMEOUT;
     do {
@@ -91,15 +129,16 @@ static void wait_streams(npurt_run *run, struct outcome *o)
                 o->core = sync(device, o, device->core_stream, LAST_LOOK_MS);
             return;
         }
+        if (!o->cancelled && flight_is_cancelled(run)) {
+            o->cancelled = write_abort(run, GRACE_MS) == 0;
+            if (left > GRACE_MS + ABORT_MS) left = GRACE_MS + ABORT_MS; /* for its answer */
+        }
+        if (streamed && is_out_of_time(run, o)) {
+            o->overran = true;
+            return;
+        }
     } while (left);
-    if (o->core == 0) o->cpu = sync(device, o, device->cpu_stream, left > LAST_LOOK_MS ? left : LAST_LOOK_MS);
-}
-
-static rtError_t write_abort(const npurt_run *run, uint32_t grace_ms)
-{
-    const struct run_command command = {.abort = 1, .grace_ms = grace_ms};
-    return run->device->driver->rtMemcpy(device_pointer(bank_control(run->bank) + RUN_COMMAND), sizeof command,
-                                         &command, sizeof command, RT_MEMCPY_HOST_TO_DEVICE);
+    if (o->core == 0) wait_cpu(run, o, left);
 }
 
 npurt_status run_abort(npurt_run *run, uint32_t grace_ms)
@@ -109,13 +148,20 @@ npurt_status run_abort(npurt_run *run, uint32_t grace_ms)
     return error_driver(code, "rtMemcpy", "telling the scheduler to end a run of \"%s\"", run->callable->name);
 }
 
+/* The cores are at rest and the orchestration keeps its thread: nothing is to be waited for but its return. */
+static bool overran_idle(const npurt_run *run, const struct outcome *o)
+{
+    return run->callable->runtime == NPURT_TENSORMAP_AND_RINGBUFFER && o->core == 0 && streamed_overran(o);
+}
+
 /* Tells the scheduler to stop and waits for what it has to say. */
 static void end_run(npurt_run *run, struct outcome *o)
 {
     npurt_device *device = run->device;
     if (o->cpu == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->core)) {
         const rtError_t code = write_abort(run, GRACE_MS);
-        o->cpu = code == 0 ? sync(device, o, device->cpu_stream, GRACE_MS + ABORT_MS) : code;
+        const uint32_t answer_ms = o->overran || overran_idle(run, o) ? RETURN_MS : ABORT_MS;
+        o->cpu = code == 0 ? sync(device, o, device->cpu_stream, GRACE_MS + answer_ms) : code;
     }
     if (o->core == ACL_ERROR_RT_STREAM_SYNC_TIMEOUT && !error_is_lost(o->cpu))
         o->core = sync(device, o, device->core_stream, DRAIN_MS);
@@ -177,6 +223,8 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
     const bool streamed = c->runtime == NPURT_TENSORMAP_AND_RINGBUFFER;
     char waited[64];
     const rtError_t lost = error_is_lost(o->core) ? o->core : error_is_lost(o->cpu) ? o->cpu : 0;
+    if (run->cancelled && !o->answered && !lost)
+        return error_raise(NPURT_ERROR_CANCELLED, "a run of \"%s\" was cancelled and its scheduler does not answer", c->name);
     if (lost && lost != ACL_ERROR_RT_SOCKET_CLOSE)
         return error_driver(lost, sync_name, "the device failed during a run of \"%s\"", c->name);
     if (lost) {
@@ -188,7 +236,11 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
     const npurt_status core = error_status_of(o->core);
     if (core == NPURT_ERROR_KERNEL_FAULT || o->core == 507016 || o->core == 507035 || o->core == 507036)
         return blame_kernel(dump, o, NPURT_ERROR_KERNEL_FAULT, "faulted");
-    if (streamed && streamed_overran(o)) return streamed_explain_overrun(run, o, dump->tasks.total);
+    if (o->overran && o->answered && blame_first(o)) {
+        snprintf(waited, sizeof waited, "did not end within %u ms", device->options.orchestration_timeout_ms);
+        return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, waited);
+    }
+    if (streamed && (o->overran || streamed_overran(o)) && !run->cancelled) return streamed_explain_overrun(dump, o);
     if (core == NPURT_ERROR_KERNEL_TIMEOUT || o->core == 507034)
         return blame_kernel(dump, o, NPURT_ERROR_KERNEL_TIMEOUT, "outran the op-execute timeout");
     if (o->answered) {
@@ -240,8 +292,11 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {
-        npurt_status status =
-            error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"", c->name);
+        if (streamed && reason_names_orchestration(o->said)) return streamed_explain_fault(dump, o);
+        char reason[240];
+        reason_text(o->said, reason, sizeof reason);
+        npurt_status status = error_raise(NPURT_ERROR_AICPU_FAULT, "the AICPU program failed during a run of \"%s\"%s%s",
+                                          c->name, *reason ? ": " : "", reason);
         error_driver_code(o->cpu, sync_name);
         error_hint("%s", o->said[0] ? o->said : "the AICPU log names the fault");
         return status;
@@ -296,6 +351,7 @@ npurt_status run_settle(npurt_run *run, struct outcome *o)
     struct dump dump;
     if (run_is_good(run, o)) return NPURT_OK;
     device_set_state(device, NPURT_DEVICE_DRAINING);
+    run->cancelled |= o->cancelled;
     end_run(run, o);
     dump_gather(run, !error_is_lost(o->core) && !error_is_lost(o->cpu), &dump); /* before the device is let go */
     npurt_status status = explain(&dump, o);

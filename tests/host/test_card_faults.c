@@ -4,7 +4,8 @@
 
 static uint32_t x[64], y[64];
 
-static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status status, const char *name, const char *code)
+static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status status, const char *name, const char *code,
+                           const char *why, const char *hint)
 {
     const npurt_device_options options = {
         .scheduler_timeout_ms = 200, .op_timeout_ms = 20000, .sync_timeout_ms = 30000};
@@ -32,6 +33,8 @@ static void run_bad_kernel(const char *target, uint64_t kernel, npurt_status sta
     snprintf(first, sizeof first, "core %d", (int)e->core);
     CHECK_HAS(e->message, first);
     CHECK_HAS(e->message, "task 0");
+    CHECK_HAS(e->message, why);
+    CHECK_HAS(e->hint, hint);
     CHECK_HAS(e->fallout, code);
     for (uint32_t i = 0; i < 64; i++)
         CHECK_EQ(y[i], 5);
@@ -62,15 +65,16 @@ TEST(a_kernel_that_faults_in_any_way_is_named_and_507015_follows)
 {
     static const struct {
         uint64_t kernel;
-        const char *name;
-    } bad[] = {{FIXTURE_FAULT, "fault"},
-               {FIXTURE_DIVIDE, "divide"},
-               {FIXTURE_ILLEGAL, "illegal"},
-               {FIXTURE_ABORT, "aborts"},
-               {FIXTURE_OVERFLOW, "overflow"}};
+        const char *name, *why, *hint;
+    } bad[] = {{FIXTURE_FAULT, "fault", ": bad address 0x8 (SIGSEGV) in ", "a null pointer"},
+               {FIXTURE_DIVIDE, "divide", ": arithmetic fault", "zero"},
+               {FIXTURE_ILLEGAL, "illegal", ": illegal instruction (SIGILL) in ", "illegal instruction"},
+               {FIXTURE_ABORT, "aborts", "(SIGABRT), called from ", "abort()"},
+               {FIXTURE_OVERFLOW, "overflow", ": stack overflow (SIGSEGV) in bad_deeper() at bad_code.h:", "stack is full"}};
     for (int t = 0; t < TARGETS; t++)
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-            run_bad_kernel(targets[t], bad[i].kernel, NPURT_ERROR_KERNEL_FAULT, bad[i].name, "507015");
+            run_bad_kernel(targets[t], bad[i].kernel, NPURT_ERROR_KERNEL_FAULT, bad[i].name, "507015", bad[i].why,
+                           bad[i].hint);
 }
 
 /* The endless kernel is dispatched first, and outlives the grace as any long one would. Whether it had started: on a busy
@@ -153,7 +157,7 @@ TEST(a_fault_finds_the_last_core_beside_endless_kernels)
 TEST(an_endless_kernel_is_named_and_the_drivers_code_follows)
 {
     for (int t = 0; t < TARGETS; t++)
-        run_bad_kernel(targets[t], FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070");
+        run_bad_kernel(targets[t], FIXTURE_SPIN, NPURT_ERROR_KERNEL_TIMEOUT, "spin", "5070", "made no progress for", "the kernel loops");
 }
 
 TEST(closing_after_a_fault_works_without_a_reset)
