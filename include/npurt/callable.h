@@ -75,8 +75,9 @@ typedef struct npurt_callable_desc {
  * tensors that lie in one allocation, and host tensors that overlap, which are one piece on the device as they are on the
  * host. So a byte of several host tensors is there once. Before the run it is the host's when one of them is copied in (INPUT,
  * INOUT), else undefined; after it the host gets what the tasks have left there when one of them is copied out (INOUT,
- * OUTPUT_EXISTING), also where another one is an INPUT. Host tensors that share nothing begin at multiples of 512 bytes; of
- * those that overlap the lowest does, and the others are as far from it as on the host.
+ * OUTPUT_EXISTING), also where another one is an INPUT. A host tensor reaches from its first element to its last. One that
+ * meets no other begins at a multiple of 512 bytes on the device; of those that meet the lowest does, and the others are as
+ * far from it as on the host. Where that left elements unaligned they lie as on the host, modulo 512.
  *
  * Strides are in elements: element (i0, …) lies at the address plus the sum of i_d * strides[d]. All 0: contiguous,
  * row-major. A dimension of one element needs none. Kernels and the orchestration get the tensor with its strides
