@@ -68,34 +68,34 @@ const struct command_spec command_table[COMMANDS] = {
                      "must be, closes, and reports times, device memory and the comparison.\n\n"
                      "FOLDER is what npurt build made. A wrong element is reported with its index, the number that was "
                      "found, the number that was wanted, and the wrong elements of each block of the output.",
-                     LIST(run_option)},
+                     LIST(run_option), NULL},
     [COMMAND_BUILD] =
         {"build", "DESCRIPTION", true, OFFER_FILES, false, false, "make a bundle of your kernels and orchestration",
          "Compiles what the description names, checks that the device will accept it, and puts the bundle "
          "in place whole. DESCRIPTION is the file, or the folder of a callable.json. The compiler is $CC, "
          "or cc, with $CFLAGS and $LDFLAGS.",
-         LIST(build_option)},
+         LIST(build_option), NULL},
     [COMMAND_EXPLAIN] =
         {"explain", "CODE|FILE", true, OFFER_FILES, false, false,
          "tell what a code means, or what the dump of a failed run says",
          "CODE is a code of the driver, a status of npurt or a code of its messages, by number (507018, "
          "hal:13) or name (AICPU_EXCEPTION, SCOPE_DEADLOCK).\n\nFILE, a name with a slash in it or ending "
          "in .json, is the dump of a failed run: its cause, waits, cores and tasks.",
-         NULL, 0},
+         NULL, 0, NULL},
     [COMMAND_LIST] = {"list", NULL, false, OFFER_NOTHING, false, false, "list the examples and their sizes", NULL, NULL,
-                      0},
+                      0, NULL},
     [COMMAND_DEVICES] =
         {"devices", NULL, false, OFFER_NOTHING, false, false, "list what can be opened here",
          "Each emulated machine is opened to see that it can be. The vendor's devices are counted only, "
          "as other programs may be using them.",
-         NULL, 0},
+         NULL, 0, NULL},
     [COMMAND_DOCTOR] = {"doctor", "TARGET", false, OFFER_WORDS, false, false,
                         "prove that every engine of a target runs, or name the one that does not",
                         "TARGET is emu:a5 when not given. The doctor brings its kernels along and needs no compiler.",
-                        LIST(doctor_option)},
-    [COMMAND_VERSION] = {"version", NULL, false, OFFER_NOTHING, false, false, "print the version", NULL, NULL, 0},
+                        LIST(doctor_option), TARGETS},
+    [COMMAND_VERSION] = {"version", NULL, false, OFFER_NOTHING, false, false, "print the version", NULL, NULL, 0, NULL},
     [COMMAND_HELP] = {"help", "COMMAND", false, OFFER_WORDS, false, true, "describe a command, or list the commands",
-                      NULL, NULL, 0},
+                      NULL, NULL, 0, NULL},
 };
 
 const struct exit_spec exit_table[EXIT_SPECS] = {

@@ -68,6 +68,7 @@ struct command_spec {
     const char *text;    /* paragraphs, an empty line between them; NULL: none */
     const struct option_spec *option;
     uint32_t option_count;
+    const char *words; /* OFFER_WORDS: of the operand, with blanks between; NULL: none */
 };
 
 extern const struct command_spec command_table[COMMANDS];

@@ -16,6 +16,16 @@ install(DIRECTORY include/npurt DESTINATION include FILES_MATCHING PATTERN "*.h"
 install(DIRECTORY docs DESTINATION share/doc/npurt)
 install(FILES README.md LICENSE DESTINATION share/doc/npurt)
 
+get_property(pages GLOBAL PROPERTY NPURT_PAGES)
+if(pages)
+  foreach(section 1 3 7)
+    install(DIRECTORY ${pages}/ DESTINATION share/man/man${section} FILES_MATCHING PATTERN "*.${section}")
+  endforeach()
+  install(FILES ${pages}/npurt.bash DESTINATION share/bash-completion/completions RENAME npurt)
+  install(FILES ${pages}/_npurt DESTINATION share/zsh/vendor-completions)
+  install(FILES ${pages}/npurt.fish DESTINATION share/fish/vendor_completions.d)
+endif()
+
 include(CMakePackageConfigHelpers)
 configure_file(cmake/npurt.pc.in ${CMAKE_BINARY_DIR}/npurt.pc @ONLY)
 configure_file(cmake/npurt-config.cmake.in ${CMAKE_BINARY_DIR}/npurt-config.cmake @ONLY)

@@ -14,7 +14,9 @@ prefix=$work/here
 for file in bin/npurt libexec/npurt/npuemu lib/libnpuemu.so lib/cann/libruntime.so lib/cann/libascendcl.so \
     lib/npurt/emu/libnpurt_aicpu.so lib/npurt/emu/libnpurt_dispatcher.so lib/npurt/emu/npurt_aicore.elf \
     lib/npurt/examples/matmul/orchestration.so include/npurt/npurt.h lib/pkgconfig/npurt.pc \
-    lib/cmake/npurt/npurt-config.cmake share/doc/npurt/LICENSE; do
+    lib/cmake/npurt/npurt-config.cmake share/doc/npurt/LICENSE share/man/man1/npurt-run.1 share/man/man3/npurt_call.3 \
+    share/man/man7/npurt-target.7 share/bash-completion/completions/npurt share/zsh/vendor-completions/_npurt \
+    share/fish/vendor_completions.d/npurt.fish; do
   [ -e "$prefix/$file" ] || fail "$file is not installed"
 done
 

@@ -60,6 +60,40 @@ says 'did you mean "devices"?'
 answer 2 "$npurt" devices emu:a5
 says 'takes no arguments'
 
+# ---- manual pages and completion: every command and option of help
+pages=$build/pages
+for command in $commands; do
+  grep -q "npurt.*$command" "$pages/npurt.1" || fail "npurt.1 has no $command"
+  for option in $(grep -o -- '--[a-z][a-z-]*' "$command.help" | sort -u); do
+    grep -qF -- "${option//-/\\-}" "$pages/npurt-$command.1" || fail "npurt-$command.1 has no $option"
+    [ "$option" = --tolerance ] && continue # another name: understood, not offered
+    bash -c '. "$1"; COMP_WORDS=(npurt "$2" "$3"); COMP_CWORD=2; _npurt; printf "%s\n" "${COMPREPLY[@]}"' - "$pages/npurt.bash" "$command" \
+      "$option" | grep -qxF -- "$option" || fail "bash does not complete npurt $command $option"
+    sed -n "/^$command)/,/;;/p" "$pages/_npurt" | grep -qF -- "$option" || fail "zsh does not know npurt $command $option"
+    grep -q -- "__fish_seen_subcommand_from $command' -l ${option#--} " "$pages/npurt.fish" || fail "fish does not know npurt $command $option"
+  done
+done
+complete() {
+  bash -c '. "$1"; shift; COMP_WORDS=(npurt "$@"); COMP_CWORD=$#; _npurt; echo "${COMPREPLY[*]}"' - "$pages/npurt.bash" "$@"
+}
+[ "$(complete d)" = 'devices doctor' ] || fail "npurt d: $(complete d)"
+[ "$(complete run paged)" = 'paged_attention paged_attention_spmd' ] || fail "npurt run paged: $(complete run paged)"
+[ "$(complete run --target emu:a3)" = 'emu:a3:0 emu:a3:1' ] || fail "--target emu:a3: $(complete run --target emu:a3)"
+[ "$(complete help bu)" = build ] || fail "npurt help bu: $(complete help bu)"
+! command -v zsh > /dev/null || zsh -n "$pages/_npurt" || fail "zsh does not read _npurt"
+! command -v fish > /dev/null || fish -n "$pages/npurt.fish" || fail "fish does not read npurt.fish"
+# A page for each function that the library exports, and for those of the headers alone; all of them are sound.
+functions=$(nm -D --defined-only "$build/lib/libnpurt.so" | sed -n 's/.* T \(npurt_[a-z0-9_]*\)@@.*/\1/p')
+[ "$(wc -w <<<"$functions")" -ge 30 ] || fail "functions: $functions"
+for name in $functions npurt_task_input npurt_orch_submit npurt_kernel_data npurt_tensor_slice npurt_device_open; do
+  [ -s "$pages/$name.3" ] || fail "$name has no page"
+done
+grep -qF 'bytes' "$pages/npurt_memory_alloc.3" || fail "npurt_memory_alloc.3 does not say what its header says"
+if command -v groff > /dev/null; then
+  bad=$(for page in "$pages"/*.[137]; do LC_ALL=C.UTF-8 groff -man -Tutf8 -Kutf8 -ww -z "$page" 2>&1 | head -3; done)
+  [ -z "$bad" ] || fail "$bad"
+fi
+
 # ---- words
 answer 3 "$npurt" build -- --help
 says '--help: No such file'
