@@ -11,6 +11,7 @@
 #include "log.h"
 #include "memory.h"
 #include "rings.h"
+#include "sanitizer.h"
 #include "streamed.h"
 
 /* ---- checks ---- */
@@ -102,6 +103,8 @@ static npurt_status load_kernel(npurt_callable *c, const npurt_kernel_desc *desc
     else if (!elf_has_function(bytes.data, bytes.size, entry, emulated))
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
     else
+        status = emulated ? sanitizer_check(what, source, bytes.data, bytes.size, true) : NPURT_OK;
+    if (status == NPURT_OK)
         status = code_take(c->device, name, (enum code_kind)desc->core, entry, desc->duration_ns, bytes.data,
                            bytes.size, &c->kernel[desc->id]);
     file_release(&bytes);
@@ -135,7 +138,7 @@ static npurt_status load_orchestration(npurt_callable *c, const npurt_callable_d
                            c->name, STREAM_ENTRY - 1);
     struct bytes bytes;
     const bool silicon = strcmp(c->device->driver->platform, "emu") != 0;
-    npurt_status status = orchestration_read(&desc->orchestration, c->name, entry, silicon, &bytes);
+    npurt_status status = orchestration_read(&desc->orchestration, c->name, entry, true, silicon, &bytes);
     if (status != NPURT_OK) return status;
     status = code_take(c->device, c->name, CODE_ORCHESTRATION, entry, 0, bytes.data, bytes.size, &c->streamed);
     file_release(&bytes);
@@ -277,8 +280,7 @@ npurt_status npurt_callable_unload(npurt_callable *handle)
 {
     if (!handle) return NPURT_OK;
     npurt_callable *callable;
-    npurt_status status =
-        device_enter_callable(handle, "npurt_callable_unload", DEVICE_NEED_HANDLE, &callable);
+    npurt_status status = device_enter_callable(handle, "npurt_callable_unload", DEVICE_NEED_HANDLE, &callable);
     if (status != NPURT_OK) return status;
     npurt_device *device = callable->device;
     status = callable_check_loaded(callable);

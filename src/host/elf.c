@@ -145,7 +145,19 @@ static bool section_at(const void *data, size_t size, const Elf64_Ehdr *header, 
            section->sh_size <= size - section->sh_offset;
 }
 
-bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only)
+/* Which entries of a symbol table are asked for. */
+static bool is_defined_function(const Elf64_Sym *entry)
+{
+    return ELF64_ST_TYPE(entry->st_info) == STT_FUNC && entry->st_shndx != SHN_UNDEF;
+}
+
+static bool is_undefined(const Elf64_Sym *entry)
+{
+    return entry->st_shndx == SHN_UNDEF;
+}
+
+static bool has_symbol(const void *data, size_t size, const char *symbol, bool dynamic_only,
+                       bool (*is_meant)(const Elf64_Sym *entry))
 {
     Elf64_Ehdr header;
     memcpy(&header, data, sizeof header);
@@ -158,13 +170,23 @@ bool elf_has_function(const void *data, size_t size, const char *symbol, bool dy
         for (uint64_t s = 0; s < table.sh_size / sizeof(Elf64_Sym); s++) {
             Elf64_Sym entry;
             memcpy(&entry, (const char *)data + table.sh_offset + s * sizeof entry, sizeof entry);
-            if (ELF64_ST_TYPE(entry.st_info) != STT_FUNC || ELF64_ST_BIND(entry.st_info) == STB_LOCAL) continue;
-            if (entry.st_shndx == SHN_UNDEF || entry.st_name >= names.sh_size) continue;
+            if (!is_meant(&entry) || ELF64_ST_BIND(entry.st_info) == STB_LOCAL) continue;
+            if (entry.st_name >= names.sh_size) continue;
             if (names.sh_size - entry.st_name < length) continue;
             if (memcmp((const char *)data + names.sh_offset + entry.st_name, symbol, length) == 0) return true;
         }
     }
     return false;
+}
+
+bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only)
+{
+    return has_symbol(data, size, symbol, dynamic_only, is_defined_function);
+}
+
+bool elf_needs_symbol(const void *data, size_t size, const char *symbol)
+{
+    return has_symbol(data, size, symbol, true, is_undefined);
 }
 
 static uint64_t round_up(uint64_t size, uint64_t to)

@@ -17,6 +17,8 @@ const char *elf_aicpu_object_problem(const void *data, size_t size);
 /* A defined global or weak function named `symbol` is in a symbol table (.dynsym; with dynamic_only false also
  * .symtab). Pre: elf_problem is NULL. */
 bool elf_has_function(const void *data, size_t size, const char *symbol, bool dynamic_only);
+/* The dynamic symbol table asks other objects for `symbol`. Pre: elf_problem is NULL. */
+bool elf_needs_symbol(const void *data, size_t size, const char *symbol);
 /* The API version in the notes of a shared object (npurt/version.h); when its parts were built with different ones, one that
  * is not `own`. 0: there is none. Pre: elf_shared_object_problem, or that of an AICPU, is NULL. */
 uint32_t elf_api_version(const void *data, size_t size, uint32_t own);

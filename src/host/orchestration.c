@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "api.h"
 #include "elf.h"
+#include "sanitizer.h"
 #include "error.h"
 #include "log.h"
 
@@ -26,8 +27,8 @@ static npurt_status refuse_version(const char *what, const char *source, uint32_
     return NPURT_ERROR_BAD_BINARY;
 }
 
-npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool silicon,
-                                struct bytes *out)
+npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool device,
+                                bool silicon, struct bytes *out)
 {
     char what[128];
     snprintf(what, sizeof what, "orchestration of \"%s\"", callable);
@@ -43,6 +44,8 @@ npurt_status orchestration_read(const npurt_binary *binary, const char *callable
         status = refuse_version(what, source, version);
     else if (!elf_has_function(out->data, out->size, entry, true))
         status = error_raise(NPURT_ERROR_BAD_BINARY, "%s: %s has no function \"%s\"", what, source, entry);
+    else if (!silicon)
+        status = sanitizer_check(what, source, out->data, out->size, device);
     if (status != NPURT_OK) file_release(out);
     return status;
 }
@@ -53,7 +56,7 @@ npurt_status orchestration_open(const npurt_binary *binary, const char *callable
     *out = (struct orchestration){.fd = -1};
     char path[32];
     struct bytes bytes;
-    npurt_status status = orchestration_read(binary, callable, entry, false, &bytes);
+    npurt_status status = orchestration_read(binary, callable, entry, false, false, &bytes);
     if (status != NPURT_OK) return status;
     status = file_memory("npurt orchestration", bytes.data, bytes.size, &out->fd, path, sizeof path);
     file_release(&bytes);

@@ -13,10 +13,10 @@ struct orchestration {
     orchestration_function entry;
 };
 
-/* The bytes of an orchestration for this machine, or for an AICPU of silicon; the caller releases them. BAD_BINARY: no
- * shared object for it, or `entry` is not in it. */
-npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool silicon,
-                                struct bytes *out);
+/* The bytes of an orchestration for this machine, or for an AICPU of silicon; the caller releases them. `device`: it will
+ * run there. BAD_BINARY: no shared object for it, `entry` is not in it, or its sanitizer is not where it will run. */
+npurt_status orchestration_read(const npurt_binary *binary, const char *callable, const char *entry, bool device,
+                                bool silicon, struct bytes *out);
 
 /* Errors: those of orchestration_read; BAD_BINARY: the loader refuses it. */
 npurt_status orchestration_open(const npurt_binary *binary, const char *callable, const char *entry,

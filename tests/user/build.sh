@@ -158,6 +158,23 @@ refused 2 "--ring is for tensormap_and_ringbuffer; the bundle's runtime is host_
   "$npurt" run moved --ring 0:edges=4 --input x=x
 refused 3 'ring 1: task_window is 5; a power of two' "$npurt" run streamed --ring 1:task_window=5 "${add[@]}"
 
+# ---- sanitizers: refused with the way to do it, and that way works ----
+CFLAGS=-fsanitize=address "$npurt" build . -o asan > /dev/null
+add=(--input x=x --input y=y --scalar more=-7 --check y=sum --json)
+refused 3 'was compiled with AddressSanitizer, whose run-time is not in the host process' "$npurt" run asan "${add[@]}"
+refused 3 'LD_PRELOAD=$(cc -print-file-name=libasan.so)' "$npurt" run asan "${add[@]}"
+refused 3 'AddressSanitizer, whose run-time is not in the device process' "$npurt" run asan "${add[@]}" --runtime tmr
+cp asan/kernel_add.so moved/kernel_asan.so
+jq '.kernels[0].binary = "kernel_asan.so"' moved/bundle.json > mixed.json && cp -r moved mixed && mv mixed.json mixed/bundle.json
+refused 3 'kernel 5 (add): mixed/kernel_asan.so was compiled with AddressSanitizer, whose run-time is not in the device process' \
+  "$npurt" run mixed "${add[@]}"
+rm moved/kernel_asan.so
+for bundle in asan mixed; do
+  LD_PRELOAD=$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 "$npurt" run $bundle "${add[@]}" > said ||
+    fail "$bundle with the run-time: $(cat said)"
+  jq -e '.mismatches == 0' said > /dev/null || fail "$(cat said)"
+done
+
 # ---- damaged bundles ----
 cp -r moved damaged && rm damaged/kernel_add.so
 refused 3 'NPURT_ERROR_MISSING_BINARY' "$npurt" run damaged --input x=x --input y=y --scalar more=1
