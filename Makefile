@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 
 # The slices share the CPUs inside, not with one another: timeouts and the idle test mean something.
 .NOTPARALLEL:
-.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full mutants fuzz bench format tidy clean
+.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full mutants fuzz bench deb deb-try format tidy clean
 
 all: build
 
@@ -21,6 +21,14 @@ build: packages
 # PREFIX, and DESTDIR for packagers. The prefix can be moved afterwards.
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+# Debian packages of the build, in $(BUILD)/deb; and those in a minimal Debian of their own, for which root must be allowed to
+# mount.
+deb: build
+	@scripts/deb.sh $(BUILD)
+
+deb-try: deb
+	@scripts/deb-chroot.sh $(BUILD)/deb
 
 # The smallest workload, then the one that the emulated card was built for: 65,536 tasks on 108 cores.
 run: build
