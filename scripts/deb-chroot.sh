@@ -23,9 +23,11 @@ mmdebstrap --quiet --mode=root --variant=apt --skip=check/empty --aptopt='APT::I
 mount -t proc none "$root/proc"
 mkdir -p "$root/dev/shm" && mount -t tmpfs -o mode=1777 none "$root/dev/shm"
 mkdir "$root/packages" && cp "$packages"/*.deb "$root/packages"
+cp /etc/resolv.conf "$root/etc/resolv.conf" 2> /dev/null || true
 in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 
 ! in_root sh -c 'ls /usr/bin/npurt /usr/include/npurt' 2> /dev/null || fail "the chroot is not clean"
+in_root apt-get update -qq > "$root/install.log" 2>&1 || fail "$(tail -20 "$root/install.log")"
 in_root sh -c 'apt-get install -y /packages/*.deb' > "$root/install.log" 2>&1 || fail "$(tail -20 "$root/install.log")"
 in_root npurt version
 in_root npurt run vector_example --target emu:a2 | tee "$root/said"
