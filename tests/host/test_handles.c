@@ -39,6 +39,7 @@ static npurt_run *no_run;
     }
 WITH_HANDLE(npurt_device, npurt_device_close, npurt_device_close(h))
 WITH_HANDLE(npurt_device, npurt_device_reset, npurt_device_reset(h))
+WITH_HANDLE(npurt_device, npurt_device_cancel, npurt_device_cancel(h))
 WITH_HANDLE(npurt_device, npurt_device_get_info, npurt_device_get_info(h, &(npurt_device_info){0}))
 WITH_HANDLE(npurt_device, npurt_device_hbm_in_use, npurt_device_hbm_in_use(h, &word))
 WITH_HANDLE(npurt_device, npurt_device_ledger, npurt_device_ledger(h, &(npurt_ledger_totals){0}))
@@ -73,6 +74,7 @@ static const struct function {
 #define ROW(kind, name, of_null) {#name, kind, with_##name, of_null}
     ROW(DEVICE, npurt_device_close, NPURT_OK),
     ROW(DEVICE, npurt_device_reset, NPURT_ERROR_INVALID_ARGUMENT),
+    ROW(DEVICE, npurt_device_cancel, NPURT_ERROR_INVALID_ARGUMENT),
     ROW(DEVICE, npurt_device_get_info, NPURT_ERROR_INVALID_ARGUMENT),
     ROW(DEVICE, npurt_device_hbm_in_use, NPURT_ERROR_INVALID_ARGUMENT),
     ROW(DEVICE, npurt_device_ledger, NPURT_ERROR_INVALID_ARGUMENT),
@@ -345,7 +347,7 @@ TEST(numbers_that_never_were_handles_are_refused)
             seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
             const uint64_t drawn = i % 2 ? seed : (value & UINT64_C(0xff00000000000000)) | seed >> (8 + seed % 48);
             if (drawn == value || drawn == 0) continue;
-            const struct function *f = &function[seed >> 33 & 1 ? 7 : k == DEVICE ? 2 : k == CALLABLE ? 18 : 20];
+            const struct function *f = &function[seed >> 33 & 1 ? 8 : k == DEVICE ? 3 : k == CALLABLE ? 19 : 21];
             if ((int)f->kind != k) continue;
             CHECK_EQ(f->call((void *)(uintptr_t)drawn), NPURT_ERROR_INVALID_ARGUMENT);
         }
