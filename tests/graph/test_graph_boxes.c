@@ -131,7 +131,7 @@ TEST(small_boxes_are_compared_as_their_bytes)
     }
     printf("  %u boxes of up to %u levels; of %llu pairs without a byte in common %llu can not be told\n", form_count,
            levels, (unsigned long long)told, (unsigned long long)guessed);
-    CHECK(levels == 3 && told > 900000 && guessed < told);
+    CHECK(levels >= 3 && told > 900000 && guessed < told);
 }
 
 /* Every box of up to five levels with every range of bytes. */
