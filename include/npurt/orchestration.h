@@ -242,7 +242,9 @@ static inline void npurt_task_stage_consumers(npurt_task *t) { t->stage_consumer
  * task waits for whoever writes it, as for an input, and whoever writes it later waits for the task; in a MANUAL scope
  * name the writer. It counts as one of the NPURT_TASK_MAX_TENSORS and is no argument of the kernels.
  * False: the task completes without running. What it would have written stays as it was, and an output that it allocates
- * is undefined. A second call replaces the first. INVALID_ARGUMENT of npurt_orch_submit: no such element or comparison. */
+ * is undefined. A second call replaces the first. INVALID_ARGUMENT of npurt_orch_submit: no such element or comparison.
+ * An element at an address that is no memory of the device (x->addr made by hand) ends the run with GRAPH, which names the
+ * task and the address; on silicon only addresses that no device has are told apart, and others fault. */
 static inline void npurt_task_predicate(npurt_task *t, const npurt_tensor *x, const uint32_t *index,
                                         npurt_compare compare, uint64_t bits)
 {

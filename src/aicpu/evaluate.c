@@ -18,6 +18,19 @@ bool predicate_is_sound(const struct scheduler *s, const struct image_task *t)
            p->compare <= NPURT_GREATER_EQUAL;
 }
 
+bool predicate_is_readable(struct scheduler *s, uint32_t task)
+{
+    const struct image_predicate *p = predicate_of(s, &s->tasks[task]);
+    if (port_is_memory(p->address, npurt_dtype_size((npurt_dtype)p->dtype))) return true;
+    const uint32_t name = scheduler_task_name(s, task);
+    if (s->predicate_task < 0) {
+        s->predicate_task = name;
+        s->predicate_address = p->address;
+    }
+    scheduler_end(s, RUN_BAD_PREDICATE, name);
+    return false;
+}
+
 /* The core that wrote the element cleaned its lines before its FIN; this thread may have an older one. */
 bool predicate_holds(const struct scheduler *s, const struct image_task *t)
 {

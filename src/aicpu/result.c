@@ -26,6 +26,8 @@ static void add_scheduler(struct run_result *r, const struct scheduler *s)
         r->code = RUN_EXIT_TIMEOUT;
         r->detail = s->exit_late_core;
     }
+    if (r->code == RUN_BAD_PREDICATE && s->predicate_task == r->detail)
+        r->address = s->predicate_address;
     add_condition(r, &s->condition);
     uint32_t listed = s->suspect_count < RUN_MAX_SUSPECTS ? s->suspect_count : RUN_MAX_SUSPECTS;
     for (uint32_t i = 0; i < listed && r->suspect_count + i < RUN_MAX_SUSPECTS; i++)

@@ -36,6 +36,7 @@ void scheduler_init(struct scheduler *s, const struct run_control *control, uint
     s->record = (struct scheduler_record *)(uintptr_t)(control->records + index * sizeof(struct scheduler_record));
     s->kernels = (const struct kernel_entry *)(uintptr_t)control->kernels;
     s->placed = count == 1;
+    s->predicate_task = -1;
     if (index == 0 && count > 1) board_init(s);
     struct workspace_peer *self = &s->head->peer[index];
     port_publish32(&self->agent, port_agent_self());

@@ -158,6 +158,8 @@ struct scheduler {
     uint64_t ready_ticks;
     bool exit_late; /* a core did not leave its loop: */
     uint32_t exit_late_core;
+    uint64_t predicate_address; /* of the element that the first refused predicate is about */
+    int64_t predicate_task;     /* its task's submission; -1: none was refused here */
     struct run_condition condition; /* refused; else, when the run failed, the first that waits */
     uint32_t suspect_count;
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
@@ -208,9 +210,11 @@ const char *scheduler_validate(const struct scheduler *s);
 
 /* ---- evaluate.c */
 
+/* The element of the task's predicate lies in memory of the device. Else the run ends with RUN_BAD_PREDICATE. */
+bool predicate_is_readable(struct scheduler *s, uint32_t task);
 /* A predicate of the image that was meant as one. */
 bool predicate_is_sound(const struct scheduler *s, const struct image_task *task);
-/* Reads its element from memory. */
+/* Reads its element from memory. Pre: it is readable. */
 bool predicate_holds(const struct scheduler *s, const struct image_task *task);
 
 /* ---- gate.c */
@@ -244,7 +248,10 @@ static inline void scheduler_ready(struct scheduler *s, uint32_t task)
             s->sync = true;
         }
         /* Completed among the dummies, and not here: who completes may be releasing consumers. */
-        if (t->flags & IMAGE_PREDICATE && !predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
+        if (t->flags & IMAGE_PREDICATE) {
+            if (!predicate_is_readable(s, task)) return; /* the run has ended */
+            if (!predicate_holds(s, t)) list = &s->ready[SHAPE_DUMMY];
+        }
     }
     ready_push(list, s->state, task);
 }

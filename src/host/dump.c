@@ -19,7 +19,7 @@ static const char *const state_name[] = {"healthy", "draining", "poisoned", "los
 static const char *const run_code_name[] = {
     "OK",           "BAD_PROTOCOL", "BAD_IMAGE", "HANDSHAKE_TIMEOUT", "BAD_CORE",
     "KERNEL_STUCK", "STALLED",      "ABORTED",   "EXIT_TIMEOUT",      "BAD_KERNEL",
-    "ORCHESTRATION", "BAD_CONDITION",
+    "ORCHESTRATION", "BAD_CONDITION", "BAD_PREDICATE",
 };
 
 json_t *dump_text(const char *text)

@@ -213,6 +213,17 @@ static npurt_status cancelled(const npurt_callable *c, const struct outcome *o)
     return NPURT_ERROR_CANCELLED;
 }
 
+static npurt_status bad_predicate(const npurt_callable *c, const struct run_result *r)
+{
+    error_raise(NPURT_ERROR_GRAPH,
+                "task %" PRId64 " of \"%s\": its predicate is about an element at 0x%" PRIx64
+                ", which is no memory of the device",
+                r->detail, c->name, r->address);
+    error_place(r->detail, NPURT_NO_KERNEL, "", NPURT_NO_CORE);
+    error_hint("the `addr` of the predicate's tensor is neither an argument's, nor a submitted output's, nor allocated");
+    return NPURT_ERROR_GRAPH;
+}
+
 /* Raises the first cause. */
 static npurt_status explain(const struct dump *dump, const struct outcome *o)
 {
@@ -289,6 +300,8 @@ static npurt_status explain(const struct dump *dump, const struct outcome *o)
             return streamed_explain(run, o);
         case RUN_BAD_CONDITION:
             return condition_refused(run, o);
+        case RUN_BAD_PREDICATE:
+            return bad_predicate(c, r);
         }
     }
     if (o->cpu != 0 && o->cpu != ACL_ERROR_RT_STREAM_SYNC_TIMEOUT) {

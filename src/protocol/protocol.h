@@ -195,6 +195,7 @@ enum run_code {
     RUN_BAD_KERNEL = 9,         /* a task names a kernel id that the callable does not have, or of another core type */
     RUN_ORCHESTRATION = 10,     /* the orchestration on the device ended the run: stream_result says why */
     RUN_BAD_CONDITION = 11,     /* a kernel registered a condition that is refused: run_result.condition */
+    RUN_BAD_PREDICATE = 12,     /* a task's predicate is about an element at run_result.address, which is no memory */
 };
 
 enum { RUN_MAX_SUSPECTS = 16 };
@@ -235,7 +236,7 @@ struct run_result {
     uint32_t schedulers;        /* AICPU threads that scheduled: all were there at the same time */
     uint32_t scheduled;         /* bit n: scheduler n dispatched something */
     uint64_t staged;            /* blocks sent to cores before all producers of their tasks had completed */
-    uint64_t reserved;
+    uint64_t address;           /* RUN_BAD_PREDICATE: the element's; `detail` is its task's submission */
     struct run_suspect suspect[RUN_MAX_SUSPECTS];
     struct run_condition condition; /* the refused one; else the first submission's that waits, when the run failed */
 };

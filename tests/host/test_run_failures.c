@@ -185,7 +185,7 @@ TEST(a_stalled_graph_leaves_a_healthy_device_when_everything_came_to_rest)
 
 TEST(whatever_the_scheduler_answers_a_poisoned_device_is_to_be_reset_and_a_healthy_one_is_not)
 {
-    for (uint32_t code = RUN_BAD_PROTOCOL; code <= RUN_BAD_CONDITION; code++)
+    for (uint32_t code = RUN_BAD_PROTOCOL; code <= RUN_BAD_PREDICATE; code++)
         for (int at_rest = 0; at_rest < 2; at_rest++) {
             set_up();
             fake.run_code = code;

@@ -3,6 +3,8 @@
  * elements other tasks write, are random_graph's.) */
 #include "scene.h"
 
+#include "fixtures/choice.h"
+
 enum { LINE = 16, MAX_CASES = 60, COMPARES = 6 };
 
 /* An element's bits, and the number that they are. */
@@ -79,14 +81,14 @@ static bool expected(uint32_t compare, double x, double y)
     }
 }
 
-static npurt_callable *load(npurt_device *device, npurt_dtype dtype)
+static npurt_callable *load(npurt_device *device, npurt_runtime runtime, npurt_dtype dtype)
 {
     const npurt_kernel_desc kernel = {
         .id = 0, .core = NPURT_CORE_AIV, .binary = {.path = SCENE_FIXTURES "/choice_kernel.so"}};
     const npurt_param param[2] = {{.access = NPURT_ACCESS_INPUT, .dtype = dtype, .ndims = 1},
                                   {.access = NPURT_ACCESS_INOUT, .dtype = NPURT_U32, .ndims = 2}};
     const npurt_callable_desc desc = {.name = "choice",
-                                      .runtime = scene.runtime,
+                                      .runtime = runtime,
                                       .orchestration = {.path = SCENE_FIXTURES "/choice.so"},
                                       .kernels = &kernel,
                                       .kernel_count = 1,
@@ -131,9 +133,51 @@ TEST(every_dtype_is_compared_as_the_number_it_is)
 {
     npurt_device *device = scene_open_target(scene.target);
     for (uint32_t type = 0; type < TYPES; type++) {
-        npurt_callable *callable = load(device, types[type].dtype);
+        npurt_callable *callable = load(device, scene.runtime, types[type].dtype);
         for (uint32_t compare = 1; compare <= COMPARES; compare++)
             compare_all(callable, type, compare);
+        SCENE_OK(npurt_callable_unload(callable));
+    }
+    SCENE_OK(npurt_device_close(device));
+}
+
+/* One call of three tasks, of which the second's element is at `address`, unless that is 0. */
+static npurt_status call_wild(npurt_callable *callable, uint64_t address)
+{
+    uint32_t element[3] = {7, 7, 7}, count[3][LINE] = {{0}};
+    uint64_t scalar[1 + 2 * MAX_CASES] = {3, NPURT_EQUAL, 7, NPURT_EQUAL, 7, NPURT_EQUAL, 7};
+    if (address) {
+        scalar[3] |= CHOICE_WILD;
+        scalar[4] = address;
+    }
+    const npurt_call_tensor tensor[2] = {{.host = element, .dtype = NPURT_U32, .ndims = 1, .shape = {3}},
+                                         {.host = count, .dtype = NPURT_U32, .ndims = 2, .shape = {3, LINE}}};
+    const npurt_call_args args = {
+        .tensors = tensor, .tensor_count = 2, .scalars = scalar, .scalar_count = 1 + 2 * MAX_CASES};
+    const npurt_status status = npurt_call(callable, &args, NULL);
+    for (uint32_t i = 0; i < 3 && status == NPURT_OK; i++)
+        CHECK_EQ(count[i][0], 1);
+    return status;
+}
+
+/* The element is not read: the run is refused by the names of task and address, and the device stays well. */
+TEST(an_element_that_is_in_no_memory_names_task_and_address)
+{
+    static const uint64_t wild[] = {4096, UINT64_C(0x7a5500001000), UINT64_C(0x800000001000)};
+    npurt_device *device = scene_open_target(scene.target);
+    for (npurt_runtime runtime = NPURT_HOST_BUILD_GRAPH; runtime <= NPURT_TENSORMAP_AND_RINGBUFFER; runtime++) {
+        npurt_callable *callable = load(device, runtime, NPURT_U32);
+        for (uint32_t i = 0; i < sizeof wild / sizeof wild[0]; i++) {
+            char expected[128];
+            snprintf(expected, sizeof expected, "task 1 of \"choice\": its predicate is about an element at 0x%llx",
+                     (unsigned long long)(wild[i] + 4));
+            CHECK_EQ(call_wild(callable, wild[i]), NPURT_ERROR_GRAPH);
+            if (!strstr(npurt_error_last()->message, expected))
+                CHECK_FAIL("\"%s\" does not say \"%s\"", npurt_error_last()->message, expected);
+            CHECK_EQ(npurt_error_last()->task, 1);
+            CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
+            SCENE_OK(call_wild(callable, 0));
+        }
         SCENE_OK(npurt_callable_unload(callable));
     }
     SCENE_OK(npurt_device_close(device));
