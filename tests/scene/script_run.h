@@ -116,12 +116,17 @@ static inline void script_run_fini_awaited(struct script_run *run, npurt_device 
     script_run_fini(run);
 }
 
-/* Returns when a core has begun. A simulated device does not move while the host looks: there it returns at once. */
+/* A simulated device does not move while the host sleeps or looks. */
+static inline bool script_is_simulated(void)
+{
+    return strstr(scene.target, "seed=") || strstr(scene.target, "explore") || strstr(scene.target, "timed");
+}
+
+/* Returns when a core has begun; on a simulated device at once. */
 static inline void script_run_wait_begun(const struct script_run *run, npurt_device *device)
 {
     uint32_t begun = 0;
-    if (strstr(scene.target, "seed=") || strstr(scene.target, "explore") || strstr(scene.target, "timed")) return;
-    while (begun == 0) {
+    while (begun == 0 && !script_is_simulated()) {
         SCENE_OK(npurt_memory_copy_out(device, &begun, run->tensor[1].device + SCRIPT_TICKET * sizeof begun, sizeof begun));
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
@@ -132,6 +137,7 @@ static inline void script_run_wait_begun(const struct script_run *run, npurt_dev
  * gets; the caller tries again with more of them. */
 static inline bool script_run_cancel(struct script_run *run, npurt_callable *callable, npurt_device *device, uint32_t ms)
 {
+    if (script_is_simulated()) ms = 0;
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     const uint32_t released = 1;
     npurt_run *running;
