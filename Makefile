@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 
 # The slices share the CPUs inside, not with one another: timeouts and the idle test mean something.
 .NOTPARALLEL:
-.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full mutants fuzz bench deb deb-try format tidy clean
+.PHONY: all build packages install run test test-main test-clang test-asan test-tsan test-cross test-full test-busy mutants fuzz bench deb deb-try format tidy clean
 
 all: build
 
@@ -71,6 +71,10 @@ test-full: build
 	@scripts/test.sh $(BUILD) -L '^full$$'
 	@scripts/build.sh build-tsan check-tsan -DNPURT_SANITIZE=thread $(SANITIZED)
 	@scripts/test.sh build-tsan -L '^tsan-full$$'
+
+# What `make test-main` runs, three times, with a burner per CPU beside it: no test rests on how long the host takes.
+test-busy: build
+	@scripts/test-busy.sh $(BUILD)
 
 # Every fuzzer for so long, JOBS at a time; FUZZ="elf image" names some. What they find useful is kept between runs.
 FUZZ_SECONDS ?= 600
