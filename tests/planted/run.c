@@ -176,7 +176,8 @@ static int run_graph(const char *target, const char *seed, const char *tasks, co
     const npurt_error failure = *npurt_error_last();
     (void)npurt_device_trace_hash(device, &hash); /* 0 in free mode */
     if (status != NPURT_OK) {
-        printf("failed: trace %016" PRIx64 ", %s: %s\n", hash, npurt_status_name(status), failure.message);
+        printf("failed: trace %016" PRIx64 ", %s: %s; %s\n", hash, npurt_status_name(status), failure.message,
+               failure.hint);
         code = 1;
     } else if (stood_still(target, &timing)) {
         printf("stood still: trace %016" PRIx64 ", everybody waited for the clock\n", hash);

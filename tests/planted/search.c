@@ -60,6 +60,22 @@ TEST(explore_mode_finds_each_and_repeats_it)
     }
 }
 
+/* A scheduler that waits without having looked fails the run, and is named. */
+TEST(an_agent_asleep_beside_work_fails_the_run_by_name)
+{
+    static const struct plant *const asleep = &plants[1];
+    static const char *const ways[] = {"explore=uniform", "explore=pct:3"};
+    for (uint32_t way = 0; way < 2; way++) {
+        char line[1024], found[512] = "";
+        for (uint32_t seed = 1; !strstr(found, "a lost wake-up: AICPU worker"); seed++) {
+            if (seed > asleep->within) CHECK_FAIL("%u seeds of %s named no agent: %s", asleep->within, ways[way], found);
+            write_line(line, sizeof line, asleep, ways[way], seed, true);
+            (void)finds(line, found, sizeof found);
+        }
+        CHECK(strstr(found, "failed:") && strstr(found, "nothing kicked it, and woken at step"));
+    }
+}
+
 /* The same orders are right ones for the program as it is. */
 TEST(without_its_bug_the_program_passes_the_same_seeds)
 {

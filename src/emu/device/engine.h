@@ -93,10 +93,12 @@ struct agent {
     uint64_t tie;                      /* timed: drawn at each queueing; explore with PCT: priority */
     uint32_t heap_index;               /* among the ready ones */
     bool endless;                      /* taken out of the simulation */
+    const struct agent *roused;        /* explore mode: the agent that was woken unkicked and through which this one runs,
+                                        * itself or another; NULL: none (asleep.h) */
 
     /* timed mode */
     uint64_t look_start;               /* its last wait_begin: kicks up to here are seen by looking */
-    uint64_t wait_start;               /* its last wait */
+    uint64_t wait_start;               /* its last wait; explore mode: in steps */
     uint64_t round_ns;                 /* from that to the wait: what a look takes */
     bool sleeping;                     /* ready only because its wait will end then */
     uint64_t *wakes;                   /* kicks to come */

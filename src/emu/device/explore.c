@@ -14,11 +14,13 @@
  * to do. It jumps when the device stands still: when no agent can run and no command can begin, or when for SPINNING
  * steps none has started, ended or written a register (and again after every SPIN further steps). It jumps to the next
  * tick, PORT_WAIT_MAX_MS later, at which AICPU workers get their look at the clock and launches their timeout. A run in
- * which nothing is stuck never stands still: when it does, somebody was not kicked, or spins. TRACE_STALL and the log
- * say so.
+ * which nothing is stuck never stands still. Before the clock jumps, the agents that wait are woken one after the other: one
+ * that then does something was asleep beside work, and its launch fails (asleep.h). When none does, a kernel does not end,
+ * or a task can not become ready, and the log says so.
  */
 #include <stdarg.h>
 
+#include "asleep.h"
 #include "device.h"
 #include "fiber.h"
 #include "launch.h"
@@ -27,7 +29,18 @@
 #include "simulation.h"
 #include "trace.h"
 
-enum { TICK_STEPS = PORT_WAIT_MAX_MS * 1000000, WINDOW = 128, STARVING = 65536, SPINNING = 1 << 20, SPIN = 1024 };
+enum {
+    TICK_STEPS = PORT_WAIT_MAX_MS * 1000000,
+    WINDOW = 128,
+    STARVING = 65536,
+    SPINNING = 1 << 20,
+    SPIN = 1024,
+    /* Agents spin: those that wait are asked from then on, one at a time. All have been before SPINNING, and before a
+     * millisecond is over, after which device code looks at the clock. */
+    ASKING = SPINNING / 4,
+    ASKED = 32768, /* steps for an answer, among agents that spin */
+};
+_Static_assert(ASKING + ENGINE_MAX_WORKERS * ASKED <= SPINNING, "all workers are asked before the clock jumps");
 
 static struct agent *ready[ENGINE_MAX_SUBCORES + ENGINE_MAX_WORKERS];
 static uint32_t ready_count;
@@ -133,11 +146,24 @@ static void stand_still(const char *why)
     simulation_clock = tick_at;
 }
 
+/* Wakes an agent that waits, with nothing changed, to see whether it has work to do. False: all have been. */
+static bool ask(bool cores)
+{
+    struct agent *agent = asleep_ask(cores);
+
+    if (!agent) return false;
+    trace(TRACE_ROUSE, TRACE_DEVICE, agent->id, 0);
+    if (depth) agent->tie = priority_draw(); /* before those that have fallen behind */
+    explore_ready(agent);
+    return true;
+}
+
 /* Something may be spinning on a word that nobody will write. */
 static void look_for_spinning(void)
 {
     idle_steps = simulation_moved ? 0 : idle_steps + 1;
     simulation_moved = false;
+    if (idle_steps >= ASKING && idle_steps < SPINNING && idle_steps % ASKED == 0 && tick_at) ask(false);
     if (idle_steps < SPINNING || tick_at <= simulation_clock) return;
     idle_steps -= SPIN;
     stand_still("agents run, and nothing comes of it");
@@ -197,6 +223,8 @@ static void explore_wait(struct agent *self, uint32_t token)
     trace(TRACE_WAIT, self->id, self->events != token, 0);
     if (self->events != token) return;
     self->state = AGENT_PARKED;
+    self->wait_start = simulation_clock;
+    asleep_parks(self);
     explore_leave();
     self->time = simulation_clock;
 }
@@ -210,7 +238,9 @@ static void explore_kick_at(struct agent *agent, uint64_t at)
     if (self) step(self);
     trace(TRACE_KICK, self ? self->id : TRACE_DEVICE, agent->id, 0);
     agent->events++;
-    if (agent->state == AGENT_PARKED && !agent->endless) explore_ready(agent);
+    if (agent->state != AGENT_PARKED || agent->endless) return;
+    asleep_kick(self, agent);
+    explore_ready(agent);
 }
 
 static void explore_kick(struct agent *agent)
@@ -253,8 +283,9 @@ static bool explore_turn(uint64_t limit)
         if (depth) command_priority = priority_draw();
         stream_begin_one(simulation_draw(commands));
     } else {
+        if (tick_at && ask(true)) return true;
         if (tick_at == 0 || tick_at > limit) return false;
-        stand_still("everybody waits, and something hangs or was not kicked");
+        stand_still("every agent waits, and none has anything to do");
     }
     return true;
 }

@@ -50,7 +50,8 @@ void simulation_start(struct agent *agent)
     fiber_prepare(agent);
     agent->time = simulation_clock;
     agent->endless = false;
-    simulation_moved = true;
+    agent->roused = NULL;
+    simulation_move(engine_self(), "started agent", agent->id);
     trace(TRACE_AGENT_BEGIN, agent->id, agent->block, 0);
     simulation_order->ready(agent);
 }
@@ -75,6 +76,7 @@ void simulation_doom(struct agent *agent)
 
 static void ended(struct agent *agent)
 {
+    simulation_move(agent, "ended with", agent->result);
     trace(TRACE_AGENT_END, agent->id, agent->result, 0);
     agent->state = AGENT_ENDED;
     agent->end = AGENT_RETURNED;

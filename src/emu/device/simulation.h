@@ -16,6 +16,7 @@
 #ifndef NPUEMU_SIMULATION_H
 #define NPUEMU_SIMULATION_H
 
+#include "asleep.h"
 #include "core.h"
 #include "engine.h"
 
@@ -41,8 +42,16 @@ extern const struct order *simulation_order;
 /* Of the device; no agent's time is behind it when it is left for the loop. ns in timed mode, steps in explore mode. */
 extern uint64_t simulation_clock;
 
-/* Set when an agent starts or ends a kernel, or writes a register; explore mode takes it back. */
+/* Set when an agent starts or ends, begins or ends a kernel, or writes a register; explore mode takes it back. */
 extern bool simulation_moved;
+
+/* Sets it. `self` is the agent that did it, NULL the device thread; `what` and `number` say what. In explore mode it does not
+ * return to an agent that was asleep beside that work (asleep.h). */
+static inline void simulation_move(struct agent *self, const char *what, uint64_t number)
+{
+    simulation_moved = true;
+    asleep_moved(self, what, number);
+}
 
 /* Of the running agent, else of the device. */
 uint64_t simulation_now(void);

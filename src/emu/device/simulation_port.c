@@ -176,7 +176,7 @@ void simulation_atomic(const void *p, uint64_t value)
 void simulation_notify(const void *p, uint64_t value)
 {
     simulation_atomic(p, value);
-    simulation_moved = true;
+    simulation_move(engine_self(), "notified with", value);
 }
 
 uint32_t simulation_reg_load(struct core_registers *registers, uint32_t offset)
@@ -200,7 +200,7 @@ void simulation_reg_store(struct core_registers *registers, uint32_t offset, uin
     struct agent *self = engine_self();
 
     charge_aicpu(self, latency()->reg_store);
-    simulation_moved = true;
+    simulation_move(self, "stored to a register of core", registers->core);
     trace(TRACE_REG_STORE, self->id, (uint64_t)registers->core << 32 | offset, value);
     const uint64_t at = timeless() ? self->time : self->time + latency()->dmb_visible;
     struct agent *core = &engine_cores[registers->core];
@@ -241,7 +241,7 @@ void simulation_core_set_cond(struct agent *self, uint32_t value)
     if (timeless()) /* nothing is under way: the core itself is late */
         for (late += self->time; self->time < late;)
             spend(self, 0);
-    simulation_moved = true;
+    simulation_move(self, "set COND to", value);
     trace(TRACE_COND, self->id, 0, value);
     at = self->time;
     if (!timeless()) at += timed_random_latency(latency()->cond_visible_min, latency()->cond_visible_max) + late;
@@ -287,13 +287,13 @@ void simulation_kernel_begin(struct agent *self, uint64_t image, uint64_t durati
     if (!self->prepared) spend(self, latency()->core_task_setup);
     self->prepared = false;
     self->kernel_ns = duration_ns ? duration_ns : latency()->kernel_default;
-    simulation_moved = true;
+    simulation_move(self, "began the kernel at offset", image - device_shared->hbm_base);
     trace(TRACE_KERNEL_BEGIN, self->id, image - device_shared->hbm_base, self->kernel_ns);
 }
 
 void simulation_kernel_end(struct agent *self, uint64_t image)
 {
     spend(self, self->kernel_ns);
-    simulation_moved = true;
+    simulation_move(self, "ended the kernel at offset", image - device_shared->hbm_base);
     trace(TRACE_KERNEL_END, self->id, image - device_shared->hbm_base, 0);
 }
