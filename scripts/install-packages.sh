@@ -12,6 +12,7 @@ packages=(
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user   # the aarch64 builds, and their tests
   libclang-rt-14-dev                                    # sanitizer run-time, for builds with clang
   python3 python3-numpy jq gdb                          # tests of the pages and of .npy files
+  groff zsh fish                                        # tests of manual pages and of completion
 )
 [ "${1:-}" != bench ] || packages=(g++ libtbb-dev libstarpu-dev)
 
