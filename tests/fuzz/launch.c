@@ -96,9 +96,9 @@ int32_t stream_slot(const struct device *device, const void *handle, uint32_t *s
     *slot = 0;
     return 0;
 }
-int32_t stream_check(struct device *device, uint32_t slot)
+int32_t stream_check(struct device *device)
 {
-    (void)device, (void)slot;
+    (void)device;
     return 0;
 }
 int32_t binary_function(struct device *device, const void *handle, uint32_t *number)
@@ -125,7 +125,7 @@ int program_kernel(const struct program *program, uint64_t tiling_key)
 int32_t program_load(struct device *device, const struct program *program, const void *handle, int kernel,
                      uint32_t *number)
 {
-    (void)device, (void)program, (void)handle;
+    (void)device, (void)program, (void)handle, (void)kernel;
     *number = 7;
     return 0;
 }
