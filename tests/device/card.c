@@ -105,7 +105,7 @@ void card_open(struct card *card, const char *machine)
     open_card = card;
     for (int i = 0; atomic_load(&card->shared->state) == EMU_STARTING; i++) {
         struct timespec pause = {.tv_nsec = 1000000};
-        if (i == 10000 || waitpid(card->process, NULL, WNOHANG) > 0) {
+        if (i == 60000 || waitpid(card->process, NULL, WNOHANG) > 0) {
             errno = ETIMEDOUT;
             fail("npuemu does not come up");
         }
@@ -139,7 +139,7 @@ int card_close(struct card *card)
     int status = -1;
 
     card_push(card, &command);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 60000; i++) {
         struct timespec pause = {.tv_nsec = 1000000};
         if (waitpid(card->process, &status, WNOHANG) > 0) break;
         nanosleep(&pause, NULL);

@@ -224,7 +224,7 @@ static void fork_on_the_device(const char *machine)
     CHECK_EQ(card_sync(&card, 0, 5000), 0);
     const pid_t child = (pid_t)card_read64(&card, args.address);
     CHECK(child > 0);
-    for (int i = 0; i < 300 && !ended(child); i++)
+    for (int i = 0; i < 6000 && !ended(child); i++)
         usleep(10000);
     const bool gone = ended(child);
     if (!gone) kill(child, SIGKILL);
@@ -263,7 +263,7 @@ TEST(ends_with_its_host_and_takes_the_root_along)
     CHECK_EQ(access(root, F_OK), 0);
     kill(host, SIGKILL);
     waitpid(host, NULL, 0);
-    for (int i = 0; i < 500 && (kill(device, 0) == 0 || access(root, F_OK) == 0); i++)
+    for (int i = 0; i < 6000 && (kill(device, 0) == 0 || access(root, F_OK) == 0); i++)
         usleep(10000);
     CHECK(access(root, F_OK) != 0);
     CHECK(kill(device, 0) != 0);

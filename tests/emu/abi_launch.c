@@ -233,7 +233,7 @@ TEST(as_many_blocks_as_cpus_run_side_by_side)
     server_name(device, so, sizeof so);
     function = launch_function(launch_load(so, "fixture_hold"), "fixture_hold");
     OK(launch_cpu(function, 7, NULL, &args, sizeof args));
-    for (int i = 0; i < 2000 && launch_word(args.word) < 6; i++)
+    for (int i = 0; i < 60000 && launch_word(args.word) < 6; i++)
         usleep(1000);
     CHECK_EQ(launch_word(args.word), 6);
     OK(rtMemcpy(args.until, 4, &go, 4, RT_MEMCPY_HOST_TO_DEVICE));

@@ -95,11 +95,12 @@ static int device_processes(const char *folder)
     return n;
 }
 
-/* Kills the device processes that are children of this one. */
+/* Kills the device processes that are children of this one, and waits for their ends, which it leaves to be collected. */
 static void kill_children(void)
 {
     DIR *dir = opendir("/proc");
     struct dirent *entry;
+    siginfo_t gone;
     int killed = 0;
 
     if (!dir) CHECK_FAIL("/proc: %s", strerror(errno));
@@ -109,18 +110,20 @@ static void kill_children(void)
         FILE *file;
         snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || !(file = fopen(path, "r"))) continue;
-        if (fscanf(file, "%d (npuemu) %*c %d", &pid, &parent) == 2 && parent == (int)getpid())
+        if (fscanf(file, "%d (npuemu) %*c %d", &pid, &parent) == 2 && parent == (int)getpid()) {
             killed += kill(pid, SIGKILL) == 0;
+            (void)waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOWAIT); /* or it has been collected already */
+        }
         fclose(file);
     }
     closedir(dir);
     CHECK_EQ(killed, 1);
 }
 
-/* Within 3 s no process and no file is left; the memfds end with the processes that hold them. */
+/* Waits until no process and no file is left; the memfds end with the processes that hold them. */
 static void victim_gone(struct victim *victim)
 {
-    for (int i = 0; i < 300 && (device_processes(victim->folder) || entries(victim->folder)); i++)
+    for (int i = 0; i < 6000 && (device_processes(victim->folder) || entries(victim->folder)); i++)
         usleep(10000);
     CHECK_EQ(device_processes(victim->folder), 0);
     CHECK_EQ(entries(victim->folder), 0);
@@ -255,7 +258,6 @@ TEST(a_device_process_that_dies_is_507901_until_the_reset)
     OK(rtMalloc(&p, 512, RT_MEMORY_HBM, 0));
     OK(rtStreamCreate(&stream, 0));
     kill_children();
-    usleep(50000);
     FAILS(rtStreamSynchronize(stream), 507901, "device process");
     FAILS(rtMalloc(&p, 512, RT_MEMORY_HBM, 0), 507901, "device process");
     FAILS(rtMemcpy(p, 8, bytes, 8, RT_MEMCPY_HOST_TO_DEVICE), 507901, "device process");

@@ -208,7 +208,7 @@ static void host_dies_at(const char *machine, uint32_t nth)
     CHECK_EQ(WTERMSIG(how), SIGKILL);
     close(to_parent[0]);
     close(to_child[1]);
-    for (int i = 0; i < 300 && (!has_ended(device[0]) || entries(folder)); i++)
+    for (int i = 0; i < 6000 && (!has_ended(device[0]) || entries(folder)); i++)
         usleep(10000);
     CHECK(has_ended(device[0]));
     CHECK_EQ(entries(folder), 0);

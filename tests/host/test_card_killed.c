@@ -193,7 +193,7 @@ static bool victim_killed(struct victim *victim, bool card_runs, const char *tar
     CHECK_EQ(waitpid(victim->pid, &status, 0), victim->pid);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     close(victim->says);
-    for (int i = 0; i < 1000 && (seen = processes_of(victim->folder)) != 0; i++)
+    for (int i = 0; i < 12000 && (seen = processes_of(victim->folder)) != 0; i++)
         usleep(5000);
     CHECK_EQ(seen, 0);
     left = names_in(victim->folder, "") != 0;

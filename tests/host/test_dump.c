@@ -564,7 +564,7 @@ TEST(what_an_orchestration_waits_for_is_told_by_resource)
         CHECK_EQ(npurt_memory_copy_in(device, device_x, closed, sizeof closed), NPURT_OK);
         CHECK_EQ(world_launch(callable, device_x, device_y, N, b->mode, b->argument, 0, &run), NPURT_OK);
         for (int tries = 0;; tries++) { /* until it has come so far */
-            CHECK(tries < 500);
+            CHECK(tries < 6000);
             CHECK_EQ(npurt_device_snapshot(device, NULL, path, sizeof path), NPURT_OK);
             json_t *root = load(path);
             const bool waits = strcmp(text(root, "run.orchestration"), "waiting") == 0;

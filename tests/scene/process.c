@@ -167,7 +167,7 @@ TEST(killed_host_leaves_no_process_and_no_file)
         CHECK_EQ(got, 1);
         CHECK(count > 0);
         bool alive = true;
-        for (uint32_t tenths = 0; tenths < 50 && alive; tenths++) {
+        for (uint32_t tenths = 0; tenths < 600 && alive; tenths++) {
             alive = false;
             for (uint32_t i = 0; i < count; i++)
                 alive = alive || is_alive(process[i]);
