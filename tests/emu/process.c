@@ -258,6 +258,8 @@ TEST(a_device_process_that_dies_is_507901_until_the_reset)
     OK(rtMalloc(&p, 512, RT_MEMORY_HBM, 0));
     OK(rtStreamCreate(&stream, 0));
     kill_children();
+    for (int i = 0; i < 6000 && rtStreamSynchronize(stream) == 0; i++) /* nothing was due: until the death is noticed */
+        usleep(10000);
     FAILS(rtStreamSynchronize(stream), 507901, "device process");
     FAILS(rtMalloc(&p, 512, RT_MEMORY_HBM, 0), 507901, "device process");
     FAILS(rtMemcpy(p, 8, bytes, 8, RT_MEMCPY_HOST_TO_DEVICE), 507901, "device process");
