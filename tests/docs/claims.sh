@@ -51,7 +51,7 @@ says docs/guide/command.md "| 2 | wrong usage; the message lists the words that 
 status=0
 "$npurt" run vector_example --size enormous > /dev/null 2> "$work/words" || status=$?
 [ $status -eq 2 ] && grep -q small "$work/words" || wrong "wrong usage is status 2 and lists the sizes: $status, $(cat "$work/words")"
-says docs/guide/command.md "| 3 | something failed; the error record is on standard error |"
+says docs/guide/command.md "| 3 | something failed, or the output could not be written; the error record is on standard error |"
 status=0
 "$npurt" run vector_example --target emu:a9 > /dev/null 2> "$work/words" || status=$?
 [ $status -eq 3 ] && grep -q NO_TARGET "$work/words" || wrong "a target that is not there is status 3: $status, $(cat "$work/words")"

@@ -47,7 +47,7 @@ static void stall(const char *target)
     CHECK_EQ(world_call(callable, x, y, N, FIXTURE_CHAIN, LENGTH, NULL), NPURT_ERROR_STALLED);
     const npurt_error e = *npurt_error_last();
     CHECK_HAS(e.message, "stalled: 3 tasks completed, 3 left");
-    CHECK_HAS(e.message, "task 3 can not run: its producers have completed and it waits for 1 more");
+    CHECK_HAS(e.message, "task 3 \"add_one\" can not run: its producers have completed and it waits for 1 more");
     CHECK_HAS(e.message, "2 tasks wait for task 3");
     CHECK_EQ(strstr(e.message, "(SCHEDULER_TIMEOUT, code 100)") != NULL, on_device);
     CHECK_EQ(npurt_device_get_state(device), NPURT_DEVICE_HEALTHY);
