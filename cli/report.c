@@ -140,6 +140,8 @@ void report_json(const struct subject *subject, const struct run_report *r, cons
     field_number("orchestration_ns", ran, r->orchestration_ns);
     field_number("copy_ns", ran, r->copy_ns);
     field_number("image_bytes", ran, r->image_bytes);
+    field_number("template_records", ran, r->template_records);
+    field_number("template_replays", ran, r->template_replays);
     field_number("register_loads", ran, r->register_loads);
     field_number("hbm_before", r->hbm_before.known, r->hbm_before.bytes);
     field_number("hbm_after", r->hbm_after.known, r->hbm_after.bytes);

@@ -18,6 +18,7 @@ struct run_report {
     uint64_t wall_ns, wall_min_ns, device_wall_ns; /* medians over the runs; the fastest */
     uint64_t orchestration_ns, copy_ns;            /* of the run whose wall is the median */
     uint64_t image_bytes, register_loads;
+    uint32_t template_records, template_replays;
     uint64_t outputs;      /* elements of the outputs, per run */
     uint64_t runs_checked; /* 0: the next two are of nothing */
     int64_t mismatches;

@@ -181,6 +181,8 @@ static void sum_up(struct session *s)
     r->orchestration_ns = median->orchestration_ns;
     r->copy_ns = median->copy_ns;
     r->image_bytes = median->image_size;
+    r->template_records = median->template_records;
+    r->template_replays = median->template_replays;
     r->register_loads = median->register_loads;
 }
 

@@ -127,6 +127,9 @@ typedef struct npurt_timing {
     uint32_t scheduled;             /* bit n: the n-th of them sent work to a core */
     uint64_t staged_blocks;         /* sent to cores before all producers of their tasks had completed
                                      * (npurt_task_stage_consumers) */
+    /* Since version 2: */
+    uint32_t template_records;      /* templates that the orchestration recorded (npurt_orch_template_begin), */
+    uint32_t template_replays;      /* and uses of them that were replayed; the other uses were submitted */
 } npurt_timing;
 
 /* Loads a callable: checks and uploads every kernel, opens the orchestration or uploads it for the device. What is on the

@@ -329,6 +329,8 @@ static inline npurt_status npurt_orch_set(npurt_orch *o, const npurt_tensor *t, 
  * scalars given with npurt_task_template_scalar; other scalars are those of the recording.
  * It reads and writes no elements, and templates do not nest (INVALID_ARGUMENT).
  *
+ * npurt_timing tells how many templates a run recorded, and how many uses were replayed; so does the log, at level info.
+ *
  * True: submit the body, then npurt_orch_template_end. False: it is done, or the graph has failed. Borrowed until then. */
 static inline bool npurt_orch_template_begin(npurt_orch *o, const npurt_template *t)
 {

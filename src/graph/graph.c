@@ -215,7 +215,9 @@ npurt_status graph_finish(struct graph *g, struct graph_image *image)
                                   .join_count = g->join_count,
                                   .heap_used = g->heap.used,
                                   .fills = g->fills,
-                                  .fill_count = g->fill_count};
+                                  .fill_count = g->fill_count,
+                                  .template_records = g->templates->records,
+                                  .template_replays = g->templates->replays};
     add_segment(image, &g->header, sizeof g->header);
     add_segment(image, g->tasks, (uint64_t)nodes * sizeof *g->tasks);
     add_segment(image, g->ready, (uint64_t)g->ready_count * sizeof *g->ready);

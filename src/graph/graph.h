@@ -63,6 +63,7 @@ struct graph_image {
     uint64_t heap_used;      /* bytes of outputs that the graph allocates */
     const struct graph_fill *fills; /* ascending addresses; the engine's memory like the segments */
     uint32_t fill_count;
+    uint32_t template_records, template_replays; /* templates recorded, and uses of them replayed */
 };
 
 /* Called by the engine when the heap is too small: must provide at least `size` bytes and return their device address in

@@ -230,6 +230,8 @@ void stream_report(const struct graph *g, struct stream_result *result)
     result->wait_ticks = s->wait_ticks;
     result->regions_high = s->regions_high;
     result->need = s->need;
+    result->template_records = g->templates->records;
+    result->template_replays = g->templates->replays;
     for (uint32_t r = 0; r < STREAM_RINGS; r++) {
         result->tasks_high[r] = tasks_high(g, r);
         result->edges_high[r] = edges_high(g, r);

@@ -6,6 +6,7 @@ void templates_reset(struct graph *g)
 {
     struct templates *t = g->templates;
     t->used = t->count = 0;
+    t->records = t->replays = 0;
     t->open = false;
     t->recording = NULL;
     t->apart = 0;
@@ -135,6 +136,7 @@ npurt_status template_begin(struct graph *g, const npurt_template *given, bool *
     const bool apart = is_apart(g, given);
     if (body && body->state == TEMPLATE_RECORDED && apart && is_alike(g, body, given)) {
         status = template_replay(g, body);
+        if (status == NPURT_OK) t->replays++;
         return status == NPURT_OK ? graph_scope_end(g) : status;
     }
     if (!body && apart) begin_recording(g, given);
@@ -163,6 +165,7 @@ npurt_status template_end(struct graph *g)
         template_cells_end(g, body);
         template_payloads_keep(t, body);
         t->recording = NULL;
+        t->records++;
         g->edges.record = NULL;
     }
     t->open = false;

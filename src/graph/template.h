@@ -76,6 +76,7 @@ struct templates {
     const uint64_t *scalars;         /* of the template at hand */
     uint64_t apart;                  /* its tensors that this replay accesses by their cells */
     uint64_t changed;                /* and those that are not the recording's */
+    uint32_t records, replays;       /* of this graph so far: bodies recorded, and uses of them replayed */
     struct template_body body[TEMPLATE_MAX];
     struct template_tensor tensor[NPURT_TEMPLATE_MAX_TENSORS];
     struct template_buffer buffer[TEMPLATE_MAX_TASKS];

@@ -225,6 +225,8 @@ npurt_status run_bind(npurt_run *run, const npurt_call_args *args)
     timing->orchestration_ns = built - start;
     timing->tasks = image.task_count;
     timing->image_size = image.size;
+    timing->template_records = image.template_records;
+    timing->template_replays = image.template_replays;
     if (status != NPURT_OK || image.task_count == 0) return status;
 
     run->clusters = clusters_needed(device, &image);

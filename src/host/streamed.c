@@ -105,6 +105,8 @@ void streamed_time(npurt_run *run, const struct stream_result *result)
     run->timing.orchestration_ns =
         (uint64_t)((double)result->orchestration_ticks * 1e9 / (double)run->device->counter_hz);
     run->timing.orchestration_loads = result->loaded != 0;
+    run->timing.template_records = result->template_records;
+    run->timing.template_replays = result->template_replays;
     for (uint32_t r = 0; r < STREAM_RINGS; r++)
         log_write(LOG_LEVEL_DEBUG, "rings",
                   "\"%s\" run %u, ring %u: at most %u tasks, %u edges, %" PRIu64 " bytes in use", run->callable->name,

@@ -189,7 +189,8 @@ struct stream_result {
     uint32_t regions_high;
     uint32_t reserved1;
     struct stream_need need; /* of a wait that goes on, or that the run's end cut short */
-    uint32_t reserved2[4];
+    uint32_t template_records, template_replays; /* bodies recorded, and uses of them replayed */
+    uint32_t reserved2[2];
     char text[STREAM_TEXT]; /* what was refused and why */
 };
 PROTOCOL_ASSERT(sizeof(struct stream_result) == 704, "stream_result");

@@ -28,7 +28,8 @@ static void open_with(const npurt_ring_options *ring, bool leak_check)
     slot_forget();
     error_begin("test");
     world_runtime = NPURT_TENSORMAP_AND_RINGBUFFER;
-    fake.stream = (struct stream_result){.tasks = 5, .orchestration_ticks = 7000, .loaded = 1};
+    fake.stream = (struct stream_result){
+        .tasks = 5, .orchestration_ticks = 7000, .loaded = 1, .template_records = 2, .template_replays = 3};
     CHECK_EQ(device_open_on(fake_driver(), false, 0, "fake:0", &options, &device), NPURT_OK);
     for (uint32_t i = 0; i < N; i++) {
         x[i] = 1000 + i;
@@ -103,6 +104,8 @@ TEST(a_run_brings_its_arguments_its_orchestration_and_all_clusters)
     CHECK_EQ(timing.tasks, 5);
     CHECK_EQ(timing.orchestration_ns, 7000); /* its counter has 1 GHz */
     CHECK_EQ(timing.orchestration_loads, 1);
+    CHECK_EQ(timing.template_records, 2);
+    CHECK_EQ(timing.template_replays, 3);
     CHECK_EQ(timing.image_size, 0);
     fake.stream.loaded = 0;
     CHECK_EQ(launch(callable, NULL, NULL, &timing), NPURT_OK);

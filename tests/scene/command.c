@@ -186,7 +186,8 @@ TEST(failure_reports_what_is_known_and_null_for_what_was_not_measured)
 {
     static const char *const unmeasured[] = {"tasks",          "wall_ns",       "wall_min_ns",  "device_wall_ns",
                                              "copy_ns",        "image_bytes",   "mismatches",   "orchestration_ns",
-                                             "register_loads", "hbm_first_run", "hbm_last_run", "max_abs_error"};
+                                             "register_loads", "hbm_first_run", "hbm_last_run", "max_abs_error",
+                                             "template_records", "template_replays"};
     static const char *const unknown[] = {"driver_code", "driver_name", "kernel", "kernel_name", "task", "core"};
     struct output o;
     COMMAND(&o, "run", "matmul", "--target", "emu:a5?clusters=4&faults=core-faults:task=3", "--json");

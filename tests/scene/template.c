@@ -13,7 +13,7 @@ enum {
 
 static uint32_t cells[TEMPLATE_ROWS][TEMPLATE_LINE], due[TEMPLATE_ROWS][TEMPLATE_LINE];
 static uint32_t notes[2 * USES][TEMPLATE_LINE], answers[TEMPLATE_PARTS];
-static uint32_t tasks, asked[TEMPLATE_PARTS], uses[TEMPLATE_PARTS], skipped;
+static uint32_t tasks, asked[TEMPLATE_PARTS], uses[TEMPLATE_PARTS], skipped, records;
 
 static npurt_callable *load(npurt_device *device)
 {
@@ -96,7 +96,7 @@ static void expect_graph(uint64_t seed)
     memset(asked, 0, sizeof asked);
     memset(uses, 0, sizeof uses);
     memset(due, 0, sizeof due);
-    tasks = skipped = 0;
+    tasks = skipped = records = 0;
     for (uint32_t i = 0; i < USES; i++) {
         const struct template_use use = template_use_draw(&state);
         const bool plain = use.part == TEMPLATE_SWEEP || use.part == TEMPLATE_SWEEP_SPAN, apart = use.a != use.b;
@@ -108,7 +108,10 @@ static void expect_graph(uint64_t seed)
         uses[use.part]++;
         if (plain) continue;
         if (!apart || recorded[use.part] != use.words || use.part == TEMPLATE_DEFERRED) asked[use.part]++;
-        if (apart && recorded[use.part] == 0) recorded[use.part] = use.words;
+        if (apart && recorded[use.part] == 0) {
+            recorded[use.part] = use.words;
+            records += use.part != TEMPLATE_DEFERRED;
+        }
     }
 }
 
@@ -140,6 +143,11 @@ static void run(npurt_callable *callable, uint64_t seed, const npurt_ring_option
         if (answers[part] != asked[part])
             CHECK_FAIL("graph %" PRIu64 ", part %u: of %u uses %u were submitted, not %u", seed, part, uses[part],
                        answers[part], asked[part]);
+    uint32_t replays = 0;
+    for (uint32_t part = TEMPLATE_AFTER; part < TEMPLATE_PARTS; part++)
+        replays += uses[part] - answers[part];
+    CHECK_EQ(timing.template_records, records);
+    CHECK_EQ(timing.template_replays, replays);
 }
 
 TEST(what_is_replayed_runs_as_if_it_were_submitted)
