@@ -168,6 +168,33 @@ static void bench_five(void)
     }
 }
 
+static double run_attention_ns(bool template, uint32_t times)
+{
+    begin();
+    const uint64_t from = bench_now_ns();
+    for (uint32_t i = 0; i < TASKS / (ATTENTION_TASKS * times); i++)
+        attention(template, i, times);
+    const uint64_t to = bench_now_ns();
+    finish();
+    return (double)(to - from) / TASKS;
+}
+
+/* Submitted and replayed in turns: their ratio is what counts. */
+static void bench_attention(uint32_t times)
+{
+    char name[3][64];
+    snprintf(name[0], sizeof name[0], "attention, body of %u, submitted", ATTENTION_TASKS * times);
+    snprintf(name[1], sizeof name[1], "attention, body of %u, replayed", ATTENTION_TASKS * times);
+    snprintf(name[2], sizeof name[2], "attention, body of %u, replayed/submitted", ATTENTION_TASKS * times);
+    for (uint32_t r = 0; r < bench.repetitions + 2; r++) {
+        const double submitted = run_attention_ns(false, times), replayed = run_attention_ns(true, times);
+        if (r < 2) continue;
+        bench_note(&bench, name[0], "ns", submitted);
+        bench_note(&bench, name[1], "ns", replayed);
+        bench_note(&bench, name[2], "", replayed / submitted);
+    }
+}
+
 int main(int argc, char **argv)
 {
     bench_init(&bench, argc, argv, 21, NULL);
@@ -190,6 +217,9 @@ int main(int argc, char **argv)
     for (uint32_t dims = 1; dims <= 2; dims++)
         for (uint32_t slices = 256; slices <= 16384; slices *= 4)
             bench_lookup(dims, slices);
+    attention_init();
+    for (uint32_t times = 1; times <= 16; times *= 4)
+        bench_attention(times);
     graph_destroy(graph);
     peers_end();
     bench_print(&bench);

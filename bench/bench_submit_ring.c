@@ -158,6 +158,38 @@ static void bench_bodies(const char *name, bool template, bool stencil)
     }
 }
 
+static double run_attention_ns(bool template, uint32_t times)
+{
+    uint64_t spent = 0;
+    stream_begin(graph, &control, &host, NULL, 0);
+    orch = graph_orch(graph);
+    for (uint32_t i = 0; i < TASKS / (ATTENTION_TASKS * times); i++) {
+        const uint64_t from = bench_now_ns();
+        attention(template, i, times);
+        spent += bench_now_ns() - from;
+        if (i % (64 / times) == 0) complete_all(NULL, NULL);
+    }
+    complete_all(NULL, NULL);
+    if (stream_finish(graph)) die("finish");
+    return (double)spent / TASKS;
+}
+
+/* Submitted and replayed in turns: their ratio is what counts. */
+static void bench_attention(uint32_t times)
+{
+    char name[3][64];
+    snprintf(name[0], sizeof name[0], "ring, attention, body of %u, submitted", ATTENTION_TASKS * times);
+    snprintf(name[1], sizeof name[1], "ring, attention, body of %u, replayed", ATTENTION_TASKS * times);
+    snprintf(name[2], sizeof name[2], "ring, attention, body of %u, replayed/submitted", ATTENTION_TASKS * times);
+    for (uint32_t r = 0; r < bench.repetitions + 2; r++) {
+        const double submitted = run_attention_ns(false, times), replayed = run_attention_ns(true, times);
+        if (r < 2) continue;
+        bench_note(&bench, name[0], "ns", submitted);
+        bench_note(&bench, name[1], "ns", replayed);
+        bench_note(&bench, name[2], "", replayed / submitted);
+    }
+}
+
 static void make_engine(void)
 {
     control = (struct stream_control){.engine_key = 1, .max_regions = 2 * STREAM_RINGS * WINDOW, .cluster_count = 36};
@@ -193,6 +225,9 @@ int main(int argc, char **argv)
     bench_bodies("ring, 2 steps of a stencil, replayed", true, true);
     bench_bodies("ring, a chain, submitted", false, false);
     bench_bodies("ring, a chain, replayed", true, false);
+    attention_init();
+    for (uint32_t times = 1; times <= 16; times *= 4)
+        bench_attention(times);
     peers_end();
     bench_print(&bench);
     return 0;

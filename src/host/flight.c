@@ -192,8 +192,8 @@ static void retire(npurt_run *run, struct outcome *o)
         run->timing.staged_blocks = r->staged;
         if (o->told) streamed_time(run, &o->stream);
         if (run->timing.template_records)
-            log_write(LOG_LEVEL_INFO, "run", "\"%s\" run %u: %u templates recorded, %u uses replayed", run->callable->name,
-                      run->number, run->timing.template_records, run->timing.template_replays);
+            log_write(LOG_LEVEL_INFO, "run", "\"%s\" run %u: %u templates recorded, %u uses replayed",
+                      run->callable->name, run->number, run->timing.template_records, run->timing.template_replays);
         log_write(LOG_LEVEL_DEBUG, "run",
                   "\"%s\" run %u: cores adopted after %" PRIu64 " ticks, done after %" PRIu64 "; %" PRIu64
                   " dispatches, %" PRIu64 " loads and %" PRIu64 " stores of registers",
