@@ -91,8 +91,8 @@ static void patterns_init(void)
         npurt_tensor_init(&ring[i], (UINT64_C(1) << 20) * (i + 1), NPURT_F32, 2, (uint32_t[]){16, 16});
 }
 
-/* The body of the example paged_attention: four tasks that hand new buffers on, with five scalars each, over six tensors
- * from outside. `times` of them are one template, so that 4 · times tasks share what a use costs. */
+/* The body of the example paged_attention: four tasks that hand new buffers on, with five scalars each, over six
+ * tensors from outside. `times` of them are one template, so that 4 · times tasks share what a use costs. */
 enum { ATTENTION_TASKS = 4, ATTENTION_ROWS = 64 };
 static npurt_tensor attention_buffer[6]; /* query, keys, values, pages, state, output */
 
@@ -153,9 +153,9 @@ static void attention(bool template, uint32_t n, uint32_t times)
     const uint64_t first = n;
     const npurt_template t = {.key = 2, .tensors = x, .tensor_count = 6, .scalars = &first, .scalar_count = 1};
     for (uint32_t i = 0; i < 6; i++) {
-        row[i] = i == 3 ? attention_buffer[i]
-                        : npurt_tensor_view(&attention_buffer[i], (uint32_t[]){1, 256},
-                                            (uint32_t[]){n % ATTENTION_ROWS, 0});
+        row[i] =
+            i == 3 ? attention_buffer[i]
+                   : npurt_tensor_view(&attention_buffer[i], (uint32_t[]){1, 256}, (uint32_t[]){n % ATTENTION_ROWS, 0});
         x[i] = &row[i];
     }
     if (template && !npurt_orch_template_begin(orch, &t)) return;
